@@ -1,0 +1,57 @@
+/* mem.c - heap memory with one countdown for injected failures.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/mem.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static atomic_long calls;
+static atomic_long fail_at; /* the number of the call that fails; 0 for none */
+
+static int is_refused(void)
+{
+    long call = atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed) + 1;
+
+    return call == atomic_load_explicit(&fail_at, memory_order_relaxed);
+}
+
+void *mem_alloc(size_t size)
+{
+    return is_refused() ? NULL : calloc(1, size ? size : 1);
+}
+
+void *mem_grow(void *old, size_t size)
+{
+    return is_refused() ? NULL : realloc(old, size ? size : 1);
+}
+
+void mem_free(void *memory)
+{
+    free(memory);
+}
+
+char *mem_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = mem_alloc(size);
+
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
+fallible mem_exhausted(void)
+{
+    return fail(ERR_LIMIT, "out of memory");
+}
+
+void mem_fail_after(long countdown)
+{
+    atomic_store(&fail_at, countdown > 0 ? atomic_load(&calls) + countdown : 0);
+}
+
+long mem_calls(void)
+{
+    return atomic_load(&calls);
+}

@@ -1,0 +1,22 @@
+/* mem.h - heap memory that may run out, and says so.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Every allocation of Myriad goes through here, so that a test can make the k-th one fail. All
+ * return NULL when there is no memory; the caller answers ERR_LIMIT through mem_exhausted().
+ */
+#pragma once
+#include "base/err.h"
+
+#include <stddef.h>
+
+void *mem_alloc(size_t size);                               /* zeroed */
+void *mem_grow(void *old, size_t size);                     /* like realloc; new bytes not zeroed */
+void mem_free(void *memory);                                /* NULL is fine */
+char *mem_text(const char *text);                           /* a copy of a C string, or NULL */
+fallible mem_exhausted(void);                               /* ERR_LIMIT with its sentence */
+
+/* Test hook: the `countdown`-th allocation from now on fails once; 0 turns it off. */
+void mem_fail_after(long countdown);
+/* Allocations since the start of the process. */
+long mem_calls(void);

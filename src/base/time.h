@@ -1,0 +1,30 @@
+/* time.h - instants as milliseconds since 1970 in UTC, and their text.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "base/buf.h"
+#include "base/err.h"
+
+typedef int64_t millis; /* an instant since 1970-01-01T00:00Z, or a span */
+
+#define MILLIS_SECOND ((millis)1000)
+#define MILLIS_MINUTE (60 * MILLIS_SECOND)
+#define MILLIS_HOUR (60 * MILLIS_MINUTE)
+#define MILLIS_DAY (24 * MILLIS_HOUR)
+
+/* Reads RFC 3339 (any fraction, rounded to the nearest millisecond, half to even; "Z" or an
+ * offset; "T", "t" or a space between; a leap second counts as the next second). ERR_INVALID
+ * names what is wrong. Years 0001 to 9999. */
+fallible time_parse(str text, millis *out_at);
+/* Reads YYYY-MM-DD as days since 1970-01-01 (proleptic Gregorian). ERR_INVALID. */
+fallible time_parse_date(str text, int64_t *out_days);
+/* Appends 2026-11-21T09:30:00.125Z; with `offset_ms` != 0 or `show_offset` the local time and
+ * +HH:MM[:SS] (as Python's isoformat: no fraction when it is zero, microseconds otherwise). */
+void time_write_utc(struct buf *out, millis at);
+void time_write_local(struct buf *out, millis at, millis offset_ms);
+/* Days since 1970-01-01 of a civil date, and back. Months 1-12, days 1-31. */
+int64_t time_days(int year, int month, int day);
+void time_civil(int64_t days, int *out_year, int *out_month, int *out_day);
+/* "90s", "5m", "36h", "14d", "2w" as milliseconds. ERR_INVALID. */
+fallible time_parse_span(str text, millis *out_span);

@@ -1,0 +1,31 @@
+/* thread.h - threads, locks and waiting. The only place for mutexes.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct thread;
+struct mutex;
+struct condition;
+
+fallible thread_start(const char *name, void (*run)(void *), void *argument,
+                      struct thread **out_thread);
+void thread_join(struct thread *thread); /* waits for its end, then frees it; NULL is fine */
+int thread_cores(void);                  /* cores this process may use */
+
+struct mutex *mutex_open(void); /* NULL without memory */
+void mutex_close(struct mutex *mutex);
+void mutex_lock(struct mutex *mutex);
+void mutex_unlock(struct mutex *mutex);
+
+struct condition *condition_open(void);
+void condition_close(struct condition *condition);
+void condition_wait(struct condition *condition, struct mutex *mutex);
+/* False when `timeout_ms` went by first. */
+bool condition_wait_for(struct condition *condition, struct mutex *mutex, int64_t timeout_ms);
+void condition_signal(struct condition *condition);
+void condition_broadcast(struct condition *condition);
