@@ -1,0 +1,56 @@
+/* exchange.h - one HTTP request and its answer, as a handler sees them.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The request is complete when a handler runs: headers read, body unpacked. Everything in it is
+ * borrowed until the answer is given. A handler gives exactly one answer, now or later, from any
+ * thread; after exchange_answer() the exchange is gone. When the client has left meanwhile the
+ * answer is dropped in silence.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/buf.h"
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_PATCH, HTTP_OPTIONS };
+
+struct http_header {
+    str name; /* as sent */
+    str value; /* trimmed */
+};
+
+struct http_request {
+    enum http_method method;
+    str target;   /* as sent: "/v1/batch?x=1" */
+    str path;     /* before '?', still percent-encoded */
+    str query;    /* behind '?', or absent */
+    struct http_header *headers;
+    size_t header_count;
+    str body;     /* unpacked; 64 readable bytes behind it */
+    str peer;     /* the client's address as text, without port */
+    bool minor_version; /* HTTP/1.1, else 1.0 */
+};
+
+struct exchange;
+
+const struct http_request *exchange_request(const struct exchange *x);
+/* The first header of that name (any case), or an absent str. */
+str exchange_header(const struct exchange *x, str name);
+/* The part of the path that stood for ":name" in the route, percent-decoded; absent if none. */
+str exchange_path_value(struct exchange *x, str name);
+/* The first query parameter of that name, decoded ('+' is a space); absent if none. */
+str exchange_query_value(struct exchange *x, str name);
+struct arena *exchange_mem(struct exchange *x); /* memory of this exchange, capped */
+/* What the route's `authorise` found out, e.g. whose key it was; NULL until set. */
+void *exchange_principal(const struct exchange *x);
+void exchange_set_principal(struct exchange *x, void *principal);
+void *exchange_context(const struct exchange *x); /* the server's context */
+/* True once the client went away: long work may stop. */
+bool exchange_is_abandoned(const struct exchange *x);
+
+/* Adds a header to the answer; copies. */
+void exchange_add_header(struct exchange *x, str name, str value);
+/* Answers and ends the exchange. `body` is copied. HEAD and 204/304 send no body. */
+void exchange_answer(struct exchange *x, int status, str content_type, str body);
+/* Answers with an RFC 9457 problem document: {"type":"about:blank","title","status","detail"}.
+ * `detail` never holds a path of this machine, SQL or a stack. */
+void exchange_answer_problem(struct exchange *x, int status, str detail);
