@@ -1,0 +1,52 @@
+/* identity.h - nodes, the joins between them, and the persons they make.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A fold of the log's NODE, JOIN and UNDO records, in memory. A person is a set of nodes that
+ * joins connect; her id is her oldest node (the smallest id). An undo removes that one join, in
+ * any order, and what remains is exactly what the other joins alone would have made. Not locked:
+ * its owner sees to that.
+ */
+#pragma once
+#include "base/arena.h"
+#include "store/record.h"
+
+struct identity;
+
+enum { NODE_NONE = 0 };
+
+fallible identity_open(struct identity **out_identity);
+void identity_close(struct identity *identity);
+
+/* The node of an identifier's keyed hash, or NODE_NONE. */
+node_id identity_find(const struct identity *identity, enum node_kind kind, hash128 hash);
+node_id identity_count(const struct identity *identity); /* nodes so far; ids are 1 .. count */
+enum node_kind identity_kind(const struct identity *identity, node_id node);
+/* Room for that many more nodes and joins, so that adding cannot fail. */
+fallible identity_reserve(struct identity *identity, uint32_t nodes, uint32_t joins);
+node_id identity_add(struct identity *identity, const struct record_node *node);
+
+/* May an event that carries both join them? An anonymous node joins one user node, once; a pair
+ * whose join was undone is not joined again by events. */
+bool identity_can_claim(const struct identity *identity, node_id anonymous, node_id user);
+/* `seq` names the join. ERR_CORRUPT: no such node. A join within one person is kept and counts
+ * once another path is undone. */
+fallible identity_join(struct identity *identity, uint64_t seq, const struct record_join *join);
+/* ERR_ABSENT: no such join, ERR_CONFLICT: undone already. */
+fallible identity_undo(struct identity *identity, const struct record_undo *undo);
+
+node_id identity_person(const struct identity *identity, node_id node); /* oldest node of hers */
+/* The node behind `node` in the ring of its person's nodes (itself when alone). */
+node_id identity_next(const struct identity *identity, node_id node);
+
+struct identity_join_info {
+    uint64_t seq;
+    struct record_join join;
+    bool is_undone;
+};
+/* Joins that touch the person of `node`, undone ones too, in order of seq. */
+fallible identity_joins(const struct identity *identity, node_id node, struct arena *mem,
+                        struct identity_join_info **out_joins, size_t *out_count);
+/* Folds one record of kind NODE, JOIN or UNDO; others are ignored. */
+struct log_record;
+fallible identity_apply(struct identity *identity, const struct log_record *record);

@@ -1,0 +1,46 @@
+/* vault.h - a random key for every node, and what is sealed under it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Keys are made and synced in chunks before any node uses them: a node that has an id has a
+ * durable key. Destroying a key makes everything sealed under it unreadable for ever. Node 0 is
+ * the workspace itself. Sealing is XChaCha20-Poly1305 (libsodium) with a random nonce; the
+ * associated data binds it to the workspace, the node and the caller's own words.
+ *
+ * Files in the folder: `secret` (workspace id, hash key) and `nodes.keys` (slots with checksums).
+ * Any thread may seal, unseal and hash; reserve and destroy belong to the log-writer thread.
+ */
+#pragma once
+#include "base/hash.h"
+#include "store/record.h"
+
+struct sys;
+struct vault;
+
+enum { VAULT_OVERHEAD = 24 + 16, VAULT_ID_SIZE = 16 };
+
+/* Opens the keys in `folder`; with `create` makes the folder and a new secret if there is none. */
+fallible vault_open(struct sys *sys, const char *folder, bool create, struct vault **out_vault);
+void vault_close(struct vault *vault); /* wipes the keys from memory; NULL is fine */
+
+const unsigned char *vault_workspace_id(const struct vault *vault); /* VAULT_ID_SIZE bytes */
+/* Keyed hash of an identifier; `domain` keeps kinds apart (a node kind, or any other byte). */
+hash128 vault_hash(const struct vault *vault, unsigned char domain, str text);
+
+/* Makes sure that every node below `count` has a durable key. ERR_FULL, ERR_IO. */
+fallible vault_reserve(struct vault *vault, node_id count);
+node_id vault_reserved(const struct vault *vault);
+/* After the log was read: nodes from `used` on never held anything; damaged or torn slots among
+ * them are made anew. ERR_CORRUPT if a slot below `used` is damaged. */
+fallible vault_settle(struct vault *vault, node_id used);
+
+/* Writes text.len + VAULT_OVERHEAD bytes to `out`. The node's key must be reserved and alive. */
+fallible vault_seal(struct vault *vault, node_id node, str associated, str text, void *out);
+/* Writes sealed.len - VAULT_OVERHEAD bytes to `out`. ERR_EXPIRED: the key was destroyed;
+ * ERR_CORRUPT: the bytes or the key are damaged. */
+fallible vault_unseal(struct vault *vault, node_id node, str associated, str sealed, void *out);
+/* Destroys the node's key, durably. */
+fallible vault_destroy(struct vault *vault, node_id node);
+
+/* Verifies every slot; calls `report` with a sentence for each damage. */
+fallible vault_check(struct vault *vault, void (*report)(void *, const char *), void *argument);
