@@ -38,7 +38,7 @@ crash: build/packages-test build/build.ninja ## power-loss sweep and real kills,
 fuzz: build/packages-test ## fuzz every target (SECONDS_EACH=600)
 	@python3 tests/run.py --seconds $(SECONDS_EACH) fuzz
 
-check: build/packages-test build/build.ninja ## house rules, hardening of the binary, format, static analysis
+check: build/packages-check all build-fuzz/build.ninja ## house rules, hardening of the binary, format, static analysis
 	@tools/check.sh
 
 fmt: build/packages-test ## format the C files
@@ -56,8 +56,12 @@ help: ## say this
 
 # Set-up. A stamp is older than its list only when the list has changed.
 
-build/packages-%: packaging/debian-%.txt packaging/debian-build.txt packaging/install
-	@packaging/install build $(filter-out build,$*)
+build_packages = build
+test_packages = build test
+check_packages = build test check
+
+build/packages-%: packaging/debian-%.txt $(wildcard packaging/debian-*.txt) packaging/install
+	@packaging/install $($*_packages)
 	@mkdir -p build && touch $@
 
 build/build.ninja: | build/packages-build

@@ -39,6 +39,12 @@ class Part:
 
 # The table: name, what it is, and the function that lists its parts.
 
+def house(options):
+    yield Part("house rules", ["tools/check_house.py"])
+    yield Part("the checker itself", ["tools/check_house.py", "--self-test"])
+    yield Part("hardening of the binary", ["tools/check_binary.py", "build/myriad"], build="all")
+
+
 def unit(options):
     yield Part("unit tests under ASan and UBSan", ["build-asan/tests/unit_tests"], build="asan",
                env={"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
@@ -78,6 +84,7 @@ def fuzz(options):
 
 
 SUITES = [
+    ("house", "rules of the house, hardening of the binary", house),
     ("unit", "unit tests under ASan and UBSan", unit),
     ("threads", "unit tests of what threads share, under TSan", threads),
     ("e2e", "the shipped binary from outside", e2e),
