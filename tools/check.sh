@@ -9,7 +9,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 c_files() {
-    find src tests bench -name '*.[ch]' -o -name '*.cpp'
+    find src tests bench -name '*.[ch]' -o -name '*.cc'
 }
 
 if [ "${1:-}" = --mend-format ]; then

@@ -20,9 +20,9 @@ MOST_LINES, MOST_HEADER_LINES, MOST_FUNCTION_LINES, MOST_PARAMETERS = 800, 150, 
 FORMATTER = "clang-format-14"
 SKIPPED_FOLDERS = {".git", "node_modules", "__pycache__", "corpus"}
 SKIPPED_FILES = {"LICENSE", "package-lock.json", ".git"}
-ROLE = {".c": "/*", ".h": "/*", ".cpp": "/*", ".def": "/*", ".js": "/*", ".mjs": "/*",
+ROLE = {".c": "/*", ".h": "/*", ".cc": "/*", ".def": "/*", ".js": "/*", ".mjs": "/*",
         ".ts": "/*", ".css": "/*", ".py": "#", ".sh": "#", ".sql": "--"}
-C_LIKE = {".c", ".h", ".cpp", ".def"}
+C_LIKE = {".c", ".h", ".cc", ".def"}
 
 STRING_FUNCTIONS = set("""strcpy strncpy strcat strncat sprintf vsprintf strtok strtok_r atoi atol
     atoll atof gets strlen strnlen strcmp strncmp strcasecmp strncasecmp strstr strcasestr strchr
@@ -85,7 +85,8 @@ class Source:
         self.is_c = self.suffix in C_LIKE
         if self.is_c:
             self.line_comments = [self.line_at(m.start()) for m in COMMENT_OR_TEXT.finditer(self.text)
-                                  if m.group(0).startswith("//")]
+                                  if m.group(0).startswith("//")
+                                  and m.group(0) != "// namespace"]  # clang-format's own
             code = COMMENT_OR_TEXT.sub(blank, self.text)
             self.code = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", blank, code, flags=re.M)
             self.includes = [(self.line_at(m.start()), m.group(2), m.group(1) == '"') for m in
@@ -102,8 +103,8 @@ class Source:
                 yield self.line_at(m.start()), m.group(1)
 
     def functions(self):
-        """(name, first line, last line) of every function with a body, by our format: the brace
-        that opens it and the one that ends it stand in the first column."""
+        """(name, first line, last line less its tables) of every function with a body, by our
+        format: the brace that opens it and the one that ends it stand in the first column."""
         lines = self.code.split("\n")
         for at, line in enumerate(lines):
             if line.rstrip() != "{":
@@ -117,7 +118,7 @@ class Source:
             if not name:
                 continue
             last = next((i for i in range(at, len(lines)) if lines[i].startswith("}")), at)
-            yield name.group(1), first + 1, last + 1
+            yield name.group(1), first + 1, last + 1 - table_lines(lines[at:last])
 
     def statements(self):
         """(line, text) of the declarations at file scope, everything in braces blanked."""
@@ -141,8 +142,19 @@ class Source:
         for line, text in self.statements():
             text = re.sub(r"__attribute__\s*\(\(.*?\)\)\s*(?=;|$)", "", text)
             m = re.match(r"(?!typedef|return)[\w\s*]*?\b(\w+)\s*\((?!\s*\*)(.*)\)\s*;$", text)
-            if m:
+            if m and m.group(1) != "_Static_assert":
                 yield line, m.group(1), count_parameters(m.group(2))
+
+
+def table_lines(lines):
+    """Lines of the tables inside a function: data, however long, is not hard to read."""
+    count, begun = 0, None
+    for at, line in enumerate(lines):
+        if begun is None and re.match(r" +static const\b.*", line) and not line.rstrip().endswith(";"):
+            begun = at
+        elif begun is not None and re.match(r"    \S*;|    }.*;", line):
+            count, begun = count + at - begun, None
+    return count
 
 
 def count_parameters(text):
@@ -332,7 +344,8 @@ def rule_os_calls(tree):
     for s in tree.product:
         if s.layer == "sys":
             continue
-        for line, name in s.calls(OS_CALLS):
+        own = {name for name, _, _ in s.functions()}
+        for line, name in s.calls(OS_CALLS - own):
             yield Finding(s.path, line, f"{name}() outside sys: go through the seam", name)
         if s.layer != "app":
             for line, name in s.calls(APP_CALLS):
@@ -433,10 +446,10 @@ def rule_build_lists(tree):
     """every source file is in its folder's meson.build, and every name there is a file"""
     for s in tree.sources:
         if s.path.endswith("meson.build") and s.path.startswith(("src/", "tests/unit/")):
-            for m in re.finditer(r"'([^']+\.(?:c|cpp))'", s.text):
+            for m in re.finditer(r"'([^']+\.(?:c|cc))'", s.text):
                 if f"{s.folder}/{m.group(1)}" not in tree.by_path:
                     yield Finding(s.path, s.line_at(m.start()), f"there is no {m.group(1)}")
-        elif s.suffix in (".c", ".cpp") and (s.layer or s.path.startswith("tests/unit/")):
+        elif s.suffix in (".c", ".cc") and (s.layer or s.path.startswith("tests/unit/")):
             listed = tree.by_path.get(f"{s.folder}/meson.build")
             name = pathlib.PurePosixPath(s.path).name
             if not listed or f"'{name}'" not in listed.text:
@@ -468,10 +481,12 @@ RULES = [rule_role, rule_size, rule_function_size, rule_parameters, rule_pragma_
 
 
 class Exceptions:
-    """Lines `rule path-pattern what-pattern reason...`; one that excuses nothing is a finding."""
+    """Lines `rule path-pattern what-pattern reason...`; one that excuses nothing is a finding,
+    unless there is no such file (yet)."""
 
     def __init__(self, tree):
         self.path, self.rows = "tools/house_exceptions.txt", []
+        self.paths = list(tree.by_path)
         source = tree.by_path.get(self.path)
         for number, line in enumerate(source.lines if source else [], 1):
             words = line.split(None, 3)
@@ -491,7 +506,7 @@ class Exceptions:
         for number, words, used in self.rows:
             if len(words) < 4:
                 yield Finding(self.path, number, "wants: rule path what reason")
-            elif not used:
+            elif not used and any(fnmatch.fnmatch(path, words[1]) for path in self.paths):
                 yield Finding(self.path, number, f"excuses nothing: {' '.join(words[:3])}")
 
 
@@ -499,7 +514,7 @@ def warnings(tree):
     """Findings that do not fail."""
     for s in tree.product:
         test = f"tests/unit/{s.layer}/test_{s.stem}.c"
-        if s.layer and s.suffix in (".c", ".cpp") and test not in tree.by_path:
+        if s.layer and s.suffix in (".c", ".cc") and test not in tree.by_path:
             yield Finding(s.path, 1, f"has no {test}")
     used = {(s.layer, target.split("/")[0]) for s in tree.product
             for _, target, quoted in s.includes if quoted}

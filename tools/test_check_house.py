@@ -22,7 +22,7 @@ def lines(count):
 
 CLEAN = {
     "LAYERS": "base :\nsys : base\nstore : base sys\napp : base sys store\n",
-    "src/base/meson.build": "sources += files('mem.c', 'shelf.c')\n",
+    "src/base/meson.build": "sources += files('mem.c', 'shelf.c', 'table.cc')\n",
     "src/base/mem.h": c_file("mem.h", "#pragma once\nvoid *mem_alloc(unsigned long size);\n"),
     "src/base/mem.c": c_file("mem.c", '#include "base/mem.h"\nvoid *mem_alloc(unsigned long size)\n'
                                       "{\n    return calloc(1, size);\n}\n"),
@@ -52,6 +52,14 @@ CLEAN = {
                                          "#include <sqlite3.h>\nint book_open(void)\n{\n"
                                          "    return 0;\n}\n"),
     "src/app/meson.build": "sources += files()\n",
+    "src/base/table.h": c_file("table.h", "#pragma once\n_Static_assert(1, \"x\");\n"
+                                          "int table_sum(void);\n"),
+    "src/base/table.cc": c_file("table.cc", '#include "base/table.h"\nnamespace\n{\n'
+                                            "void write(int number)\n{\n    number++;\n}\n"
+                                            "} // namespace\nint table_sum(void)\n{\n"
+                                            "    static const int cases[] = {\n"
+                                            + "        1,\n" * 70 + "    };\n    write(cases[0]);\n"
+                                            "    return 1;\n}\n"),
     "tools/tool.py": "#!/usr/bin/env python3\n# tool.py - a planted tool.\n"
                      "# SPDX-License-Identifier: Apache-2.0\n",
     "docs/page.md": "Send it to /v1/batch. The data lies in DIR/home/x or ~/home/x.\n",
@@ -66,6 +74,8 @@ PLANTED = [
     ("size", "src/base/shelf.h", "/* line */\n" * 150),
     ("size", "src/base/shelf.c", "/* line */\n" * 800),
     ("function_size", "src/base/shelf.c", "int shelf_long(int x)\n{\n" + lines(60) + "}\n"),
+    ("function_size", "src/base/shelf.c", "int shelf_long(int x)\n{\n    static const int a[] = {\n"
+                                          "        1,\n    };\n" + lines(60) + "}\n"),
     ("function_size", "tools/tool.py", "def long(x):\n" + lines(60)),
     ("parameters", "src/base/shelf.h", "int shelf_put(int a, int b, int c, int d,\n"
                                        "              int e, int f, int g);\n"),
@@ -112,7 +122,7 @@ PLANTED = [
     ("unfinished", "docs/page.md", f"{UNFINISHED_MARK}\n"),
     ("machine_paths", "docs/page.md", f"Look into {HOME}.\n"),
     ("build_lists", "src/base/rope.c", c_file("rope.c", "")),
-    ("build_lists", "src/base/meson.build", "sources += files('gone.c')\n"),
+    ("build_lists", "src/base/meson.build", "sources += files('gone.cc')\n"),
     ("format", "src/base/shelf.c", "int   shelf_gap( void );\n"),
     ("exceptions", "tools/house_exceptions.txt", "names src/base/shelf.h nothing because\n"),
     ("exceptions", "tools/house_exceptions.txt", "names src/base/shelf.h\n"),
