@@ -1,0 +1,89 @@
+# Makefile - the everyday commands; meson and ninja do the work.
+# SPDX-License-Identifier: Apache-2.0
+
+DATA ?= data
+LISTEN ?= 127.0.0.1:8080
+# Seconds for each fuzz target of `make fuzz`; crash points of `make crash`.
+SECONDS_EACH ?= 600
+POINTS ?= 10000
+
+GCC = CC=gcc CXX=g++
+CLANG = CC=clang-14 CXX=clang++-14
+SANITIZE = -Db_sanitize=address,undefined
+
+.PHONY: all run test bench crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
+.DEFAULT_GOAL := all
+
+all: build/build.ninja ## set up and build the program: build/myriad
+	@ninja -C build myriad
+
+run: all ## build, make a data folder if there is none, and serve it (DATA=data LISTEN=127.0.0.1:8080)
+	@if [ ! -e "$(DATA)" ]; then \
+		echo "No data folder yet: build/myriad init $(DATA)   (keep the keys it prints)"; \
+		build/myriad init "$(DATA)" || exit $$?; \
+	fi
+	@echo "build/myriad serve --data $(DATA) --listen $(LISTEN)   (Ctrl-C stops it)"
+	@build/myriad serve --data "$(DATA)" --listen "$(LISTEN)"
+
+test: build/packages-test ## run every test; the last line is the count (SUITES="unit e2e" for some)
+	@python3 tests/run.py $(SUITES)
+
+bench: all ## measure, and print what docs/benchmarks.md keeps
+	@ninja -C build bench/run_bench
+	@build/bench/run_bench
+
+crash: build/packages-test build/build.ninja ## power-loss sweep and real kills, the long way (POINTS=10000)
+	@python3 tests/run.py --points $(POINTS) crash
+
+fuzz: build/packages-test ## fuzz every target (SECONDS_EACH=600)
+	@python3 tests/run.py --seconds $(SECONDS_EACH) fuzz
+
+check: build/packages-check all build-fuzz/build.ninja ## house rules, hardening of the binary, format, static analysis
+	@tools/check.sh
+
+fmt: build/packages-test ## format the C files
+	@tools/check.sh --mend-format
+
+bare: ## prove both commands on a bare Debian 12 (root; FOLDER=empty folder for it)
+	@tools/bare_debian.sh $(FOLDER)
+
+clean: ## remove everything that was built (not the data)
+	rm -rf build build-asan build-tsan build-fuzz
+
+help: ## say this
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | while IFS=: read -r name what; do \
+		printf '  make %-8s%s\n' "$$name" "$$what"; done
+
+# Set-up. A stamp is older than its list only when the list has changed.
+
+build_packages = build
+test_packages = build test
+check_packages = build test check
+
+build/packages-%: packaging/debian-%.txt $(wildcard packaging/debian-*.txt) packaging/install
+	@packaging/install $($*_packages)
+	@mkdir -p build && touch $@
+
+build/build.ninja: | build/packages-build
+	@$(GCC) meson setup build
+
+build-asan/build.ninja: | build/packages-test
+	@$(GCC) meson setup build-asan $(SANITIZE)
+
+build-tsan/build.ninja: | build/packages-test
+	@$(GCC) meson setup build-tsan -Db_sanitize=thread
+
+build-fuzz/build.ninja: | build/packages-test
+	@$(CLANG) meson setup build-fuzz $(SANITIZE) -Db_lundef=false -Dfuzz=true
+
+crash-tests: build/build.ninja
+	@ninja -C build tests/crash/crash_tests
+
+asan: build-asan/build.ninja
+	@ninja -C build-asan tests/unit_tests
+
+tsan: build-tsan/build.ninja
+	@ninja -C build-tsan tests/unit_tests
+
+fuzzers: build-fuzz/build.ninja
+	@ninja -C build-fuzz

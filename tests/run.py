@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+# run.py - the one test runner: runs suites in turn and adds up what they counted.
+# SPDX-License-Identifier: Apache-2.0
+"""usage: tests/run.py [--seconds N] [--points N] [SUITE...]
+
+Without names every suite of the table below runs. A suite is made of parts; a part is a command
+whose last line of the form `N passed, N failed, N skipped` is its count. A part that does not
+build, gives no count, runs past its time or exits with an error it did not count is one failure.
+The last line printed is the sum, and the exit status is 1 if anything failed.
+"""
+import argparse
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+COUNT = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
+
+# Unit tests that also run under ThreadSanitizer: a pattern of test names each (* and ?).
+THREADED = []
+
+
+class Part:
+    """One command of a suite. `build` is a target of the Makefile that must succeed first."""
+
+    def __init__(self, label, command, build=None, env=None, limit_s=900, counts=True):
+        self.label = label
+        self.command = [str(word) for word in command]
+        self.build = build
+        self.env = env or {}
+        self.limit_s = limit_s
+        self.counts = counts  # False: prints no count; its exit status is one test
+
+
+# The table: name, what it is, and the function that lists its parts.
+
+def house(options):
+    yield Part("house rules", ["tools/check_house.py"])
+    yield Part("the checker itself", ["tools/check_house.py", "--self-test"])
+    yield Part("hardening of the binary", ["tools/check_binary.py", "build/myriad"], build="all")
+
+
+def unit(options):
+    yield Part("unit tests under ASan and UBSan", ["build-asan/tests/unit_tests"], build="asan",
+               env={"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+                    "UBSAN_OPTIONS": "print_stacktrace=1"})
+
+
+def threads(options):
+    for pattern in THREADED:
+        yield Part(f"{pattern} under TSan",
+                   same_addresses() + ["build-tsan/tests/unit_tests", pattern], build="tsan",
+                   env={"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"})
+
+
+def e2e(options):
+    for run in sorted(ROOT.glob("tests/e2e/*/run")):
+        yield Part(run.parent.name, [run], build="all", env={"MYRIAD": str(ROOT / "build/myriad")})
+
+
+def crash(options):
+    if (ROOT / "tests/crash/crash_tests.c").exists():
+        yield Part(f"power loss and faults, {options.points} points",
+                   ["build/tests/crash/crash_tests", "--points", options.points],
+                   build="crash-tests", limit_s=36000)
+
+
+def fuzz(options):
+    for source in sorted(ROOT.glob("tests/fuzz/fuzz_*.c*")):
+        name = source.stem.removeprefix("fuzz_")
+        fresh = ROOT / "build-fuzz/corpus" / name
+        fresh.mkdir(parents=True, exist_ok=True)
+        seeds = [folder for folder in [ROOT / "tests/fuzz/corpus" / name] if folder.is_dir()]
+        yield Part(f"{name}, corpus and {options.seconds} s",
+                   [f"build-fuzz/tests/fuzz/fuzz_{name}", f"-max_total_time={options.seconds}",
+                    "-timeout=10", "-rss_limit_mb=2048", "-verbosity=0", "-print_final_stats=1",
+                    f"-artifact_prefix=build-fuzz/found-{name}-", fresh] + seeds,
+                   build="fuzzers", limit_s=options.seconds + 300, counts=False)
+
+
+SUITES = [
+    ("house", "rules of the house, hardening of the binary", house),
+    ("unit", "unit tests under ASan and UBSan", unit),
+    ("threads", "unit tests of what threads share, under TSan", threads),
+    ("e2e", "the shipped binary from outside", e2e),
+    ("crash", "power loss, faults and kills", crash),
+    ("fuzz", "fuzz targets: corpus replay and a short search", fuzz),
+]
+
+
+def same_addresses():
+    """ThreadSanitizer of gcc 12 cannot live with much address randomisation; not every container
+    lets a process turn it off."""
+    command = ["setarch", os.uname().machine, "-R"]
+    try:
+        works = subprocess.run(command + ["true"], capture_output=True, check=False)
+    except FileNotFoundError:
+        return []
+    return command if works.returncode == 0 else []
+
+
+def stream(command, env, limit_s):
+    """Runs the command, shows what it prints, and returns (exit status, last count or None)."""
+    count = None
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **env}, text=True,
+                               errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True)
+    late = threading.Event()
+
+    def end_it():
+        late.set()
+        os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(limit_s, end_it)
+    timer.start()
+    try:
+        for line in process.stdout:
+            print("  " + line.rstrip("\n"), flush=True)
+            found = COUNT.match(line.strip())
+            if found:
+                count = tuple(int(number) for number in found.groups())
+        status = process.wait()
+    except KeyboardInterrupt:
+        os.killpg(process.pid, signal.SIGTERM)
+        raise
+    finally:
+        timer.cancel()
+    if late.is_set():
+        print(f"  ended after {limit_s} s, its limit", flush=True)
+    return status, count
+
+
+class Builder:
+    """Builds each target of the Makefile once."""
+
+    def __init__(self):
+        self.results = {}
+
+    def build(self, target):
+        if target not in self.results:
+            began = time.monotonic()
+            print(f"-- make {target}", flush=True)
+            made = subprocess.run(["make", "--no-print-directory", target], cwd=ROOT, text=True,
+                                  errors="replace", stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, check=False,
+                                  env={k: v for k, v in os.environ.items()
+                                       if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")})
+            if made.returncode != 0:
+                print(made.stdout, flush=True)
+            print(f"   {time.monotonic() - began:.1f} s", flush=True)
+            self.results[target] = made.returncode == 0
+        return self.results[target]
+
+
+def run_part(part, builder):
+    """The part's (passed, failed, skipped)."""
+    if part.build and not builder.build(part.build):
+        print(f"  {part.label}: does not build", flush=True)
+        return (0, 1, 0)
+    try:
+        status, count = stream(part.command, part.env, part.limit_s)
+    except OSError as error:
+        print(f"  {error}", flush=True)
+        return (0, 1, 0)
+    if not part.counts:
+        return (1, 0, 0) if status == 0 else (0, 1, 0)
+    if count is None:
+        print(f"  exit status {status} and no count: one failure", flush=True)
+        return (0, 1, 0)
+    if count[0] + count[1] + count[2] == 0:
+        print("  ran nothing: one failure", flush=True)
+        return (0, 1, 0)
+    if status != 0 and count[1] == 0:
+        print(f"  exit status {status} beyond its count: one more failure", flush=True)
+        return (count[0], 1, count[2])
+    return count
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__.split("\n")[0].removeprefix("usage: "))
+    parser.add_argument("--seconds", type=int, default=4, help="for each fuzz target")
+    parser.add_argument("--points", type=int, default=500, help="of the power-loss sweep")
+    parser.add_argument("suite", nargs="*")
+    options = parser.parse_args()
+    unknown = set(options.suite) - {name for name, _, _ in SUITES}
+    if unknown:
+        parser.error(f"no such suite: {' '.join(sorted(unknown))}; there are: "
+                     + " ".join(name for name, _, _ in SUITES))
+
+    builder, total, failed = Builder(), [0, 0, 0], []
+    for name, what, list_parts in SUITES:
+        if options.suite and name not in options.suite:
+            continue
+        print(f"== {name}: {what}", flush=True)
+        for part in list_parts(options):
+            print(f"-- {part.label}", flush=True)
+            began = time.monotonic()
+            count = run_part(part, builder)
+            print(f"   {time.monotonic() - began:.1f} s", flush=True)
+            total = [a + b for a, b in zip(total, count)]
+            if count[1]:
+                failed.append(f"{name}: {part.label}: {count[1]} failed")
+    if failed:
+        print("== what failed")
+        print("\n".join("  " + line for line in failed))
+    line = "{} passed, {} failed, {} skipped".format(*total)
+    (ROOT / "build").mkdir(exist_ok=True)
+    (ROOT / "build/test-count").write_text(line + "\n", encoding="utf-8")
+    print(line, flush=True)
+    return 1 if failed or sum(total) == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
