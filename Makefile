@@ -10,6 +10,8 @@ POINTS ?= 10000
 GCC = CC=gcc CXX=g++
 CLANG = CC=clang-14 CXX=clang++-14
 SANITIZE = -Db_sanitize=address,undefined
+# A warning stops the builds of the tests, never a user's.
+STRICT = -Dwerror=true
 
 .PHONY: all run test bench crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
 .DEFAULT_GOAL := all
@@ -68,13 +70,13 @@ build/build.ninja: | build/packages-build
 	@$(GCC) meson setup build
 
 build-asan/build.ninja: | build/packages-test
-	@$(GCC) meson setup build-asan $(SANITIZE)
+	@$(GCC) meson setup build-asan $(STRICT) $(SANITIZE)
 
 build-tsan/build.ninja: | build/packages-test
-	@$(GCC) meson setup build-tsan -Db_sanitize=thread
+	@$(GCC) meson setup build-tsan $(STRICT) -Db_sanitize=thread
 
 build-fuzz/build.ninja: | build/packages-test
-	@$(CLANG) meson setup build-fuzz $(SANITIZE) -Db_lundef=false -Dfuzz=true
+	@$(CLANG) meson setup build-fuzz $(STRICT) $(SANITIZE) -Db_lundef=false -Dfuzz=true
 
 crash-tests: build/build.ninja
 	@ninja -C build tests/crash/crash_tests
