@@ -28,26 +28,26 @@ struct log_config {
 
 struct log_recovery {
     uint64_t segments;
-    uint64_t bytes;         /* live bytes read */
-    uint64_t torn_bytes;    /* of an unfinished group that was trimmed */
+    uint64_t bytes;      /* live bytes read */
+    uint64_t torn_bytes; /* of an unfinished group that was trimmed */
 };
 
 struct log_entry {
     enum record_kind kind;
-    node_id node;           /* whose key seals the payload */
-    uint32_t count;         /* sequence numbers it takes, at least 1 */
+    node_id node;   /* whose key seals the payload */
+    uint32_t count; /* sequence numbers it takes, at least 1 */
     str clear;
-    str payload;            /* absent: nothing is sealed */
+    str payload; /* absent: nothing is sealed */
 };
 
 struct log_record {
-    uint64_t seq;           /* the first it takes; the log's first is 1 */
+    uint64_t seq; /* the first it takes; the log's first is 1 */
     uint32_t count;
     enum record_kind kind;
     node_id node;
     str clear;
-    str payload;            /* plain; absent if there is none or its key was destroyed */
-    bool is_erased;         /* the key was destroyed */
+    str payload;    /* plain; absent if there is none or its key was destroyed */
+    bool is_erased; /* the key was destroyed */
 };
 
 /* Opens or creates. Trims a torn tail and says so in `out_recovery` (may be NULL). ERR_CORRUPT
@@ -60,8 +60,8 @@ void log_close(struct log *log); /* no reader may be left; NULL is fine */
  * that uses node ids below `nodes`. ERR_FULL or ERR_LIMIT: nothing has changed, try again later. */
 fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes);
 uint64_t log_add(struct log *log, const struct log_entry *entry); /* its first sequence number */
-fallible log_commit(struct log *log);  /* an empty group costs nothing */
-void log_abandon(struct log *log);     /* forgets the group that was begun */
+fallible log_commit(struct log *log);                             /* an empty group costs nothing */
+void log_abandon(struct log *log); /* forgets the group that was begun */
 /* Makes the next segment ready ahead of need; called now and then off the writer thread. */
 fallible log_prepare(struct log *log);
 
@@ -69,10 +69,10 @@ uint64_t log_next_seq(const struct log *log);    /* of the writer: what the next
 uint64_t log_durable_seq(const struct log *log); /* all below it are synced; for any thread */
 
 struct log_stats {
-    uint64_t bytes_live;    /* groups in all segments */
-    uint64_t groups;        /* committed since opening */
+    uint64_t bytes_live; /* groups in all segments */
+    uint64_t groups;     /* committed since opening */
     uint64_t records;
-    uint64_t sync_ns;       /* time spent in syncs */
+    uint64_t sync_ns; /* time spent in syncs */
     uint64_t segments;
 };
 void log_stats_read(struct log *log, struct log_stats *out_stats);

@@ -1,0 +1,48 @@
+/* events.h - the events of a log, folded into memory.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Rebuilt from the log at every start and kept up to date by events_apply. Names, texts and
+ * property paths are dictionary codes, a value takes 8 bytes, an event 40 more. The messages
+ * themselves are not kept: they are read again from the log through `read_event`.
+ *
+ * One thread applies; any number read, each between events_begin and events_end, during which the
+ * applying thread waits. A waiting writer goes before new readers.
+ */
+#pragma once
+#include "measure/source.h"
+
+struct events;
+struct log_record;
+
+enum { EVENTS_MOST_PROPERTIES = 10000, EVENTS_LONGEST_PATH = 1024 };
+
+struct events_config {
+    /* Appends the JSON text of the event with that sequence number as it was sent. Called while
+     * reading, by any thread. ERR_ABSENT where it was erased. */
+    enum err (*read_event)(void *argument, uint64_t seq, struct buf *out_json);
+    void *argument;
+    uint64_t hash_seed;    /* of the dictionaries: not to be guessed by senders */
+    uint64_t memory_bytes; /* bound of the fold; 0: none */
+};
+
+fallible events_open(const struct events_config *config, struct events **out_events);
+void events_close(struct events *events); /* no reader may be left; NULL is fine */
+
+/* Folds the next record; records come in log order, each once. Erased ones leave nothing. After
+ * ERR_LIMIT the same record may be given again. ERR_CORRUPT does not fit the layout. */
+fallible events_apply(struct events *events, const struct log_record *record);
+
+void events_begin(struct events *events, struct source *out_source);
+void events_end(struct events *events);
+
+struct events_stats {
+    uint64_t events;
+    uint64_t nodes;
+    uint64_t properties;         /* paths in use */
+    uint64_t properties_refused; /* values left out: too many paths, or one too long */
+    uint64_t texts;
+    uint64_t bytes;    /* memory of the fold without identity */
+    uint64_t next_seq; /* all below it are folded */
+};
+void events_stats_read(struct events *events, struct events_stats *out_stats);

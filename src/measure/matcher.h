@@ -1,0 +1,55 @@
+/* matcher.h - conditions on events and people, compiled once against a source.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * One matcher serves "where", event matchers, audiences and segments. A plan compiles: properties
+ * become ids, wanted texts codes. What it compiled is immutable and shared by threads. A scope is
+ * one thread's view of one person at a time; it looks up each trait of hers once.
+ */
+#pragma once
+#include "base/arena.h"
+#include "measure/query.h"
+#include "measure/source.h"
+
+struct matcher_plan;
+struct matcher_scope;
+struct matcher_condition;
+struct matcher_segment;
+
+struct matcher_property {
+    property_id id;
+    uint32_t trait; /* slot in the scope, where it is a person's */
+    bool is_trait;
+};
+
+struct matcher_event {
+    text_code name;
+    bool is_any;                           /* "*" */
+    const struct matcher_condition *where; /* NULL: none */
+};
+
+/* All live in `mem`. `source` and the query's tree must outlive them. ERR_LIMIT without memory. */
+fallible matcher_plan_open(struct arena *mem, const struct source *source, millis as_of,
+                           struct matcher_plan **out_plan);
+fallible matcher_property(struct matcher_plan *plan, str path, struct matcher_property *out);
+/* NULL gives NULL, which everything passes. */
+fallible matcher_condition(struct matcher_plan *plan, const struct query_condition *tree,
+                           const struct matcher_condition **out);
+fallible matcher_event(struct matcher_plan *plan, const struct query_event *tree,
+                       struct matcher_event *out);
+fallible matcher_segment(struct matcher_plan *plan, const struct query_segment *tree,
+                         const struct matcher_segment **out);
+
+/* Once all is compiled: a scope for one thread. */
+fallible matcher_scope_open(struct arena *mem, const struct matcher_plan *plan,
+                            struct matcher_scope **out_scope);
+void matcher_enter(struct matcher_scope *scope, const struct source_person *person);
+
+/* About the person entered last, and events of hers. */
+void matcher_value(struct matcher_scope *scope, const struct matcher_property *property,
+                   const struct source_event *event, struct value *out_value);
+bool matcher_passes(struct matcher_scope *scope, const struct matcher_condition *condition,
+                    const struct source_event *event);
+bool matcher_matches(struct matcher_scope *scope, const struct matcher_event *matcher,
+                     const struct source_event *event);
+bool matcher_is_member(struct matcher_scope *scope, const struct matcher_segment *segment);

@@ -1,0 +1,62 @@
+/* operator.h - one kind of question: what every op_*.c provides.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Workers each begin a state of their own, step it through the persons of their morsels, and are
+ * merged in any order into one, which finishes. So a state may depend only on which persons it
+ * saw. Memory comes from the worker's arena, whose cap is the question's bound.
+ */
+#pragma once
+#include "measure/matcher.h"
+
+struct json_writer;
+
+struct operator_shared {
+    const struct query *query;
+    const struct source *source;
+    struct matcher_plan *plan;
+    millis as_of;
+    millis from; /* inclusive */
+    millis to;   /* exclusive */
+    const struct matcher_condition *where;
+    void *compiled; /* what `compile` made; immutable afterwards */
+};
+
+struct operator_worker {
+    const struct operator_shared *shared;
+    struct matcher_scope *scope;
+    struct arena *mem;
+};
+
+struct operator_totals {
+    uint64_t dropped; /* rows over the limit */
+};
+
+struct operator
+{
+    const char *kind;
+    const struct query_param *params;
+    size_t param_count;
+    /* Once: properties, event matchers, columns. */
+    enum err (*compile)(struct operator_shared * shared, struct arena * mem);
+    /* The persons to look at; NULL: everyone. */
+    size_t (*select)(const struct operator_shared *shared, node_id out_persons[2]);
+    enum err (*begin)(const struct operator_worker *worker, void **out_state);
+    enum err (*step)(const struct operator_worker *worker, void *state,
+                     const struct source_person *person);
+    /* Takes what `other` found into `state`; `other` is not used again. */
+    enum err (*merge)(const struct operator_worker *worker, void *state, void *other);
+    /* Writes the members of the answer, without the braces around them. */
+    enum err (*finish)(const struct operator_worker *worker, void *state, struct json_writer *out,
+                       struct operator_totals *out_totals);
+};
+
+const struct operator* operator_find(str kind); /* NULL: none */
+/* Appends the kinds there are, for people: "trend, people". */
+void operator_list(struct buf *out);
+
+/* Is the event within [from, to) and does it pass "where"? */
+bool operator_in_range(const struct operator_worker *worker, const struct source_event *event);
+/* Appends an instant as RFC 3339 in the query's zone, as a JSON string. */
+void operator_write_time(const struct operator_shared *shared, struct json_writer *out, millis at);
+fallible operator_exhausted(void); /* ERR_LIMIT with advice what to ask instead */

@@ -1,0 +1,131 @@
+/* query.h - a question as a tree: read from JSON, checked, free of how events are stored.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What is refused is refused with a sentence that names the member and says what it may be.
+ * Unknown members are refused too: a misspelt "wehre" must not quietly count everything. A tree
+ * is at most QUERY_DEPTH deep and has at most QUERY_NODES conditions, so walking it by recursion
+ * is bounded.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/decimal.h"
+#include "base/json.h"
+#include "base/zone.h"
+
+enum { QUERY_BYTES = 1 << 20, QUERY_DEPTH = 30, QUERY_NODES = 10000, QUERY_STEPS = 32 };
+enum { QUERY_LIMIT = 50, QUERY_PAGE = 1000, QUERY_MOST_ROWS = 1000000 };
+
+struct operator;
+
+struct query_value {
+    enum { QUERY_NULL, QUERY_BOOL, QUERY_NUMBER, QUERY_TEXT } type;
+    bool boolean;
+    decimal number;
+    str text;
+};
+
+enum query_test {
+    TEST_IS,
+    TEST_IN,
+    TEST_CONTAINS,
+    TEST_STARTS,
+    TEST_GT,
+    TEST_GTE,
+    TEST_LT,
+    TEST_LTE,
+    TEST_SET
+};
+
+struct query_condition {
+    enum { CONDITION_ALL, CONDITION_ANY, CONDITION_NOT, CONDITION_EACH, CONDITION_TEST } kind;
+    enum query_test test;
+    bool is_negated;                  /* is_not, not_in ... */
+    str property;                     /* of CONDITION_TEST and CONDITION_EACH */
+    const struct query_value *values; /* one, or of TEST_IN any number */
+    size_t value_count;
+    const struct query_condition *children;
+    size_t child_count;
+};
+
+struct query_event {
+    str name;                            /* "*": every track, page and screen event */
+    const struct query_condition *where; /* NULL: none */
+};
+
+enum query_bound_test { BOUND_GTE, BOUND_LTE, BOUND_GT, BOUND_LT, BOUND_EQ };
+struct query_bound {
+    enum query_bound_test test;
+    decimal number;
+};
+
+struct query_segment {
+    enum {
+        SEGMENT_ALL,
+        SEGMENT_ANY,
+        SEGMENT_NOT,
+        SEGMENT_TRAIT,
+        SEGMENT_DID,
+        SEGMENT_SEQUENCE
+    } kind;
+    const struct query_segment *children;
+    size_t child_count;
+    const struct query_condition *trait; /* one CONDITION_TEST; property without "person." */
+    const struct query_event *events;    /* one, or the steps of a sequence */
+    size_t event_count;
+    str sum;                          /* property whose sum is bounded; absent: the count is */
+    const struct query_bound *bounds; /* all must hold */
+    size_t bound_count;
+    millis within; /* -1: ever */
+    millis window; /* of a sequence */
+};
+
+enum query_measure {
+    MEASURE_EVENTS,
+    MEASURE_PEOPLE,
+    MEASURE_PER_PERSON,
+    MEASURE_SUM,
+    MEASURE_MEAN,
+    MEASURE_MIN,
+    MEASURE_MAX,
+    MEASURE_MEDIAN
+};
+
+struct query {
+    const struct operator* operator;
+    struct zone *zone;
+    bool has_from, has_to, has_as_of, has_limit, is_all_time;
+    millis from, to, as_of;
+    const struct query_condition *where;
+    const struct query_segment *audience; /* NULL: everyone */
+    str by;                               /* absent: none */
+    uint64_t limit;
+    enum zone_interval interval; /* unless is_all_time */
+    struct query_event event;
+    enum query_measure measure;
+    str measured; /* property of MEASURE_SUM and on */
+    const struct query_segment *segment;
+    str person;
+    str cursor;
+};
+
+/* What a kind of question may and must have, beside the common members. */
+enum query_param_type {
+    PARAM_EVENT,
+    PARAM_MEASURE,
+    PARAM_INTERVAL,
+    PARAM_SEGMENT,
+    PARAM_PERSON,
+    PARAM_CURSOR
+};
+struct query_param {
+    const char *name;
+    enum query_param_type type;
+    bool is_required;
+    const char *help; /* one line for people */
+};
+
+/* Reads a question. Everything it points to lives in `mem`, but for the zone: query_done. */
+fallible query_parse(struct json_reader *reader, struct arena *mem, str text,
+                     struct query *out_query);
+void query_done(struct query *query);

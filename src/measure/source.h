@@ -1,0 +1,116 @@
+/* source.h - what questions see of stored events, however they are stored.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A source gives persons one by one, each with her events in order (time, then log sequence), and
+ * the value of a property of an event, an object in a list, or a person. Names and texts are
+ * looked up once and compared as codes from then on. A person is named by the smallest of her node
+ * ids, so a range of node ids is a morsel: a piece of work that shares no person with another.
+ *
+ * A source is a view: immutable and shared by threads until its owner ends the reading.
+ */
+#pragma once
+#include "base/decimal.h"
+#include "base/time.h"
+#include "store/record.h"
+
+typedef uint32_t text_code;   /* equal codes are equal bytes */
+typedef uint32_t property_id; /* a flat path such as products.price */
+
+#define SOURCE_UNKNOWN UINT32_MAX /* a text or property that no event has */
+
+enum value_type { VALUE_NULL, VALUE_BOOL, VALUE_NUMBER, VALUE_TEXT, VALUE_LIST, VALUE_OBJECT };
+
+struct value {
+    enum value_type type; /* VALUE_NULL also when there is none */
+    uint32_t code;        /* bool: 0 or 1; text: its code; list, object: handle of the source */
+    uint32_t count;       /* list: its elements */
+    decimal number;
+};
+
+struct source_event {
+    millis time;
+    uint64_t seq;
+    uint64_t row; /* handle of the source */
+    text_code name;
+    enum event_type type;
+};
+
+struct source_person {
+    node_id id; /* her oldest node */
+    const struct source_event *events;
+    size_t count;
+};
+
+/* Room for one person's events, used again for the next. {0} to begin; one thread at a time. */
+struct source_room {
+    struct source_event *events;
+    size_t room;
+};
+void source_room_done(struct source_room *room);
+
+struct source_span {
+    uint64_t events;
+    millis first; /* the earliest time; 0 without events */
+    millis last;
+};
+
+struct json_writer;
+
+struct source_calls {
+    struct source_span (*span)(const void *store);
+    node_id (*end)(const void *store);
+    text_code (*find_text)(const void *store, str text);
+    str (*text)(const void *store, text_code code);
+    property_id (*find_property)(const void *store, str path);
+    enum err (*person)(const void *store, struct source_room *room, node_id id, millis as_of,
+                       struct source_person *out_person);
+    void (*value)(const void *store, uint64_t row, property_id property, struct value *out_value);
+    void (*element)(const void *store, uint32_t list, uint32_t index, struct value *out_value);
+    void (*member)(const void *store, uint32_t object, property_id property,
+                   struct value *out_value);
+    void (*trait)(const void *store, node_id person, property_id name, millis as_of,
+                  struct value *out_value);
+    str (*identifier)(const void *store, node_id person);
+    size_t (*named)(const void *store, str identifier, node_id out_persons[2]);
+    enum err (*write_traits)(const void *store, node_id person, millis as_of,
+                             struct json_writer *out);
+    enum err (*message)(const void *store, uint64_t seq, struct buf *out_json);
+};
+
+struct source {
+    const struct source_calls *calls;
+    const void *store;
+};
+
+/* All events there are, whatever as_of or audience a question has. */
+struct source_span source_span(const struct source *source);
+/* Persons have ids from 1 up to below this. */
+node_id source_end(const struct source *source);
+text_code source_find_text(const struct source *source, str text); /* or SOURCE_UNKNOWN */
+str source_text(const struct source *source, text_code code);
+property_id source_find_property(const struct source *source, str path); /* or SOURCE_UNKNOWN */
+
+/* The events of person `id` up to `as_of`, borrowed from `room`. ERR_ABSENT without a sentence:
+ * `id` is not the oldest node of a person, or she has no event until then. ERR_LIMIT. */
+fallible source_person(const struct source *source, struct source_room *room, node_id id,
+                       millis as_of, struct source_person *out_person);
+void source_value(const struct source *source, const struct source_event *event,
+                  property_id property, struct value *out_value);
+void source_element(const struct source *source, const struct value *list, uint32_t index,
+                    struct value *out_value);
+void source_member(const struct source *source, const struct value *object, property_id property,
+                   struct value *out_value);
+/* The newest value of the trait at `as_of`, over all nodes that are hers now. */
+void source_trait(const struct source *source, node_id person, property_id name, millis as_of,
+                  struct value *out_value);
+
+/* Text of her oldest identifier; absent where it was erased. */
+str source_identifier(const struct source *source, node_id person);
+/* The persons who have this identifier, as a user or as a device: 0, 1 or 2. */
+size_t source_named(const struct source *source, str identifier, node_id out_persons[2]);
+/* An object of her traits by their flat paths as they stood at `as_of`. */
+fallible source_write_traits(const struct source *source, node_id person, millis as_of,
+                             struct json_writer *out);
+/* Appends the message of an event as it was sent. ERR_ABSENT where it was erased. */
+fallible source_message(const struct source *source, uint64_t seq, struct buf *out_json);

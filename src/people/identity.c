@@ -1,0 +1,539 @@
+/* identity.c - nodes by hash in an open table, persons as labels and rings over flat arrays.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A node costs 28 bytes in arrays indexed by its id, and about 8 in the table. A join costs 32.
+ *
+ * The nodes of a person are one ring (`next`), and every node's label names the ring's root, whose
+ * own label names the oldest node. Two persons become one by relabelling the smaller ring, found
+ * by walking both in step, so n joins cost O(n log n) in any order. An undo walks the joins that
+ * remain from both ends and builds the one or two rings that they give: it needs no memory.
+ */
+#include "people/identity.h"
+
+#include "base/mem.h"
+#include "store/log.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Ids of nodes and places of joins share their words with flags. */
+#define MOST_NODES ((uint32_t)INT32_MAX)
+#define MOST_JOINS ((uint32_t)1 << 30)
+
+struct link {
+    uint32_t next : 31; /* node in the ring */
+    uint32_t is_anonymous : 1;
+};
+
+struct label {
+    uint32_t node : 31; /* the oldest node if this is the root, else the root */
+    uint32_t is_root : 1;
+};
+
+struct chain {
+    uint32_t join : 31;     /* the node's latest join, 0 for none; further ones through the joins */
+    uint32_t is_marked : 1; /* visited; never set between calls */
+};
+
+struct join {
+    uint64_t seq;
+    millis at;
+    node_id a;
+    node_id b;
+    uint32_t next_of_a : 30;
+    uint32_t cause : 2;
+    uint32_t next_of_b : 30;
+    uint32_t is_undone : 1;
+};
+
+_Static_assert(sizeof(struct link) == 4 && sizeof(struct label) == 4 && sizeof(struct chain) == 4,
+               "ten million nodes are lean");
+_Static_assert(sizeof(struct join) == 32, "so are their joins");
+
+struct identity {
+    /* Indexed by node; place 0 is unused. */
+    hash128 *hashes;
+    struct link *links;
+    struct label *labels;
+    struct chain *chains;
+    uint32_t node_count;
+    uint32_t node_room; /* nodes that fit the arrays */
+    /* In order of seq; place 0 is unused. */
+    struct join *joins;
+    uint32_t join_count;
+    uint32_t join_room;
+    /* Open addressing with linear steps: a tag of the hash for each slot, 0 where it is empty, so
+     * that looking for a new hash rarely touches more than the tags. */
+    uint8_t *tags;
+    node_id *slots;
+    uint64_t slot_count; /* a power of two */
+};
+
+static uint8_t tag_of(hash128 hash)
+{
+    uint8_t tag = (uint8_t)(hash.high >> 56);
+
+    return tag ? tag : 1;
+}
+
+static void table_put(uint8_t *tags, node_id *slots, uint64_t slot_count, hash128 hash,
+                      node_id node)
+{
+    uint64_t at = hash.low & (slot_count - 1);
+
+    while (tags[at])
+        at = (at + 1) & (slot_count - 1);
+    tags[at] = tag_of(hash);
+    slots[at] = node;
+}
+
+/* Makes the table fit for `nodes`: at most 7/8 full. */
+static fallible grow_table(struct identity *identity, uint64_t nodes)
+{
+    uint64_t slot_count = identity->slot_count ? identity->slot_count : 64;
+    uint8_t *tags;
+    node_id *slots;
+
+    while (nodes > slot_count - slot_count / 8)
+        slot_count *= 2;
+    if (slot_count == identity->slot_count)
+        return OK;
+    tags = mem_alloc(slot_count);
+    slots = mem_alloc(slot_count * sizeof *slots);
+    if (!tags || !slots) {
+        mem_free(tags);
+        mem_free(slots);
+        return mem_exhausted();
+    }
+    for (uint64_t at = 0; at < identity->slot_count; at++)
+        if (identity->tags[at])
+            table_put(tags, slots, slot_count, identity->hashes[identity->slots[at]],
+                      identity->slots[at]);
+    mem_free(identity->tags);
+    mem_free(identity->slots);
+    identity->tags = tags;
+    identity->slots = slots;
+    identity->slot_count = slot_count;
+    return OK;
+}
+
+/* Room for `count` things and the unused place 0; on failure the array is as it was. */
+static bool grow_array(void *array, uint64_t count, size_t size)
+{
+    void *old, *grown;
+
+    memcpy(&old, array, sizeof old);
+    grown = mem_grow(old, (count + 1) * size);
+    if (!grown)
+        return false;
+    memcpy(array, &grown, sizeof grown);
+    return true;
+}
+
+/* What to grow to when `need` do not fit `room`: by half, so that growing often stays cheap. */
+static uint64_t grown_room(uint64_t room, uint64_t need, uint64_t most)
+{
+    uint64_t room_by_half = room + room / 2 < most ? room + room / 2 : most;
+
+    return need > room_by_half ? need : room_by_half;
+}
+
+static fallible grow_nodes(struct identity *identity, uint64_t need)
+{
+    uint64_t room = grown_room(identity->node_room, need, MOST_NODES);
+
+    if (!grow_array(&identity->hashes, room, sizeof *identity->hashes) ||
+        !grow_array(&identity->links, room, sizeof *identity->links) ||
+        !grow_array(&identity->labels, room, sizeof *identity->labels) ||
+        !grow_array(&identity->chains, room, sizeof *identity->chains))
+        return mem_exhausted();
+    identity->node_room = (uint32_t)room;
+    return OK;
+}
+
+static fallible grow_joins(struct identity *identity, uint64_t need)
+{
+    uint64_t room = grown_room(identity->join_room, need, MOST_JOINS - 1);
+
+    if (!grow_array(&identity->joins, room, sizeof *identity->joins))
+        return mem_exhausted();
+    identity->join_room = (uint32_t)room;
+    return OK;
+}
+
+fallible identity_reserve(struct identity *identity, uint32_t nodes, uint32_t joins)
+{
+    uint64_t node_need = (uint64_t)identity->node_count + nodes;
+    uint64_t join_need = (uint64_t)identity->join_count + joins;
+
+    if (node_need > MOST_NODES || join_need >= MOST_JOINS)
+        return fail(ERR_LIMIT, "a workspace holds at most %u identifiers and %u joins", MOST_NODES,
+                    MOST_JOINS - 1);
+    if (node_need > identity->node_room)
+        TRY(grow_nodes(identity, node_need));
+    if (join_need > identity->join_room)
+        TRY(grow_joins(identity, join_need));
+    return grow_table(identity, node_need);
+}
+
+fallible identity_open(struct identity **out_identity)
+{
+    struct identity *identity = mem_alloc(sizeof *identity);
+    enum err err;
+
+    if (!identity)
+        return mem_exhausted();
+    err = identity_reserve(identity, 16, 16);
+    if (err)
+        identity_close(identity);
+    else
+        *out_identity = identity;
+    return err;
+}
+
+void identity_close(struct identity *identity)
+{
+    if (!identity)
+        return;
+    mem_free(identity->hashes);
+    mem_free(identity->links);
+    mem_free(identity->labels);
+    mem_free(identity->chains);
+    mem_free(identity->joins);
+    mem_free(identity->tags);
+    mem_free(identity->slots);
+    mem_free(identity);
+}
+
+static bool is_node(const struct identity *identity, node_id node)
+{
+    return node >= 1 && node <= identity->node_count;
+}
+
+node_id identity_find(const struct identity *identity, enum node_kind kind, hash128 hash)
+{
+    uint64_t mask = identity->slot_count - 1;
+    uint8_t tag = tag_of(hash);
+
+    for (uint64_t at = hash.low & mask; identity->tags[at]; at = (at + 1) & mask) {
+        node_id node = identity->slots[at];
+
+        if (identity->tags[at] == tag && hash_equals(identity->hashes[node], hash) &&
+            identity_kind(identity, node) == kind)
+            return node;
+    }
+    return NODE_NONE;
+}
+
+node_id identity_count(const struct identity *identity)
+{
+    return identity->node_count;
+}
+
+enum node_kind identity_kind(const struct identity *identity, node_id node)
+{
+    assert(is_node(identity, node));
+    return identity->links[node].is_anonymous ? NODE_ANONYMOUS : NODE_USER;
+}
+
+static node_id add_alone(struct identity *identity, const struct record_node *entry)
+{
+    node_id node = ++identity->node_count;
+
+    assert(node <= identity->node_room);
+    identity->hashes[node] = entry->hash;
+    identity->links[node] =
+        (struct link){.next = node & MOST_NODES, .is_anonymous = entry->kind == NODE_ANONYMOUS};
+    identity->labels[node] = (struct label){.node = node & MOST_NODES, .is_root = 1};
+    identity->chains[node] = (struct chain){0};
+    return node;
+}
+
+node_id identity_add(struct identity *identity, const struct record_node *entry)
+{
+    node_id node = add_alone(identity, entry);
+
+    table_put(identity->tags, identity->slots, identity->slot_count, entry->hash, node);
+    return node;
+}
+
+static node_id root_of(const struct identity *identity, node_id node)
+{
+    return identity->labels[node].is_root ? node : identity->labels[node].node;
+}
+
+node_id identity_person(const struct identity *identity, node_id node)
+{
+    assert(is_node(identity, node));
+    return identity->labels[root_of(identity, node)].node;
+}
+
+node_id identity_next(const struct identity *identity, node_id node)
+{
+    assert(is_node(identity, node));
+    return identity->links[node].next;
+}
+
+/* The join of `node` behind `join` in the node's chain, 0 at its end. */
+static uint32_t next_join(const struct join *join, node_id node)
+{
+    return join->a == node ? join->next_of_a : join->next_of_b;
+}
+
+static node_id other_end(const struct join *join, node_id node)
+{
+    return join->a == node ? join->b : join->a;
+}
+
+bool identity_can_claim(const struct identity *identity, node_id anonymous, node_id user)
+{
+    if (!is_node(identity, anonymous) || !is_node(identity, user) ||
+        !identity->links[anonymous].is_anonymous || identity->links[user].is_anonymous)
+        return false;
+    for (uint32_t at = identity->chains[anonymous].join; at;) {
+        const struct join *join = &identity->joins[at];
+        node_id other = other_end(join, anonymous);
+
+        /* A user node by whatever cause has it already; or this very pair was parted. */
+        if (join->is_undone ? other == user : !identity->links[other].is_anonymous)
+            return false;
+        at = next_join(join, anonymous);
+    }
+    return true;
+}
+
+/* Walks both rings in step: whichever closes first belongs to the smaller person. */
+static node_id smaller_ring(const struct identity *identity, node_id a, node_id b)
+{
+    node_id in_a = a, in_b = b;
+
+    for (;;) {
+        in_a = identity->links[in_a].next;
+        if (in_a == a)
+            return a;
+        in_b = identity->links[in_b].next;
+        if (in_b == b)
+            return b;
+    }
+}
+
+static void connect(struct identity *identity, node_id a, node_id b)
+{
+    node_id small = smaller_ring(identity, a, b);
+    node_id large = small == a ? b : a;
+    node_id root = root_of(identity, large);
+    node_id oldest = identity_person(identity, small);
+    node_id node = small, next_of_small = identity->links[small].next;
+
+    do {
+        identity->labels[node] = (struct label){.node = root & MOST_NODES};
+        node = identity->links[node].next;
+    } while (node != small);
+    if (oldest < identity->labels[root].node)
+        identity->labels[root].node = oldest & MOST_NODES;
+    identity->links[small].next = identity->links[large].next;
+    identity->links[large].next = next_of_small & MOST_NODES;
+}
+
+fallible identity_join(struct identity *identity, uint64_t seq, const struct record_join *entry)
+{
+    uint32_t at = identity->join_count + 1;
+    struct join join = {.seq = seq, .at = entry->at, .a = entry->a, .b = entry->b};
+
+    if (!is_node(identity, entry->a) || !is_node(identity, entry->b))
+        return fail(ERR_CORRUPT, "join %llu names nodes %u and %u, but there are %u",
+                    (unsigned long long)seq, entry->a, entry->b, identity->node_count);
+    if (seq <= (at > 1 ? identity->joins[at - 1].seq : 0))
+        return fail(ERR_CORRUPT, "join %llu is out of order", (unsigned long long)seq);
+    TRY(identity_reserve(identity, 0, 1));
+    join.cause = entry->cause & 3;
+    join.next_of_a = identity->chains[entry->a].join & (MOST_JOINS - 1);
+    identity->chains[entry->a].join = at & (MOST_JOINS - 1);
+    if (entry->a != entry->b) {
+        join.next_of_b = identity->chains[entry->b].join & (MOST_JOINS - 1);
+        identity->chains[entry->b].join = at & (MOST_JOINS - 1);
+    }
+    identity->joins[at] = join;
+    identity->join_count = at;
+    if (root_of(identity, entry->a) != root_of(identity, entry->b))
+        connect(identity, entry->a, entry->b);
+    return OK;
+}
+
+/* The join of that sequence number, or NULL. */
+static struct join *find_join(const struct identity *identity, uint64_t seq)
+{
+    uint32_t low = 1, high = identity->join_count + 1;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (identity->joins[middle].seq < seq)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low > identity->join_count || identity->joins[low].seq != seq)
+        return NULL;
+    return &identity->joins[low];
+}
+
+/* Makes one ring of all that joins connect to `start`, and leaves its nodes marked. The ring
+ * itself is the queue of those whose joins are still to be followed. */
+static void rebuild_from(struct identity *identity, node_id start)
+{
+    node_id tail = start, oldest = start, node = start;
+
+    identity->chains[start].is_marked = 1;
+    for (;;) {
+        for (uint32_t at = identity->chains[node].join; at;) {
+            const struct join *join = &identity->joins[at];
+            node_id other = other_end(join, node);
+
+            if (!join->is_undone && !identity->chains[other].is_marked) {
+                identity->chains[other].is_marked = 1;
+                identity->links[tail].next = other & MOST_NODES;
+                tail = other;
+            }
+            at = next_join(join, node);
+        }
+        identity->labels[node] = (struct label){.node = start & MOST_NODES};
+        if (node < oldest)
+            oldest = node;
+        if (node == tail)
+            break;
+        node = identity->links[node].next;
+    }
+    identity->links[tail].next = start & MOST_NODES;
+    identity->labels[start] = (struct label){.node = oldest & MOST_NODES, .is_root = 1};
+}
+
+static void unmark_ring(struct identity *identity, node_id start)
+{
+    node_id node = start;
+
+    do {
+        identity->chains[node].is_marked = 0;
+        node = identity->links[node].next;
+    } while (node != start);
+}
+
+fallible identity_undo(struct identity *identity, const struct record_undo *undo)
+{
+    struct join *join = find_join(identity, undo->join_seq);
+
+    if (!join)
+        return fail(ERR_ABSENT, "there is no join %llu", (unsigned long long)undo->join_seq);
+    if (join->is_undone)
+        return fail(ERR_CONFLICT, "join %llu is undone already",
+                    (unsigned long long)undo->join_seq);
+    join->is_undone = 1;
+    rebuild_from(identity, join->a);
+    if (!identity->chains[join->b].is_marked) {
+        rebuild_from(identity, join->b);
+        unmark_ring(identity, join->b);
+    }
+    unmark_ring(identity, join->a);
+    return OK;
+}
+
+/* Calls for every join of the person once: those inside are met at both ends, taken at `a`. */
+static size_t gather_joins(const struct identity *identity, node_id person, uint32_t *out_places)
+{
+    node_id root = root_of(identity, person), node = person;
+    size_t count = 0;
+
+    do {
+        for (uint32_t at = identity->chains[node].join; at;) {
+            const struct join *join = &identity->joins[at];
+
+            if (join->a == node || root_of(identity, join->a) != root) {
+                if (out_places)
+                    out_places[count] = at;
+                count++;
+            }
+            at = next_join(join, node);
+        }
+        node = identity->links[node].next;
+    } while (node != person);
+    return count;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+fallible identity_joins(const struct identity *identity, node_id node, struct arena *mem,
+                        struct identity_join_info **out_joins, size_t *out_count)
+{
+    struct identity_join_info *infos;
+    uint32_t *places;
+    size_t count;
+
+    if (!is_node(identity, node))
+        return fail(ERR_ABSENT, "there is no node %u", node);
+    count = gather_joins(identity, node, NULL);
+    places = arena_array(mem, count + 1, sizeof *places);
+    infos = arena_array(mem, count + 1, sizeof *infos);
+    if (!places || !infos)
+        return arena_exhausted();
+    gather_joins(identity, node, places);
+    qsort(places, count, sizeof *places, by_number);
+    for (size_t i = 0; i < count; i++) {
+        const struct join *join = &identity->joins[places[i]];
+
+        infos[i] = (struct identity_join_info){
+            .seq = join->seq,
+            .join = {.a = join->a, .b = join->b, .cause = join->cause, .at = join->at},
+            .is_undone = join->is_undone,
+        };
+    }
+    *out_joins = infos;
+    *out_count = count;
+    return OK;
+}
+
+/* A node's own record carries its id. Ids in between were in a part of the log that was lost: they
+ * stay taken, and no identifier leads to them. */
+static fallible apply_node(struct identity *identity, const struct log_record *record)
+{
+    struct record_node entry, lost = {.kind = NODE_ANONYMOUS};
+
+    TRY(record_read_node(record->clear, &entry));
+    if (record->node <= identity->node_count ||
+        identity_find(identity, entry.kind, entry.hash) != NODE_NONE)
+        return fail(ERR_CORRUPT, "record %llu gives node %u a second time",
+                    (unsigned long long)record->seq, record->node);
+    TRY(identity_reserve(identity, record->node - identity->node_count, 0));
+    while (identity->node_count + 1 < record->node)
+        add_alone(identity, &lost);
+    identity_add(identity, &entry);
+    return OK;
+}
+
+fallible identity_apply(struct identity *identity, const struct log_record *record)
+{
+    struct record_join join;
+    struct record_undo undo;
+
+    switch (record->kind) {
+    case RECORD_NODE:
+        return apply_node(identity, record);
+    case RECORD_JOIN:
+        TRY(record_read_join(record->clear, &join));
+        return identity_join(identity, record->seq, &join);
+    case RECORD_UNDO:
+        TRY(record_read_undo(record->clear, &undo));
+        return identity_undo(identity, &undo);
+    case RECORD_EVENTS:
+    case RECORD_QUARANTINE:
+    case RECORD_RELEASE:
+        break;
+    }
+    return OK;
+}

@@ -1,0 +1,492 @@
+/* log.c - the writer's side of the log: open and recover, group commit, segments ahead of need.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/mem.h"
+#include "store/log_int.h"
+#include "sys/clock.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { DEFAULT_SEGMENT = 64 << 20, DEFAULT_RECENT = 32 << 20, LIST_ARENA = 16 << 20 };
+
+/* Memory of a committed group */
+
+void log_plain_release(struct log_plain *plain)
+{
+    if (!plain || atomic_fetch_sub(&plain->holders, 1) != 1)
+        return;
+    buf_done(&plain->text);
+    mem_free(plain->records);
+    mem_free(plain);
+}
+
+static fallible make_plain(struct log_plain **out_plain, size_t bytes, size_t records)
+{
+    struct log_plain *plain = mem_alloc(sizeof *plain);
+
+    if (!plain)
+        return mem_exhausted();
+    atomic_store(&plain->holders, 1);
+    plain->records = mem_alloc((records ? records : 1) * sizeof *plain->records);
+    plain->room = records;
+    if (!plain->records || !buf_reserve(&plain->text, bytes + 1)) {
+        log_plain_release(plain);
+        return mem_exhausted();
+    }
+    *out_plain = plain;
+    return OK;
+}
+
+static struct log_plain *drop_oldest(struct log *log)
+{
+    struct log_plain *oldest = NULL;
+
+    mutex_lock(log->lock);
+    if (log->recent > log->config.recent_bytes && log->oldest != log->newest) {
+        oldest = log->oldest;
+        log->oldest = oldest->next;
+        log->recent -= oldest->bytes;
+    }
+    mutex_unlock(log->lock);
+    return oldest;
+}
+
+static void publish(struct log *log, struct log_plain *plain)
+{
+    struct log_plain *dropped;
+
+    mutex_lock(log->lock);
+    if (log->newest)
+        log->newest->next = plain;
+    else
+        log->oldest = plain;
+    log->newest = plain;
+    log->recent += plain->bytes;
+    atomic_store_explicit(&log->durable_seq, plain->next_seq, memory_order_release);
+    condition_broadcast(log->grown);
+    mutex_unlock(log->lock);
+    while ((dropped = drop_oldest(log)))
+        log_plain_release(dropped);
+}
+
+/* Opening */
+
+/* What a failed sync left in the page cache alone looks whole to us. Writing the last group once
+ * more and syncing it makes sure before anything is built on it. */
+static fallible rewrite_last(struct file *file, const char *bytes, uint64_t from, uint64_t to)
+{
+    if (to > from)
+        TRY(file_write(file, from, bytes + from, to - from));
+    return file_sync(file);
+}
+
+static fallible trim_tail(struct log_segment *segment, uint64_t from, size_t size)
+{
+    memset(segment->bytes + from, 0, size);
+    TRY(file_write(segment->file, from, segment->bytes + from, size));
+    return file_sync(segment->file);
+}
+
+static fallible damaged(const struct log_segment *segment, uint64_t offset)
+{
+    return fail(ERR_CORRUPT,
+                "log segment %08u is damaged at byte %llu: run `myriad check --salvage` to save "
+                "what can be read",
+                segment->index, (unsigned long long)offset);
+}
+
+/* Walks the groups of the segment that the writer goes on with; `start` is its first place. */
+static fallible find_end(struct log *log, struct log_segment *segment, struct log_place start,
+                         struct log_recovery *recovery)
+{
+    struct log_place at = start;
+    uint64_t last = 0; /* where the last whole group starts; 0: there is none */
+
+    for (;;) {
+        str rest = str_from(segment->bytes + at.offset, segment->size - at.offset);
+        struct log_group_head head;
+        size_t size;
+
+        switch (log_group_find(rest, at, &size)) {
+        case LOG_GROUP:
+            memcpy(&head, rest.data, sizeof head);
+            last = at.offset;
+            at = (struct log_place){at.offset + size, head.next_seq, head.checksum};
+            continue;
+        case LOG_DAMAGED:
+            return damaged(segment, at.offset);
+        case LOG_TORN:
+            TRY(trim_tail(segment, at.offset, size));
+            recovery->torn_bytes += size;
+            break;
+        case LOG_END:
+            break;
+        }
+        break;
+    }
+    recovery->bytes += at.offset;
+    TRY(rewrite_last(segment->file, segment->bytes, last ? last : at.offset, at.offset));
+    log->place = at;
+    return OK;
+}
+
+static fallible use_segment(struct log *log, struct log_segment *segment,
+                            struct log_recovery *recovery)
+{
+    struct log_place start = {sizeof segment->head, segment->head.first_seq,
+                              segment->head.previous};
+
+    TRY(find_end(log, segment, start, recovery));
+    if (log->place.offset == sizeof segment->head) {
+        /* A head without a group: the first group was torn off it. Begin the segment anew. */
+        TRY(trim_tail(segment, 0, sizeof segment->head));
+        log->needs_head = true;
+    }
+    log->file = segment->file;
+    log->file_bytes = segment->size;
+    log->index = segment->index;
+    segment->file = NULL;
+    return OK;
+}
+
+/* A file behind the last segment in use: prepared, or its very first group was torn. */
+static fallible clear_spare(struct log *log, struct log_segment *segment,
+                            struct log_recovery *recovery)
+{
+    size_t size = 0;
+
+    for (size_t i = segment->size; i > 0 && size == 0; i--)
+        if (segment->bytes[i - 1] != 0)
+            size = i;
+    if (size) {
+        recovery->torn_bytes += size;
+        TRY(trim_tail(segment, 0, size));
+    }
+    TRY(file_allocate(segment->file, log->config.segment_bytes));
+    return file_sync(segment->file);
+}
+
+/* Finds the newest segment with a head; those behind it hold nothing. */
+static fallible open_newest(struct log *log, const uint32_t *indexes, size_t count,
+                            struct log_recovery *recovery)
+{
+    struct log_segment segment;
+    enum err err = OK;
+
+    for (size_t i = count; i-- > 0;) {
+        err = log_segment_load(&log->config, indexes[i], FILE_READ | FILE_WRITE, &segment);
+        if (!err && segment.has_head) {
+            err = use_segment(log, &segment, recovery);
+        } else if (!err) {
+            err = clear_spare(log, &segment, recovery);
+            if (!err) {
+                file_close(log->spare);
+                log->spare = segment.file;
+                segment.file = NULL;
+            }
+        }
+        log_segment_unload(&segment);
+        if (err || log->file)
+            return err;
+    }
+    return OK;
+}
+
+static fallible recover(struct log *log, struct log_recovery *recovery)
+{
+    struct arena *mem = arena_open(LIST_ARENA);
+    uint32_t *indexes;
+    size_t count;
+    enum err err = mem ? folder_make(log->config.sys, log->config.folder) : mem_exhausted();
+
+    if (!err)
+        err = log_segments_list(&log->config, mem, &indexes, &count);
+    if (!err)
+        err = folder_sync(log->config.sys, log->config.folder);
+    if (!err) {
+        log->place = (struct log_place){.seq = 1};
+        recovery->segments = count;
+        err = open_newest(log, indexes, count, recovery);
+    }
+    if (!err && !log->file) { /* nothing was ever committed */
+        log->index = count ? indexes[0] : 1;
+        log->file = log->spare;
+        log->spare = NULL;
+        if (!log->file)
+            err = log_segment_make(&log->config, log->index, &log->file);
+        log->file_bytes = log->config.segment_bytes;
+        log->needs_head = true;
+    }
+    if (!err && log->needs_head)
+        log->place.offset = 0;
+    arena_close(mem);
+    return err;
+}
+
+fallible log_open(const struct log_config *config, struct log **out_log,
+                  struct log_recovery *out_recovery)
+{
+    struct log_recovery recovery = {0};
+    struct log *log = mem_alloc(sizeof *log);
+    enum err err;
+
+    if (!log)
+        return mem_exhausted();
+    log->config = *config;
+    if (!log->config.segment_bytes)
+        log->config.segment_bytes = DEFAULT_SEGMENT;
+    if (!log->config.recent_bytes)
+        log->config.recent_bytes = DEFAULT_RECENT;
+    log->lock = mutex_open();
+    log->prepare_lock = mutex_open();
+    log->grown = condition_open();
+    err = log->lock && log->prepare_lock && log->grown ? recover(log, &recovery) : mem_exhausted();
+    if (err) {
+        log_close(log);
+        return err;
+    }
+    atomic_store(&log->next_seq, log->place.seq);
+    atomic_store(&log->durable_seq, log->place.seq);
+    log->stats.segments = log->index;
+    log->stats.bytes_live = (log->index - 1) * log->config.segment_bytes + log->place.offset;
+    *out_log = log;
+    if (out_recovery)
+        *out_recovery = recovery;
+    return OK;
+}
+
+void log_close(struct log *log)
+{
+    if (!log)
+        return;
+    while (log->oldest) {
+        struct log_plain *next = log->oldest->next;
+        log_plain_release(log->oldest);
+        log->oldest = next;
+    }
+    log_plain_release(log->plain);
+    file_close(log->file);
+    file_close(log->spare);
+    condition_close(log->grown);
+    mutex_close(log->prepare_lock);
+    mutex_close(log->lock);
+    mem_free(log->group);
+    mem_free(log);
+}
+
+/* Writing */
+
+fallible log_prepare(struct log *log)
+{
+    enum err err = OK;
+
+    mutex_lock(log->prepare_lock);
+    if (!log->spare)
+        err = log_segment_make(&log->config, log->index + 1, &log->spare);
+    mutex_unlock(log->prepare_lock);
+    return err;
+}
+
+static fallible roll(struct log *log)
+{
+    TRY(log_prepare(log));
+    mutex_lock(log->prepare_lock);
+    file_close(log->file);
+    log->file = log->spare;
+    log->file_bytes = log->config.segment_bytes;
+    log->spare = NULL;
+    log->index++;
+    mutex_unlock(log->prepare_lock);
+    log->place.offset = 0;
+    log->needs_head = true;
+    return OK;
+}
+
+fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes)
+{
+    size_t most = LOG_GROUP_START + sizeof(uint64_t) + bytes +
+                  records * (sizeof(struct log_record_head) + VAULT_OVERHEAD + LOG_ALIGN);
+    char *group;
+
+    assert(!log->is_open_group);
+    if (log->is_broken)
+        return fail(ERR_IO, "the log stopped after a failed write: restart to recover");
+    if (most > LOG_MOST_GROUP || most > log->config.segment_bytes)
+        return fail(ERR_LIMIT, "a group of %zu bytes is too large for the log", most);
+    if (most > log->group_room) {
+        group = mem_grow(log->group, most);
+        if (!group)
+            return mem_exhausted();
+        log->group = group;
+        log->group_room = most;
+    }
+    TRY(vault_reserve(log->config.vault, nodes));
+    if (log->place.offset + most > log->file_bytes)
+        TRY(roll(log));
+    TRY(make_plain(&log->plain, bytes, records));
+    log->group_len = 0;
+    log->group_most = most;
+    log->group_records = 0;
+    log->is_open_group = true;
+    return OK;
+}
+
+static void add_plain(struct log *log, const struct log_entry *entry, uint64_t seq)
+{
+    struct log_plain *plain = log->plain;
+
+    assert(plain->count < plain->room);
+    plain->records[plain->count].entry = *entry;
+    plain->records[plain->count].seq = seq;
+    plain->count++;
+    buf_add(&plain->text, entry->clear);
+    buf_add(&plain->text, entry->payload);
+    assert(!buf_is_broken(&plain->text)); /* reserved by log_begin */
+}
+
+uint64_t log_add(struct log *log, const struct log_entry *entry)
+{
+    uint64_t seq = atomic_load_explicit(&log->next_seq, memory_order_relaxed);
+    char *record = log->group + LOG_GROUP_START + log->group_len;
+    struct log_record_head head = {
+        .kind = (uint16_t)entry->kind,
+        .seq = seq,
+        .count = entry->count,
+        .node = entry->node,
+        .clear_bytes = (uint32_t)entry->clear.len,
+        .sealed_bytes = entry->payload.data ? (uint32_t)(entry->payload.len + VAULT_OVERHEAD) : 0,
+    };
+    size_t content = sizeof head + head.clear_bytes + head.sealed_bytes;
+    char *body = record + sizeof head;
+
+    assert(log->is_open_group && entry->count > 0);
+    head.bytes = (uint32_t)((content + LOG_ALIGN - 1) / LOG_ALIGN * LOG_ALIGN);
+    assert(LOG_GROUP_START + log->group_len + head.bytes + sizeof(uint64_t) <= log->group_most);
+    if (entry->clear.len)
+        memcpy(body, entry->clear.data, entry->clear.len);
+    if (head.sealed_bytes &&
+        vault_seal(log->config.vault, entry->node, str_from(&head, sizeof head), entry->payload,
+                   body + head.clear_bytes) != OK)
+        log->is_broken = true; /* its key is reserved, so the key itself is damaged: no commit */
+    memset(record + content, 0, head.bytes - content);
+    memcpy(record, &head, sizeof head);
+    head.checksum = log_record_checksum(record, head.bytes);
+    memcpy(record, &head, sizeof head);
+    add_plain(log, entry, seq);
+    log->group_len += head.bytes;
+    log->group_records++;
+    atomic_store_explicit(&log->next_seq, seq + entry->count, memory_order_relaxed);
+    return seq;
+}
+
+void log_abandon(struct log *log)
+{
+    assert(log->is_open_group);
+    atomic_store(&log->next_seq, log->place.seq);
+    log_plain_release(log->plain);
+    log->plain = NULL;
+    log->is_open_group = false;
+}
+
+static void write_segment_head(struct log *log)
+{
+    struct log_segment_head head = {
+        .magic = LOG_SEGMENT_MAGIC,
+        .format = LOG_FORMAT,
+        .index = log->index,
+        .first_seq = log->place.seq,
+        .previous = log->place.chain,
+    };
+
+    memcpy(head.workspace, vault_workspace_id(log->config.vault), VAULT_ID_SIZE);
+    log_segment_head_close(&head);
+    memcpy(log->group, &head, sizeof head);
+}
+
+/* Views of plain records are offsets no longer once the text is complete. */
+static void settle_plain(struct log_plain *plain)
+{
+    const char *at = plain->text.data;
+
+    for (size_t i = 0; i < plain->count; i++) {
+        struct log_entry *entry = &plain->records[i].entry;
+        entry->clear.data = at;
+        at += entry->clear.len;
+        if (entry->payload.data)
+            entry->payload.data = at;
+        at += entry->payload.len;
+    }
+    plain->bytes = plain->text.room + plain->room * sizeof *plain->records + sizeof *plain;
+}
+
+static fallible write_group(struct log *log, uint64_t next_seq, size_t *out_size)
+{
+    size_t start = log->needs_head ? 0 : sizeof(struct log_segment_head);
+    char *group = log->group + sizeof(struct log_segment_head);
+    size_t size = log_group_size(log->group_len) + sizeof(struct log_segment_head) - start;
+    int64_t before;
+
+    log_group_close(group, log->group_len, log->group_records, log->place, next_seq);
+    if (log->needs_head)
+        write_segment_head(log);
+    TRY(file_write(log->file, log->place.offset, log->group + start, size));
+    before = clock_mono_ns(log->config.sys);
+    TRY(file_sync(log->file));
+    log->stats.sync_ns += (uint64_t)(clock_mono_ns(log->config.sys) - before);
+    *out_size = size;
+    return OK;
+}
+
+fallible log_commit(struct log *log)
+{
+    uint64_t next_seq = atomic_load(&log->next_seq);
+    struct log_plain *plain = log->plain;
+    struct log_group_head head;
+    size_t size;
+
+    assert(log->is_open_group);
+    if (log->group_records == 0) {
+        log_abandon(log);
+        return OK;
+    }
+    if (log->is_broken)
+        return fail(ERR_CORRUPT, "a node's key is damaged: nothing can be sealed under it");
+    log->is_broken = true;
+    TRY(write_group(log, next_seq, &size));
+    log->is_broken = false;
+    memcpy(&head, log->group + sizeof(struct log_segment_head), sizeof head);
+    plain->first_seq = log->place.seq;
+    plain->next_seq = next_seq;
+    log->place = (struct log_place){log->place.offset + size, next_seq, head.checksum};
+    log->needs_head = false;
+    log->is_open_group = false;
+    log->plain = NULL;
+    settle_plain(plain);
+    mutex_lock(log->lock);
+    log->stats.groups++;
+    log->stats.records += log->group_records;
+    log->stats.segments = log->index;
+    log->stats.bytes_live = (log->index - 1) * log->config.segment_bytes + log->place.offset;
+    mutex_unlock(log->lock);
+    publish(log, plain);
+    return OK;
+}
+
+uint64_t log_next_seq(const struct log *log)
+{
+    return atomic_load(&((struct log *)log)->next_seq);
+}
+
+uint64_t log_durable_seq(const struct log *log)
+{
+    return atomic_load_explicit(&((struct log *)log)->durable_seq, memory_order_acquire);
+}
+
+void log_stats_read(struct log *log, struct log_stats *out_stats)
+{
+    mutex_lock(log->lock);
+    *out_stats = log->stats;
+    mutex_unlock(log->lock);
+}

@@ -1,0 +1,313 @@
+/* log_reader.c - records in order: from memory when close behind the writer, else from disk.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/mem.h"
+#include "store/log_int.h"
+
+#include <string.h>
+
+enum { WINDOW = 1 << 20, LIST_ARENA = 16 << 20 };
+
+struct log_reader {
+    struct log *log;
+    uint64_t seq; /* of the next record to give */
+
+    struct log_plain *plain; /* in memory: the group being given, held */
+    size_t plain_at;
+
+    struct file *file; /* on disk: NULL until needed */
+    uint32_t index;
+    struct log_place place; /* of the next group */
+    str group_rest;         /* records of the current group not given yet, within window */
+    char *window;
+    size_t window_room;
+    uint64_t window_from;
+    size_t window_len;
+    char *scratch; /* the unsealed payload */
+    size_t scratch_room;
+};
+
+fallible log_reader_open(struct log *log, uint64_t from_seq, struct log_reader **out_reader)
+{
+    struct log_reader *reader = mem_alloc(sizeof *reader);
+
+    if (!reader)
+        return mem_exhausted();
+    reader->log = log;
+    reader->seq = from_seq ? from_seq : 1;
+    *out_reader = reader;
+    return OK;
+}
+
+void log_reader_close(struct log_reader *reader)
+{
+    if (!reader)
+        return;
+    log_plain_release(reader->plain);
+    file_close(reader->file);
+    mem_free(reader->window);
+    mem_free(reader->scratch);
+    mem_free(reader);
+}
+
+/* From memory */
+
+/* Takes the group that holds `seq`: the one behind `reader->plain` if that is still among the
+ * recent ones, else by search. */
+static bool hold_plain(struct log_reader *reader)
+{
+    struct log *log = reader->log;
+    struct log_plain *before = reader->plain;
+    struct log_plain *found = NULL;
+
+    mutex_lock(log->lock);
+    if (log->oldest && log->oldest->first_seq <= reader->seq) {
+        found = before && before->first_seq >= log->oldest->first_seq ? before : log->oldest;
+        while (found && found->next_seq <= reader->seq)
+            found = found->next;
+        if (found)
+            atomic_fetch_add(&found->holders, 1);
+    }
+    mutex_unlock(log->lock);
+    log_plain_release(before);
+    reader->plain = found;
+    reader->plain_at = 0;
+    return found;
+}
+
+static bool give_plain(struct log_reader *reader, struct log_record *out)
+{
+    while (reader->plain && reader->plain_at < reader->plain->count) {
+        const struct log_plain_record *record = &reader->plain->records[reader->plain_at++];
+        const struct log_entry *entry = &record->entry;
+
+        if (record->seq + entry->count <= reader->seq)
+            continue;
+        *out = (struct log_record){record->seq,  entry->count,   entry->kind, entry->node,
+                                   entry->clear, entry->payload, false};
+        reader->seq = record->seq + entry->count;
+        return true;
+    }
+    return false;
+}
+
+/* From disk */
+
+/* Makes `need` bytes at place.offset readable in the window if the file has them. */
+static fallible fill_window(struct log_reader *reader, size_t need, str *out_bytes)
+{
+    uint64_t offset = reader->place.offset;
+    size_t ready = 0;
+
+    if (offset >= reader->window_from && offset <= reader->window_from + reader->window_len)
+        ready = (size_t)(reader->window_from + reader->window_len - offset);
+    if (ready < need) {
+        size_t room = need > WINDOW ? need : WINDOW;
+
+        if (room > reader->window_room) {
+            char *grown = mem_grow(reader->window, room);
+            if (!grown)
+                return mem_exhausted();
+            reader->window = grown;
+            reader->window_room = room;
+        }
+        reader->window_len = 0;
+        reader->window_from = offset;
+        TRY(file_read(reader->file, offset, reader->window, room, &reader->window_len));
+        ready = reader->window_len;
+    }
+    *out_bytes = str_from(reader->window + (offset - reader->window_from), ready);
+    return OK;
+}
+
+static fallible corrupt_at(const struct log_reader *reader)
+{
+    return fail(ERR_CORRUPT,
+                "log segment %08u is damaged at byte %llu (record %llu): run `myriad check "
+                "--salvage` to save what can be read",
+                reader->index, (unsigned long long)reader->place.offset,
+                (unsigned long long)reader->place.seq);
+}
+
+static fallible read_head(struct log_reader *reader, uint32_t index,
+                          struct log_segment_head *out_head)
+{
+    char path[LOG_PATH];
+    struct file *file;
+    size_t len;
+    enum err err;
+
+    log_segment_path(&reader->log->config, index, path);
+    TRY(file_open(reader->log->config.sys, path, FILE_READ, &file));
+    err = file_read(file, 0, out_head, sizeof *out_head, &len);
+    if (!err && (len < sizeof *out_head || !log_segment_head_is_sound(out_head) ||
+                 out_head->index != index))
+        err = fail(ERR_CORRUPT, "the head of log segment %08u is damaged", index);
+    if (err) {
+        file_close(file);
+        return err;
+    }
+    file_close(reader->file);
+    reader->file = file;
+    reader->index = index;
+    reader->window_len = 0;
+    reader->window_from = 0;
+    return OK;
+}
+
+static fallible next_segment(struct log_reader *reader)
+{
+    struct log_segment_head head;
+
+    TRY(read_head(reader, reader->index + 1, &head));
+    reader->place.offset = 0;
+    if (head.first_seq != reader->place.seq || head.previous != reader->place.chain)
+        return corrupt_at(reader);
+    reader->place.offset = sizeof head;
+    return OK;
+}
+
+/* Steps over one group; `*out_body` is its records. */
+static fallible next_group(struct log_reader *reader, str *out_body)
+{
+    struct log_group_head head;
+    size_t size;
+    str bytes;
+
+    for (;;) {
+        TRY(fill_window(reader, sizeof head, &bytes));
+        if (bytes.len >= sizeof head && !log_is_zero(bytes.data, sizeof head))
+            break;
+        if (!log_is_zero(bytes.data, bytes.len))
+            return corrupt_at(reader);
+        TRY(next_segment(reader));
+    }
+    memcpy(&head, bytes.data, sizeof head);
+    if (!log_group_head_is_sound(&head))
+        return corrupt_at(reader);
+    TRY(fill_window(reader, log_group_size(head.body_bytes), &bytes));
+    if (log_group_find(bytes, reader->place, &size) != LOG_GROUP)
+        return corrupt_at(reader);
+    *out_body = str_slice(bytes, sizeof head, sizeof head + head.body_bytes);
+    reader->place = (struct log_place){reader->place.offset + size, head.next_seq, head.checksum};
+    return OK;
+}
+
+/* Finds the group that holds `seq`, from the segments' heads on. */
+static fallible seek(struct log_reader *reader, uint64_t seq)
+{
+    struct arena *mem = arena_open(LIST_ARENA);
+    struct log_segment_head head;
+    struct log_stats stats;
+    uint32_t *indexes;
+    size_t count;
+    enum err err =
+        mem ? log_segments_list(&reader->log->config, mem, &indexes, &count) : mem_exhausted();
+
+    log_stats_read(reader->log, &stats);
+    for (size_t i = err ? 0 : count; i-- > 0;) {
+        if (indexes[i] > stats.segments)
+            continue; /* prepared, not used */
+        err = read_head(reader, indexes[i], &head);
+        if (err || head.first_seq <= seq || i == 0)
+            break;
+    }
+    arena_close(mem);
+    if (err)
+        return err;
+    reader->place = (struct log_place){sizeof head, head.first_seq, head.previous};
+    reader->group_rest = (str){NULL, 0};
+    return OK;
+}
+
+static fallible unseal(struct log_reader *reader, const char *bytes,
+                       const struct log_record_head *head, struct log_record *out)
+{
+    struct log_record_head bound = *head;
+    str sealed = str_from(bytes + sizeof *head + head->clear_bytes, head->sealed_bytes);
+    size_t size = sealed.len - VAULT_OVERHEAD;
+    enum err err;
+
+    if (sealed.len < VAULT_OVERHEAD)
+        return corrupt_at(reader);
+    if (size + 1 > reader->scratch_room) {
+        char *grown = mem_grow(reader->scratch, size + 1);
+        if (!grown)
+            return mem_exhausted();
+        reader->scratch = grown;
+        reader->scratch_room = size + 1;
+    }
+    bound.checksum = 0;
+    err = vault_unseal(reader->log->config.vault, head->node, str_from(&bound, sizeof bound),
+                       sealed, reader->scratch);
+    if (err == ERR_EXPIRED) {
+        out->is_erased = true;
+        return OK;
+    }
+    if (!err)
+        out->payload = str_from(reader->scratch, size);
+    return err;
+}
+
+static fallible give_from_disk(struct log_reader *reader, struct log_record *out)
+{
+    struct log_record_head head;
+
+    for (;;) {
+        const char *bytes;
+
+        while (reader->group_rest.len == 0) {
+            if (reader->place.seq >= log_durable_seq(reader->log))
+                return fail(ERR_ABSENT, "no record yet");
+            TRY(next_group(reader, &reader->group_rest));
+        }
+        bytes = reader->group_rest.data;
+        memcpy(&head, bytes, sizeof head); /* the group's checksum vouches for it */
+        if (head.bytes < sizeof head || head.bytes > reader->group_rest.len)
+            return corrupt_at(reader);
+        reader->group_rest = str_slice(reader->group_rest, head.bytes, reader->group_rest.len);
+        if (head.kind == LOG_FILLER || head.seq + head.count <= reader->seq)
+            continue;
+        *out = (struct log_record){
+            .seq = head.seq,
+            .count = head.count,
+            .kind = (enum record_kind)head.kind,
+            .node = head.node,
+            .clear = str_from(bytes + sizeof head, head.clear_bytes),
+        };
+        if (head.sealed_bytes)
+            TRY(unseal(reader, bytes, &head, out));
+        reader->seq = head.seq + head.count;
+        return OK;
+    }
+}
+
+fallible log_reader_next(struct log_reader *reader, struct log_record *out_record)
+{
+    if (give_plain(reader, out_record))
+        return OK;
+    if (reader->seq >= log_durable_seq(reader->log))
+        return fail(ERR_ABSENT, "no record yet");
+    if (reader->group_rest.len == 0 && hold_plain(reader)) {
+        file_close(reader->file);
+        reader->file = NULL;
+        if (give_plain(reader, out_record))
+            return OK;
+    }
+    if (!reader->file)
+        TRY(seek(reader, reader->seq));
+    return give_from_disk(reader, out_record);
+}
+
+bool log_reader_wait(struct log_reader *reader, int64_t timeout_ms)
+{
+    struct log *log = reader->log;
+    bool in_time = true;
+
+    mutex_lock(log->lock);
+    while (in_time && reader->seq >= log_durable_seq(log))
+        in_time = condition_wait_for(log->grown, log->lock, timeout_ms);
+    mutex_unlock(log->lock);
+    return reader->seq < log_durable_seq(log);
+}
