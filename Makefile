@@ -88,4 +88,4 @@ tsan: build-tsan/build.ninja
 	@ninja -C build-tsan tests/unit_tests
 
 fuzzers: build-fuzz/build.ninja
-	@ninja -C build-fuzz
+	@ninja -C build-fuzz $(basename $(wildcard tests/fuzz/fuzz_*.c))
