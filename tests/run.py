@@ -43,6 +43,7 @@ class Part:
 def house(options):
     yield Part("house rules", ["tools/check_house.py"])
     yield Part("the checker itself", ["tools/check_house.py", "--self-test"])
+    yield Part("the runner itself", ["tools/test_run.py"])
     yield Part("./dev new", ["tools/test_dev.py"])
     yield Part("hardening of the binary", ["tools/check_binary.py", "build/myriad"], build="all")
 
