@@ -10,6 +10,8 @@ POINTS ?= 10000
 GCC = CC=gcc CXX=g++
 CLANG = CC=clang-14 CXX=clang++-14
 SANITIZE = -Db_sanitize=address,undefined
+# A warning stops the builds of the tests, never a user's.
+STRICT = -Dwerror=true
 
 .PHONY: all run test bench crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
 .DEFAULT_GOAL := all
@@ -38,7 +40,7 @@ crash: build/packages-test build/build.ninja ## power-loss sweep and real kills,
 fuzz: build/packages-test ## fuzz every target (SECONDS_EACH=600)
 	@python3 tests/run.py --seconds $(SECONDS_EACH) fuzz
 
-check: build/packages-check all build-fuzz/build.ninja ## house rules, hardening of the binary, format, static analysis
+check: build/packages-check all fuzzers ## house rules, hardening of the binary, format, static analysis
 	@tools/check.sh
 
 fmt: build/packages-test ## format the C files
@@ -68,13 +70,13 @@ build/build.ninja: | build/packages-build
 	@$(GCC) meson setup build
 
 build-asan/build.ninja: | build/packages-test
-	@$(GCC) meson setup build-asan $(SANITIZE)
+	@$(GCC) meson setup build-asan $(STRICT) $(SANITIZE)
 
 build-tsan/build.ninja: | build/packages-test
-	@$(GCC) meson setup build-tsan -Db_sanitize=thread
+	@$(GCC) meson setup build-tsan $(STRICT) -Db_sanitize=thread
 
 build-fuzz/build.ninja: | build/packages-test
-	@$(CLANG) meson setup build-fuzz $(SANITIZE) -Db_lundef=false -Dfuzz=true
+	@$(CLANG) meson setup build-fuzz $(STRICT) $(SANITIZE) -Db_lundef=false -Dfuzz=true
 
 crash-tests: build/build.ninja
 	@ninja -C build tests/crash/crash_tests
@@ -86,4 +88,4 @@ tsan: build-tsan/build.ninja
 	@ninja -C build-tsan tests/unit_tests
 
 fuzzers: build-fuzz/build.ninja
-	@ninja -C build-fuzz
+	@ninja -C build-fuzz $(basename $(wildcard tests/fuzz/fuzz_*.c))

@@ -9,6 +9,7 @@ build, gives no count, runs past its time or exits with an error it did not coun
 The last line printed is the sum, and the exit status is 1 if anything failed.
 """
 import argparse
+import collections
 import os
 import pathlib
 import re
@@ -22,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 COUNT = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
 
 # Unit tests that also run under ThreadSanitizer: a pattern of test names each (* and ?).
-THREADED = []
+THREADED = ["mailbox_*", "threads_*"]
 
 
 class Part:
@@ -34,7 +35,7 @@ class Part:
         self.build = build
         self.env = env or {}
         self.limit_s = limit_s
-        self.counts = counts  # False: prints no count; its exit status is one test
+        self.counts = counts  # False: a fuzzer; its exit status is one test, its talk is long
 
 
 # The table: name, what it is, and the function that lists its parts.
@@ -42,6 +43,8 @@ class Part:
 def house(options):
     yield Part("house rules", ["tools/check_house.py"])
     yield Part("the checker itself", ["tools/check_house.py", "--self-test"])
+    yield Part("the runner itself", ["tools/test_run.py"])
+    yield Part("./dev new", ["tools/test_dev.py"])
     yield Part("hardening of the binary", ["tools/check_binary.py", "build/myriad"], build="all")
 
 
@@ -78,7 +81,8 @@ def fuzz(options):
         seeds = [folder for folder in [ROOT / "tests/fuzz/corpus" / name] if folder.is_dir()]
         yield Part(f"{name}, corpus and {options.seconds} s",
                    [f"build-fuzz/tests/fuzz/fuzz_{name}", f"-max_total_time={options.seconds}",
-                    "-timeout=10", "-rss_limit_mb=2048", "-verbosity=0", "-print_final_stats=1",
+                    "-timeout=10", "-rss_limit_mb=2048", "-verbosity=0", "-print_funcs=0",
+                    "-print_final_stats=1",
                     f"-artifact_prefix=build-fuzz/found-{name}-", fresh] + seeds,
                    build="fuzzers", limit_s=options.seconds + 300, counts=False)
 
@@ -104,9 +108,10 @@ def same_addresses():
     return command if works.returncode == 0 else []
 
 
-def stream(command, env, limit_s):
-    """Runs the command, shows what it prints, and returns (exit status, last count or None)."""
-    count = None
+def stream(command, env, limit_s, is_shown=lambda line: True):
+    """Runs the command, shows what it prints, and returns (exit status, last count or None). Of
+    lines that are not to be shown the last hundred are, if the command fails."""
+    count, hidden = None, collections.deque(maxlen=100)
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **env}, text=True,
                                errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
@@ -120,11 +125,16 @@ def stream(command, env, limit_s):
     timer.start()
     try:
         for line in process.stdout:
-            print("  " + line.rstrip("\n"), flush=True)
+            if is_shown(line):
+                print("  " + line.rstrip("\n"), flush=True)
+            else:
+                hidden.append("  " + line.rstrip("\n"))
             found = COUNT.match(line.strip())
             if found:
                 count = tuple(int(number) for number in found.groups())
         status = process.wait()
+        if status and hidden:
+            print("\n".join(hidden), flush=True)
     except KeyboardInterrupt:
         os.killpg(process.pid, signal.SIGTERM)
         raise
@@ -163,7 +173,8 @@ def run_part(part, builder):
         print(f"  {part.label}: does not build", flush=True)
         return (0, 1, 0)
     try:
-        status, count = stream(part.command, part.env, part.limit_s)
+        status, count = stream(part.command, part.env, part.limit_s,
+                               lambda line: part.counts or "executed_units" in line)
     except OSError as error:
         print(f"  {error}", flush=True)
         return (0, 1, 0)

@@ -449,6 +449,10 @@ def rule_build_lists(tree):
             for m in re.finditer(r"'([^']+\.(?:c|cc))'", s.text):
                 if f"{s.folder}/{m.group(1)}" not in tree.by_path:
                     yield Finding(s.path, s.line_at(m.start()), f"there is no {m.group(1)}")
+        elif s.path.startswith("tests/fuzz/") and s.suffix == ".c":
+            listed = tree.by_path.get("tests/fuzz/meson.build")
+            if not listed or f"'{s.stem}'" not in listed.text:
+                yield Finding(s.path, 1, "is not listed in tests/fuzz/meson.build")
         elif s.suffix in (".c", ".cc") and (s.layer or s.path.startswith("tests/unit/")):
             listed = tree.by_path.get(f"{s.folder}/meson.build")
             name = pathlib.PurePosixPath(s.path).name

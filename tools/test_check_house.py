@@ -122,6 +122,7 @@ PLANTED = [
     ("unfinished", "docs/page.md", f"{UNFINISHED_MARK}\n"),
     ("machine_paths", "docs/page.md", f"Look into {HOME}.\n"),
     ("build_lists", "src/base/rope.c", c_file("rope.c", "")),
+    ("build_lists", "tests/fuzz/fuzz_rope.c", c_file("fuzz_rope.c", "")),
     ("build_lists", "src/base/meson.build", "sources += files('gone.cc')\n"),
     ("format", "src/base/shelf.c", "int   shelf_gap( void );\n"),
     ("exceptions", "tools/house_exceptions.txt", "names src/base/shelf.h nothing because\n"),

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+# test_dev.py - what `./dev new` makes compiles, keeps the rules of the house and is in the build.
+# SPDX-License-Identifier: Apache-2.0
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import check_house
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FLAGS = ("-std=c17 -D_GNU_SOURCE -Wall -Wextra -Wconversion -Wmissing-prototypes -Werror "
+         "-Isrc -Itests -fsyntax-only").split()
+
+
+def copy_tree(folder):
+    for name in check_house.Tree(ROOT).by_path:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+        target.chmod(source.stat().st_mode)
+
+
+def findings(folder):
+    results, _ = check_house.check(folder)
+    return {str(finding) for found in results.values() for finding in found or []}
+
+
+def checks(folder):
+    """Pairs of (sentence, did it hold)."""
+    before = findings(folder)
+    made = subprocess.run(["./dev", "new", "module", "people/planted"], cwd=folder, text=True,
+                          capture_output=True, check=False)
+    yield f"dev new makes a module: {made.stdout}{made.stderr}", made.returncode == 0
+    files = ["src/people/planted.c", "tests/unit/people/test_planted.c"]
+    built = subprocess.run(["gcc"] + FLAGS + files, cwd=folder, text=True, capture_output=True,
+                           check=False)
+    yield f"the module and its test compile: {built.stderr}", built.returncode == 0
+    new = findings(folder) - before
+    yield f"the module keeps the rules: {sorted(new)}", not new
+    for name in files:
+        path = pathlib.PurePosixPath(name)
+        listed = (folder / path.parent / "meson.build").read_text(encoding="utf-8")
+        yield f"{name} is in the build", f"'{path.name}'" in listed
+    for words, status in [(["new", "module", "people/planted"], 1), (["new", "module", "nowhere/x"], 1),
+                          (["new", "castle", "people/x"], 1), (["new", "module", "People/X"], 1),
+                          (["sing"], 2), ([], 2), (["--help"], 0)]:
+        got = subprocess.run(["./dev"] + words, cwd=folder, capture_output=True, check=False)
+        yield f"dev {' '.join(words)} exits with {status}", got.returncode == status
+
+
+def main():
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy_tree(pathlib.Path(folder))
+        for sentence, held in checks(pathlib.Path(folder)):
+            passed, failed = passed + held, failed + (not held)
+            if not held:
+                print(f"not so: {sentence}")
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
