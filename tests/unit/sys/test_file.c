@@ -4,6 +4,7 @@
  */
 #include "sys/file.h"
 #include "sys/entropy.h"
+#include "sys/sim.h"
 #include "sys/sys.h"
 #include "support/test.h"
 
@@ -339,4 +340,36 @@ TEST(the_real_files_behave)
         clear(w.sys, w.folder);
     }
     CHECK_OK(folder_remove(w.sys, w.folder));
+}
+
+TEST(the_simulated_files_behave)
+{
+    EACH_CASE(c, cases)
+    {
+        struct world w = {sim_open(1), "/folder"};
+        print_message("  %s\n", c->name);
+        CHECK_OK(folder_make(w.sys, w.folder));
+        c->run(&w);
+        sim_close(w.sys);
+    }
+}
+
+/* An interruption and a part of a transfer are not seen from outside. */
+TEST(the_simulated_files_behave_under_small_faults)
+{
+    static const enum sim_fault faults[] = {SIM_EINTR, SIM_SHORT};
+
+    EACH_CASE(fault, faults)
+    EACH_CASE(c, cases)
+    {
+        uint64_t operations = 1000;
+        for (uint64_t at = 2; at <= operations; at++) {
+            struct world w = {sim_open(at), "folder"};
+            CHECK_OK(folder_make(w.sys, w.folder));
+            sim_fail_at(w.sys, at, *fault);
+            c->run(&w);
+            operations = sim_operations(w.sys);
+            sim_close(w.sys);
+        }
+    }
 }
