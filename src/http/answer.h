@@ -1,0 +1,10 @@
+/* answer.h - turns an answered exchange into bytes.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "http/site.h"
+
+/* Appends status line, headers and body. An answer that could not be put together (no memory, a
+ * header that may not be) goes out as 503 or 500; x->status says what was sent in the end. */
+void answer_write(struct exchange *x, bool keeps_alive, struct buf *out);

@@ -1,0 +1,149 @@
+/* exchange.c - a handler's view of its request, and the answer it gives.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "http/exchange.h"
+
+#include "http/problem.h"
+#include "http/site.h"
+#include "http/syntax.h"
+
+#include <assert.h>
+
+const struct http_request *exchange_request(const struct exchange *x)
+{
+    return &x->request;
+}
+
+str exchange_header(const struct exchange *x, str name)
+{
+    for (size_t i = 0; i < x->request.header_count; i++)
+        if (str_equals_nocase(x->request.headers[i].name, name))
+            return x->request.headers[i].value;
+    return (str){NULL, 0};
+}
+
+/* Resolves %XX, and '+' where it means a space; a broken escape stays as it is. */
+static str decode(struct arena *mem, str text, bool plus_is_space)
+{
+    char *out;
+    size_t len = 0;
+
+    if (str_find(text, '%') < 0 && !(plus_is_space && str_find(text, '+') >= 0))
+        return text;
+    out = arena_take(mem, text.len);
+    if (!out)
+        return (str){NULL, 0};
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+
+        if (c == '+' && plus_is_space) {
+            c = ' ';
+        } else if (c == '%' && text.len - i > 2 && syntax_hex(text.data[i + 1]) >= 0 &&
+                   syntax_hex(text.data[i + 2]) >= 0) {
+            c = (char)(syntax_hex(text.data[i + 1]) << 4 | syntax_hex(text.data[i + 2]));
+            i += 2;
+        }
+        out[len++] = c;
+    }
+    return (str){out, len};
+}
+
+str exchange_path_value(struct exchange *x, str name)
+{
+    for (size_t i = 0; i < x->match.value_count; i++)
+        if (str_equals(x->match.values[i].name, name))
+            return decode(x->mem, x->match.values[i].text, false);
+    return (str){NULL, 0};
+}
+
+str exchange_query_value(struct exchange *x, str name)
+{
+    str rest = x->request.query;
+
+    while (rest.data) {
+        str value = str_cut(&rest, '&');
+        str key = str_cut(&value, '=');
+
+        if (str_equals(decode(x->mem, key, true), name))
+            return value.data ? decode(x->mem, value, true) : S("");
+    }
+    return (str){NULL, 0};
+}
+
+struct arena *exchange_mem(struct exchange *x)
+{
+    return x->mem;
+}
+
+void *exchange_principal(const struct exchange *x)
+{
+    return x->principal;
+}
+
+void exchange_set_principal(struct exchange *x, void *principal)
+{
+    x->principal = principal;
+}
+
+void *exchange_context(const struct exchange *x)
+{
+    return x->site->config->context;
+}
+
+bool exchange_is_abandoned(const struct exchange *x)
+{
+    return atomic_load_explicit(&x->is_abandoned, memory_order_relaxed);
+}
+
+void exchange_add_header(struct exchange *x, str name, str value)
+{
+    /* A line break in a value would let its author write headers: better no answer than that. */
+    if (!syntax_is_token(name) || !syntax_is_value(value)) {
+        x->is_broken = true;
+        return;
+    }
+    buf_add(&x->headers, name);
+    buf_add(&x->headers, S(": "));
+    buf_add(&x->headers, value);
+    buf_add(&x->headers, S("\r\n"));
+}
+
+/* Gives the answered exchange back to its loop, by the shortest way. */
+static void hand_back(struct exchange *x)
+{
+    struct site *site = x->site;
+
+    if (!site_is_entered(site)) {
+        atomic_fetch_add_explicit(&site->late_posts, 1, memory_order_relaxed);
+        mailbox_post(site->box, &x->letter);
+        atomic_fetch_sub_explicit(&site->late_posts, 1, memory_order_release);
+    } else if (site->running == x) {
+        site->running = NULL;
+    } else {
+        x->next = site->ready;
+        site->ready = x;
+    }
+}
+
+static void set_answer(struct exchange *x, int status, str content_type)
+{
+    assert(status >= 200 && status <= 599);
+    x->status = status;
+    if (content_type.len)
+        exchange_add_header(x, S("Content-Type"), content_type);
+}
+
+void exchange_answer(struct exchange *x, int status, str content_type, str body)
+{
+    set_answer(x, status, content_type);
+    buf_add(&x->body, body);
+    hand_back(x);
+}
+
+void exchange_answer_problem(struct exchange *x, int status, str detail)
+{
+    set_answer(x, status, PROBLEM_MEDIA_TYPE);
+    problem_write(&x->body, status, detail);
+    hand_back(x);
+}

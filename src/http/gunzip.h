@@ -1,0 +1,16 @@
+/* gunzip.h - unpacks gzip bodies within bounds.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "base/buf.h"
+#include "base/err.h"
+
+struct gunzip; /* scratch memory reused from body to body; one thread at a time */
+
+struct gunzip *gunzip_open(void); /* NULL without memory */
+void gunzip_close(struct gunzip *gunzip);
+/* Appends what `packed` (one gzip member or several, RFC 1952) holds. `out` grows with what really
+ * comes out. ERR_LIMIT: more than `limit` bytes, or no memory; ERR_INVALID: damaged, cut short or
+ * followed by something else. */
+fallible gunzip_unpack(struct gunzip *gunzip, str packed, size_t limit, struct buf *out);
