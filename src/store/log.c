@@ -273,6 +273,7 @@ void log_close(struct log *log)
     mutex_close(log->prepare_lock);
     mutex_close(log->lock);
     mem_free(log->group);
+    mem_free(log->marks);
     mem_free(log);
 }
 
@@ -435,7 +436,7 @@ static fallible write_group(struct log *log, uint64_t next_seq, size_t *out_size
     before = clock_mono_ns(log->config.sys);
     TRY(file_sync(log->file));
     log->stats.sync_ns += (uint64_t)(clock_mono_ns(log->config.sys) - before);
-    *out_size = size;
+    *out_size = log_group_size(log->group_len);
     return OK;
 }
 
@@ -459,6 +460,9 @@ fallible log_commit(struct log *log)
     memcpy(&head, log->group + sizeof(struct log_segment_head), sizeof head);
     plain->first_seq = log->place.seq;
     plain->next_seq = next_seq;
+    if (log->needs_head)
+        log->place.offset = sizeof(struct log_segment_head);
+    log_mark_note(log, log->index, log->place);
     log->place = (struct log_place){log->place.offset + size, next_seq, head.checksum};
     log->needs_head = false;
     log->is_open_group = false;
@@ -472,6 +476,50 @@ fallible log_commit(struct log *log)
     mutex_unlock(log->lock);
     publish(log, plain);
     return OK;
+}
+
+/* Marks */
+
+void log_mark_note(struct log *log, uint32_t index, struct log_place place)
+{
+    struct log_mark *last;
+
+    mutex_lock(log->lock);
+    last = log->mark_count ? &log->marks[log->mark_count - 1] : NULL;
+    if (!last || (place.seq > last->place.seq &&
+                  (index > last->index || place.offset >= last->place.offset + LOG_MARK_EVERY))) {
+        if (log->mark_count == log->mark_room) {
+            size_t room = log->mark_room ? log->mark_room * 2 : 64;
+            struct log_mark *grown = mem_grow(log->marks, room * sizeof *grown);
+
+            if (grown) {
+                log->marks = grown;
+                log->mark_room = room;
+            }
+        }
+        if (log->mark_count < log->mark_room) /* without memory it is found more slowly */
+            log->marks[log->mark_count++] = (struct log_mark){index, place};
+    }
+    mutex_unlock(log->lock);
+}
+
+bool log_mark_find(struct log *log, uint64_t seq, struct log_mark *out_mark)
+{
+    size_t low = 0, high;
+
+    mutex_lock(log->lock);
+    high = log->mark_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (log->marks[middle].place.seq <= seq)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low)
+        *out_mark = log->marks[low - 1];
+    mutex_unlock(log->lock);
+    return low > 0;
 }
 
 uint64_t log_next_seq(const struct log *log)

@@ -77,8 +77,11 @@ struct log_stats {
 };
 void log_stats_read(struct log *log, struct log_stats *out_stats);
 
-/* Reading: from a sequence number on, each record once, in order. One thread a reader. */
-fallible log_reader_open(struct log *log, uint64_t from_seq, struct log_reader **out_reader);
+/* Reading: from a sequence number on, each record once, in order. One thread a reader. With
+ * LOG_CLEAR no payload is opened: they are absent, and it is faster. */
+enum log_payloads { LOG_PLAIN, LOG_CLEAR };
+fallible log_reader_open(struct log *log, uint64_t from_seq, enum log_payloads payloads,
+                         struct log_reader **out_reader);
 void log_reader_close(struct log_reader *reader);
 /* ERR_ABSENT: nothing durable behind the last one, yet. The record is borrowed until the next
  * call. ERR_CORRUPT never yields a wrong record. */

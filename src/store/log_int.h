@@ -117,6 +117,13 @@ fallible log_segment_load(const struct log_config *config, uint32_t index, unsig
                           struct log_segment *out_segment);
 void log_segment_unload(struct log_segment *segment);
 
+/* Now and then the place of a group is noted, so that a reader finds its start quickly. */
+struct log_mark {
+    uint32_t index;
+    struct log_place place;
+};
+enum { LOG_MARK_EVERY = 256 << 10 }; /* bytes of a segment between two marks */
+
 /* A group in memory, plain, for readers close behind the writer. */
 struct log_plain {
     struct log_plain *next;
@@ -160,8 +167,15 @@ struct log {
     struct log_plain *newest;
     size_t recent;
     struct log_stats stats;
+    struct log_mark *marks; /* by seq */
+    size_t mark_count;
+    size_t mark_room;
 };
 
 #define LOG_GROUP_START (sizeof(struct log_segment_head) + sizeof(struct log_group_head))
 
 void log_plain_release(struct log_plain *plain);
+/* Notes where a group starts, if it is far enough behind the last one noted; any thread. */
+void log_mark_note(struct log *log, uint32_t index, struct log_place place);
+/* The last mark with place.seq <= seq; false if there is none. */
+bool log_mark_find(struct log *log, uint64_t seq, struct log_mark *out_mark);

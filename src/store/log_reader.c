@@ -11,6 +11,7 @@ enum { WINDOW = 1 << 20, LIST_ARENA = 16 << 20 };
 
 struct log_reader {
     struct log *log;
+    enum log_payloads payloads;
     uint64_t seq; /* of the next record to give */
 
     struct log_plain *plain; /* in memory: the group being given, held */
@@ -28,13 +29,15 @@ struct log_reader {
     size_t scratch_room;
 };
 
-fallible log_reader_open(struct log *log, uint64_t from_seq, struct log_reader **out_reader)
+fallible log_reader_open(struct log *log, uint64_t from_seq, enum log_payloads payloads,
+                         struct log_reader **out_reader)
 {
     struct log_reader *reader = mem_alloc(sizeof *reader);
 
     if (!reader)
         return mem_exhausted();
     reader->log = log;
+    reader->payloads = payloads;
     reader->seq = from_seq ? from_seq : 1;
     *out_reader = reader;
     return OK;
@@ -190,12 +193,13 @@ static fallible next_group(struct log_reader *reader, str *out_body)
     if (log_group_find(bytes, reader->place, &size) != LOG_GROUP)
         return corrupt_at(reader);
     *out_body = str_slice(bytes, sizeof head, sizeof head + head.body_bytes);
+    log_mark_note(reader->log, reader->index, reader->place);
     reader->place = (struct log_place){reader->place.offset + size, head.next_seq, head.checksum};
     return OK;
 }
 
-/* Finds the group that holds `seq`, from the segments' heads on. */
-static fallible seek(struct log_reader *reader, uint64_t seq)
+/* The newest segment that begins at or before `seq`; it stays open. */
+static fallible seek_segment(struct log_reader *reader, uint64_t seq)
 {
     struct arena *mem = arena_open(LIST_ARENA);
     struct log_segment_head head;
@@ -214,10 +218,22 @@ static fallible seek(struct log_reader *reader, uint64_t seq)
             break;
     }
     arena_close(mem);
-    if (err)
-        return err;
-    reader->place = (struct log_place){sizeof head, head.first_seq, head.previous};
+    if (!err)
+        reader->place = (struct log_place){sizeof head, head.first_seq, head.previous};
+    return err;
+}
+
+/* Goes to a group at or before the one that holds `seq`. */
+static fallible seek(struct log_reader *reader, uint64_t seq)
+{
+    struct log_segment_head head;
+    struct log_mark mark;
+
     reader->group_rest = (str){NULL, 0};
+    if (!log_mark_find(reader->log, seq, &mark))
+        return seek_segment(reader, seq);
+    TRY(read_head(reader, mark.index, &head));
+    reader->place = mark.place;
     return OK;
 }
 
@@ -276,7 +292,7 @@ static fallible give_from_disk(struct log_reader *reader, struct log_record *out
             .node = head.node,
             .clear = str_from(bytes + sizeof head, head.clear_bytes),
         };
-        if (head.sealed_bytes)
+        if (head.sealed_bytes && reader->payloads == LOG_PLAIN)
             TRY(unseal(reader, bytes, &head, out));
         reader->seq = head.seq + head.count;
         return OK;

@@ -29,3 +29,24 @@ int real_folder_remove(struct sys *sys, const char *path);
 int real_folder_sync(struct sys *sys, const char *path);
 int real_folder_names(struct sys *sys, const char *path, struct buf *out);
 int real_folder_room(struct sys *sys, const char *path, uint64_t *out_bytes);
+
+int real_listen(struct sys *sys, const struct endpoint *at, struct net_socket **out_socket);
+int real_accept(struct net_socket *listener, struct net_socket **out_socket);
+int real_connect(struct sys *sys, const struct endpoint *to, struct net_socket **out_socket);
+int real_local(struct net_socket *socket, struct endpoint *out_endpoint);
+int real_receive(struct net_socket *socket, void *out, size_t len, size_t *out_len);
+int real_send(struct net_socket *socket, const void *data, size_t len, size_t *out_len);
+void real_finish(struct net_socket *socket);
+void real_close(struct net_socket *socket);
+int real_poller_open(struct sys *sys, struct poller **out_poller);
+void real_poller_close(struct poller *poller);
+int real_poller_watch(struct poller *poller, struct net_socket *socket, unsigned events,
+                      void *owner);
+int real_poller_wait(struct poller *poller, struct poll_event *out, size_t room, int64_t timeout_ms,
+                     size_t *out_count);
+void real_poller_wake(struct poller *poller);
+int real_notify(struct sys *sys, const char *path, str message);
+
+/* Makes a socket of a descriptor, which then belongs to it; NULL without memory. */
+struct net_socket *real_socket_of(int fd);
+int real_descriptor(const struct net_socket *socket);

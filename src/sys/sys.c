@@ -31,6 +31,20 @@ static const struct sys_verbs real_verbs = {
     .folder_sync = real_folder_sync,
     .folder_names = real_folder_names,
     .folder_room = real_folder_room,
+    .listen = real_listen,
+    .accept = real_accept,
+    .connect = real_connect,
+    .local = real_local,
+    .receive = real_receive,
+    .send = real_send,
+    .finish = real_finish,
+    .close = real_close,
+    .poller_open = real_poller_open,
+    .poller_close = real_poller_close,
+    .poller_watch = real_poller_watch,
+    .poller_wait = real_poller_wait,
+    .poller_wake = real_poller_wake,
+    .notify = real_notify,
 };
 
 struct sys *sys_real(void)
@@ -43,6 +57,9 @@ struct sys *sys_real(void)
 static enum err code_of(int error)
 {
     switch (error) {
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+        return ERR_INVALID;
     case ENOENT:
     case ENOTDIR:
         return ERR_ABSENT;

@@ -11,9 +11,18 @@
 #include "sys/clock.h"
 #include "sys/entropy.h"
 #include "sys/file.h"
+#include "sys/net.h"
 #include "sys/sys.h"
 
 #include <errno.h>
+
+/* Where a socket stands. */
+struct endpoint {
+    unsigned char ip[16]; /* of IPv4 the first four */
+    uint16_t port;
+    bool is_v6;
+    bool is_any; /* to listen on: all addresses of both families */
+};
 
 struct sys_verbs {
     millis (*now)(struct sys *sys);
@@ -42,6 +51,25 @@ struct sys_verbs {
     /* Adds each name with a NUL behind it, in any order. */
     int (*folder_names)(struct sys *sys, const char *path, struct buf *out);
     int (*folder_room)(struct sys *sys, const char *path, uint64_t *out_bytes);
+
+    /* A world's socket begins with a struct net_socket and its poller with a struct poller, whose
+     * `sys` the caller fills; `peer` is filled by accept and connect. EAGAIN: nothing now. */
+    int (*listen)(struct sys *sys, const struct endpoint *at, struct net_socket **out_socket);
+    int (*accept)(struct net_socket *listener, struct net_socket **out_socket);
+    int (*connect)(struct sys *sys, const struct endpoint *to, struct net_socket **out_socket);
+    int (*local)(struct net_socket *socket, struct endpoint *out_endpoint);
+    int (*receive)(struct net_socket *socket, void *out, size_t len, size_t *out_len);
+    int (*send)(struct net_socket *socket, const void *data, size_t len, size_t *out_len);
+    void (*finish)(struct net_socket *socket);
+    void (*close)(struct net_socket *socket);
+    int (*poller_open)(struct sys *sys, struct poller **out_poller);
+    void (*poller_close)(struct poller *poller);
+    int (*poller_watch)(struct poller *poller, struct net_socket *socket, unsigned events,
+                        void *owner);
+    int (*poller_wait)(struct poller *poller, struct poll_event *out, size_t room,
+                       int64_t timeout_ms, size_t *out_count);
+    void (*poller_wake)(struct poller *poller);
+    int (*notify)(struct sys *sys, const char *path, str message);
 };
 
 struct sys {
@@ -51,6 +79,16 @@ struct sys {
 struct file {
     struct sys *sys;
     char *path; /* owned; for sentences */
+};
+
+struct net_socket {
+    struct sys *sys;
+    struct endpoint peer;
+    bool has_peer;
+};
+
+struct poller {
+    struct sys *sys;
 };
 
 /* Fails with the code that belongs to an errno: "cannot `action` `object`: reason". */

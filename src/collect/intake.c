@@ -1,0 +1,611 @@
+/* intake.c - jobs in, one synced group out, and only then the answers.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "collect/intake.h"
+
+#include "base/mem.h"
+#include "collect/quarantine.h"
+#include "people/identity.h"
+#include "sys/clock.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    DEFAULT_GROUP = 4 << 20,
+    DEFAULT_QUEUE = 64 << 20,
+    NODES_PER_EVENT = 3,   /* user, anonymous, previous */
+    RECORDS_PER_EVENT = 5, /* three nodes, a join, the event itself */
+    SMALL_RECORDS = 256,   /* bytes of clear parts of those, at the most */
+    PROGRESS_EVERY = 65536,
+};
+
+/* Bytes that keep the hashes of one kind of text apart from those of another. */
+enum { DOMAIN_MESSAGE = 0x6d, DOMAIN_QUARANTINE = 0x71 };
+
+struct intake {
+    struct intake_config config;
+    struct mailbox *box;
+    struct quarantine *quarantine;
+    atomic_size_t waiting; /* bytes of posted jobs not yet answered */
+    atomic_bool is_full;
+    atomic_uint_fast64_t counts[5]; /* in the order of struct intake_counts */
+    /* The writer thread's own: a run of events of one node that become one record */
+    struct buf clear;
+    struct buf payload;
+    node_id run_node;
+    uint32_t run_count;
+    struct buf node_clear;
+};
+
+static const struct identity *nodes(const struct intake *intake)
+{
+    return intake->config.identity;
+}
+
+/* Opening */
+
+static fallible fold_events(struct intake *intake, const struct log_record *record)
+{
+    struct record_events it;
+    struct record_event event;
+    uint64_t seq = record->seq;
+
+    if (record->seq + record->count <= seen_covered_seq(intake->config.seen))
+        return OK;
+    TRY(record_events_start(&it, record->clear, (str){NULL, 0}));
+    TRY(seen_reserve(intake->config.seen, record->count));
+    for (; record_events_next(&it, &event); seq++)
+        if (!hash_equals(event.message_id, (hash128){0}))
+            seen_add(intake->config.seen, event.message_id, event.body_hash, seq, it.received);
+    return record_events_finish(&it);
+}
+
+static fallible fold_quarantine(struct intake *intake, const struct log_record *record)
+{
+    struct record_quarantine entry;
+
+    TRY(record_read_quarantine(record->clear, record->payload, &entry));
+    TRY(quarantine_reserve(intake->quarantine, 1));
+    quarantine_add(intake->quarantine, record->seq, entry.received);
+    TRY(seen_reserve(intake->config.seen, 1));
+    seen_add(intake->config.seen, entry.body_hash, 0, record->seq, entry.received);
+    return OK;
+}
+
+static fallible fold_release(struct intake *intake, const struct log_record *record)
+{
+    struct record_release release;
+
+    TRY(record_read_release(record->clear, &release));
+    quarantine_remove(intake->quarantine, release.quarantine_seq);
+    return OK;
+}
+
+static fallible fold(struct intake *intake, const struct log_record *record)
+{
+    switch (record->kind) {
+    case RECORD_NODE:
+    case RECORD_JOIN:
+    case RECORD_UNDO:
+        return identity_apply(intake->config.identity, record);
+    case RECORD_EVENTS:
+        return fold_events(intake, record);
+    case RECORD_QUARANTINE:
+        return fold_quarantine(intake, record);
+    case RECORD_RELEASE:
+        return fold_release(intake, record);
+    }
+    return fail(ERR_CONFLICT,
+                "record %llu has a kind (%d) that this Myriad does not know: it was "
+                "written by a newer one",
+                (unsigned long long)record->seq, (int)record->kind);
+}
+
+static fallible fold_log(struct intake *intake,
+                         bool (*progress)(void *argument, uint64_t seq, uint64_t of),
+                         void *argument)
+{
+    uint64_t end = log_durable_seq(intake->config.log), said = 0;
+    struct log_reader *reader;
+    struct log_record record;
+    enum err err;
+
+    TRY(log_reader_open(intake->config.log, 1, LOG_CLEAR, &reader));
+    while ((err = log_reader_next(reader, &record)) == OK) {
+        err = fold(intake, &record);
+        if (!err && progress && record.seq >= said + PROGRESS_EVERY) {
+            said = record.seq;
+            if (!progress(argument, said, end))
+                err = fail(ERR_EXPIRED, "stopped while reading the log");
+        }
+        if (!err)
+            err = seen_tend(intake->config.seen, clock_now(intake->config.sys));
+        if (err)
+            break;
+    }
+    log_reader_close(reader);
+    return err == ERR_ABSENT ? OK : err;
+}
+
+fallible intake_open(const struct intake_config *config,
+                     bool (*progress)(void *argument, uint64_t seq, uint64_t of), void *argument,
+                     struct intake **out_intake)
+{
+    struct intake *intake = mem_alloc(sizeof *intake);
+    enum err err;
+
+    if (!intake)
+        return mem_exhausted();
+    intake->config = *config;
+    if (!intake->config.group_bytes)
+        intake->config.group_bytes = DEFAULT_GROUP;
+    if (!intake->config.queue_bytes)
+        intake->config.queue_bytes = DEFAULT_QUEUE;
+    intake->box = mailbox_open(NULL, NULL);
+    err = intake->box ? quarantine_open(&intake->quarantine) : mem_exhausted();
+    if (!err)
+        err = fold_log(intake, progress, argument);
+    if (!err)
+        err = vault_settle(config->vault, identity_count(nodes(intake)) + 1);
+    if (err) {
+        intake_close(intake);
+        return err;
+    }
+    *out_intake = intake;
+    return OK;
+}
+
+/* On any thread */
+
+static hash128 hash_text(const struct intake *intake, unsigned char domain, str text)
+{
+    return text.data ? vault_hash(intake->config.vault, domain, text) : (hash128){0};
+}
+
+void intake_hash(const struct intake *intake, struct intake_event *event)
+{
+    const struct message *message = &event->message;
+
+    event->body_hash = hash_checksum(message->json.data, message->json.len);
+    if (message->is_misfit) { /* sent again it is the same one: its body is its id */
+        event->message_id = hash_text(intake, DOMAIN_QUARANTINE, message->json);
+        event->body_hash = 0;
+        return;
+    }
+    event->message_id = hash_text(intake, DOMAIN_MESSAGE, message->message_id);
+    event->user = hash_text(intake, NODE_USER, message->user);
+    event->anonymous = hash_text(intake, NODE_ANONYMOUS, message->anonymous);
+    event->previous_user = hash_text(intake, NODE_USER, message->previous);
+    event->previous_anonymous = hash_text(intake, NODE_ANONYMOUS, message->previous);
+}
+
+/* Bytes that an event's records can take in clear parts and payloads. */
+static size_t event_bytes(const struct message *message)
+{
+    return record_event_size(message->json.len) + message->user.len + message->anonymous.len +
+           message->previous.len + message->reason.len + SMALL_RECORDS;
+}
+
+fallible intake_post(struct intake *intake, struct intake_job *job)
+{
+    job->bytes = SMALL_RECORDS;
+    for (size_t i = 0; i < job->count; i++)
+        job->bytes += event_bytes(&job->events[i].message);
+    if (atomic_load_explicit(&intake->waiting, memory_order_relaxed) + job->bytes >
+        intake->config.queue_bytes)
+        return fail(ERR_BUSY, "more waits to be stored than may wait: send it again later");
+    atomic_fetch_add_explicit(&intake->waiting, job->bytes, memory_order_relaxed);
+    mailbox_post(intake->box, &job->letter);
+    return OK;
+}
+
+void intake_counts_read(struct intake *intake, struct intake_counts *out_counts)
+{
+    out_counts->received = atomic_load(&intake->counts[0]);
+    out_counts->stored = atomic_load(&intake->counts[1]);
+    out_counts->duplicates = atomic_load(&intake->counts[2]);
+    out_counts->conflicts = atomic_load(&intake->counts[3]);
+    out_counts->quarantined = atomic_load(&intake->counts[4]);
+}
+
+bool intake_is_full(const struct intake *intake)
+{
+    return atomic_load(&((struct intake *)intake)->is_full);
+}
+
+struct quarantine *intake_quarantine(struct intake *intake)
+{
+    return intake->quarantine;
+}
+
+/* On the writer thread: events into records */
+
+static uint64_t add_record(struct intake *intake, enum record_kind kind, node_id node, str payload)
+{
+    struct log_entry entry = {kind, node, 1, buf_str(&intake->node_clear), payload};
+
+    return log_add(intake->config.log, &entry);
+}
+
+static node_id add_node(struct intake *intake, enum node_kind kind, hash128 hash, str text)
+{
+    struct record_node node = {kind, hash};
+    node_id id = identity_add(intake->config.identity, &node);
+
+    buf_clear(&intake->node_clear);
+    record_write_node(&intake->node_clear, &node);
+    add_record(intake, RECORD_NODE, id, text);
+    return id;
+}
+
+static node_id find_node(struct intake *intake, enum node_kind kind, hash128 hash, str text)
+{
+    node_id id;
+
+    if (!text.data)
+        return NODE_NONE;
+    id = identity_find(nodes(intake), kind, hash);
+    return id ? id : add_node(intake, kind, hash, text);
+}
+
+static fallible join(struct intake *intake, node_id a, node_id b, enum join_cause cause, millis at,
+                     uint64_t *out_seq)
+{
+    struct record_join record = {a, b, cause, at};
+
+    buf_clear(&intake->node_clear);
+    record_write_join(&intake->node_clear, &record);
+    *out_seq = add_record(intake, RECORD_JOIN, 0, (str){NULL, 0});
+    return identity_join(intake->config.identity, *out_seq, &record);
+}
+
+/* Ends the run: its events become one record. */
+static uint64_t end_run(struct intake *intake)
+{
+    struct log_entry entry = {RECORD_EVENTS, intake->run_node, intake->run_count,
+                              buf_str(&intake->clear), buf_str(&intake->payload)};
+    uint64_t seq = 0;
+
+    if (intake->run_count)
+        seq = log_add(intake->config.log, &entry);
+    intake->run_count = 0;
+    return seq;
+}
+
+static void add_to_run(struct intake *intake, node_id node, millis received,
+                       const struct record_event *event)
+{
+    if (intake->run_count && intake->run_node != node)
+        end_run(intake);
+    if (!intake->run_count) {
+        buf_clear(&intake->clear);
+        buf_clear(&intake->payload);
+        record_start_events(&intake->clear, received);
+        intake->run_node = node;
+    }
+    record_write_event(&intake->clear, &intake->payload, event);
+    intake->run_count++;
+}
+
+/* Joins as the contract says: an alias names another id of the user; a call with both ids joins
+ * them, the first user a device meets keeps it. */
+static fallible join_nodes(struct intake *intake, const struct intake_event *event, node_id user,
+                           node_id anonymous, millis received)
+{
+    const struct message *message = &event->message;
+    uint64_t seq;
+    node_id previous;
+
+    if (message->type == EVENT_ALIAS) {
+        previous = identity_find(nodes(intake), NODE_USER, event->previous_user);
+        if (previous)
+            return join(intake, previous, user, JOIN_ALIAS, received, &seq);
+        previous = find_node(intake, NODE_ANONYMOUS, event->previous_anonymous, message->previous);
+        if (identity_can_claim(nodes(intake), previous, user))
+            return join(intake, previous, user, JOIN_ALIAS, received, &seq);
+        return OK;
+    }
+    if (user && anonymous && identity_can_claim(nodes(intake), anonymous, user))
+        return join(intake, anonymous, user, JOIN_IDENTIFY, received, &seq);
+    return OK;
+}
+
+static fallible store_event(struct intake *intake, const struct intake_event *event,
+                            millis received)
+{
+    const struct message *message = &event->message;
+    node_id user = find_node(intake, NODE_USER, event->user, message->user);
+    node_id anonymous = find_node(intake, NODE_ANONYMOUS, event->anonymous, message->anonymous);
+    struct record_event record = {
+        .message_id = event->message_id,
+        .body_hash = event->body_hash,
+        .time = message->time,
+        .type = message->type,
+        .flags = message->flags,
+        .anonymous = anonymous,
+        .json = message->json,
+    };
+
+    TRY(join_nodes(intake, event, user, anonymous, received));
+    add_to_run(intake, user ? user : anonymous, received, &record);
+    return OK;
+}
+
+static void store_misfit(struct intake *intake, const struct intake_event *event, millis received)
+{
+    struct record_quarantine entry = {received, event->message_id, event->message.reason,
+                                      event->message.json};
+    struct log_entry record = {RECORD_QUARANTINE, 0, 1, {NULL, 0}, {NULL, 0}};
+
+    end_run(intake);
+    buf_clear(&intake->clear);
+    buf_clear(&intake->payload);
+    record_write_quarantine(&intake->clear, &intake->payload, &entry);
+    record.clear = buf_str(&intake->clear);
+    record.payload = buf_str(&intake->payload);
+    quarantine_add(intake->quarantine, log_add(intake->config.log, &record), received);
+}
+
+static fallible take_event(struct intake *intake, struct intake_job *job,
+                           const struct intake_event *event)
+{
+    bool has_id = !hash_equals(event->message_id, (hash128){0});
+    enum seen_answer answer = SEEN_NEW;
+    uint64_t seq = log_next_seq(intake->config.log);
+
+    if (has_id)
+        TRY(seen_find(intake->config.seen, event->message_id, event->body_hash, job->received,
+                      &answer));
+    job->counts.received++;
+    if (answer == SEEN_SAME)
+        job->counts.duplicates++;
+    else if (answer == SEEN_OTHER)
+        job->counts.conflicts++;
+    if (answer != SEEN_NEW)
+        return OK;
+    if (has_id)
+        seen_add(intake->config.seen, event->message_id, event->body_hash, seq, job->received);
+    if (event->message.is_misfit) {
+        job->counts.quarantined++;
+        store_misfit(intake, event, job->received);
+        return OK;
+    }
+    job->counts.stored++;
+    return store_event(intake, event, job->received);
+}
+
+static fallible release(struct intake *intake, struct intake_job *job, uint64_t event_seq)
+{
+    struct record_release record = {job->released, event_seq, job->received};
+
+    if (!quarantine_has(intake->quarantine, job->released))
+        return fail(ERR_ABSENT, "no event with that number waits in quarantine");
+    buf_clear(&intake->node_clear);
+    record_write_release(&intake->node_clear, &record);
+    add_record(intake, RECORD_RELEASE, 0, (str){NULL, 0});
+    quarantine_remove(intake->quarantine, job->released);
+    return OK;
+}
+
+static fallible do_events(struct intake *intake, struct intake_job *job, size_t from, size_t to)
+{
+    enum err err = OK;
+    uint64_t seq;
+
+    if (job->released && !quarantine_has(intake->quarantine, job->released))
+        return fail(ERR_ABSENT, "no event with that number waits in quarantine");
+    for (size_t i = from; !err && i < to; i++)
+        err = take_event(intake, job, &job->events[i]);
+    seq = end_run(intake);
+    if (!err && job->released)
+        err = release(intake, job, seq);
+    if (!err)
+        job->seq = seq;
+    return err;
+}
+
+static fallible do_merge(struct intake *intake, struct intake_job *job)
+{
+    if (identity_person(nodes(intake), job->a) == identity_person(nodes(intake), job->b))
+        return fail(ERR_CONFLICT, "the two are one person already");
+    return join(intake, job->a, job->b, JOIN_MERGE, job->received, &job->seq);
+}
+
+static fallible do_undo(struct intake *intake, struct intake_job *job)
+{
+    struct record_undo record = {job->undone, job->received};
+
+    TRY(identity_undo(intake->config.identity, &record));
+    buf_clear(&intake->node_clear);
+    record_write_undo(&intake->node_clear, &record);
+    job->seq = add_record(intake, RECORD_UNDO, 0, (str){NULL, 0});
+    return OK;
+}
+
+static fallible do_job(struct intake *intake, struct intake_job *job)
+{
+    switch (job->kind) {
+    case INTAKE_EVENTS:
+        return do_events(intake, job, 0, job->count);
+    case INTAKE_MERGE:
+        return do_merge(intake, job);
+    case INTAKE_UNDO:
+        return do_undo(intake, job);
+    case INTAKE_DISMISS:
+        return release(intake, job, 0);
+    }
+    return fail(ERR_INVALID, "no such kind of job");
+}
+
+/* On the writer thread: groups */
+
+static void set_result(struct intake_job *job, enum err err)
+{
+    job->err = err;
+    if (err)
+        snprintf(job->reason, sizeof job->reason, "%s", err_text());
+}
+
+static void add_counts(struct intake *intake, const struct intake_counts *counts)
+{
+    atomic_fetch_add_explicit(&intake->counts[0], counts->received, memory_order_relaxed);
+    atomic_fetch_add_explicit(&intake->counts[1], counts->stored, memory_order_relaxed);
+    atomic_fetch_add_explicit(&intake->counts[2], counts->duplicates, memory_order_relaxed);
+    atomic_fetch_add_explicit(&intake->counts[3], counts->conflicts, memory_order_relaxed);
+    atomic_fetch_add_explicit(&intake->counts[4], counts->quarantined, memory_order_relaxed);
+}
+
+/* Answers the jobs from `first` up to, not including, `end`. */
+static void answer(struct intake *intake, struct letter *first, const struct letter *end)
+{
+    while (first != end) {
+        struct intake_job *job = (struct intake_job *)first;
+
+        first = first->next;
+        atomic_fetch_sub_explicit(&intake->waiting, job->bytes, memory_order_relaxed);
+        if (!job->err)
+            add_counts(intake, &job->counts);
+        job->done(job);
+    }
+}
+
+static void refuse(struct intake *intake, struct letter *first, const struct letter *end,
+                   enum err err)
+{
+    for (struct letter *at = first; at != end; at = at->next)
+        set_result((struct intake_job *)at, err);
+    answer(intake, first, end);
+}
+
+/* Everything a group of `events` events can need, so that nothing fails half-way. */
+static fallible reserve(struct intake *intake, size_t bytes, size_t events, size_t jobs)
+{
+    uint32_t new_nodes = (uint32_t)(events * NODES_PER_EVENT);
+    size_t records = events * RECORDS_PER_EVENT + jobs * 2;
+
+    TRY(seen_reserve(intake->config.seen, (uint32_t)events));
+    TRY(identity_reserve(intake->config.identity, new_nodes, (uint32_t)(events + jobs)));
+    TRY(quarantine_reserve(intake->quarantine, events));
+    if (!buf_reserve(&intake->clear, bytes) || !buf_reserve(&intake->payload, bytes) ||
+        !buf_reserve(&intake->node_clear, SMALL_RECORDS))
+        return mem_exhausted();
+    return log_begin(intake->config.log, bytes, records,
+                     identity_count(nodes(intake)) + 1 + new_nodes);
+}
+
+/* A refusal leaves everything as it was; only what the disk itself did ends the work. */
+static fallible refused(struct intake *intake, struct letter *first, const struct letter *end,
+                        enum err err)
+{
+    atomic_store(&intake->is_full, err == ERR_FULL);
+    refuse(intake, first, end, err);
+    return err == ERR_IO || err == ERR_CORRUPT ? err : OK;
+}
+
+/* One job too large for a group: several, and one answer when the last is synced. */
+static fallible do_large(struct intake *intake, struct intake_job *job)
+{
+    struct letter *end = job->letter.next;
+    enum err err = OK;
+
+    for (size_t from = 0, to = 0; !err && !job->err && from < job->count; from = to) {
+        size_t bytes = SMALL_RECORDS;
+
+        do
+            bytes += event_bytes(&job->events[to++].message);
+        while (to < job->count &&
+               bytes + event_bytes(&job->events[to].message) <= intake->config.group_bytes);
+        err = reserve(intake, bytes, to - from, 1);
+        if (err)
+            return refused(intake, &job->letter, end, err);
+        set_result(job, do_events(intake, job, from, to));
+        err = log_commit(intake->config.log);
+    }
+    if (err)
+        return refused(intake, &job->letter, end, err);
+    answer(intake, &job->letter, end);
+    return OK;
+}
+
+/* As many jobs from `first` on as go into one group; returns the first that does not. */
+static struct letter *measure_group(const struct intake *intake, struct letter *first,
+                                    size_t *out_bytes, size_t *out_events, size_t *out_jobs)
+{
+    struct letter *end = first;
+
+    *out_bytes = *out_events = *out_jobs = 0;
+    for (; end; end = end->next, (*out_jobs)++) {
+        const struct intake_job *job = (struct intake_job *)end;
+
+        if (*out_jobs && *out_bytes + job->bytes > intake->config.group_bytes)
+            break;
+        *out_bytes += job->bytes;
+        *out_events += job->count;
+    }
+    return end;
+}
+
+/* Does and answers jobs from `first` as far as one group takes them; `*out_end` is the next. */
+static fallible do_group(struct intake *intake, struct letter *first, struct letter **out_end)
+{
+    size_t bytes, events, jobs;
+    struct letter *end = measure_group(intake, first, &bytes, &events, &jobs);
+    enum err err;
+
+    *out_end = end;
+    if (jobs == 1 && bytes > intake->config.group_bytes &&
+        ((struct intake_job *)first)->kind == INTAKE_EVENTS)
+        return do_large(intake, (struct intake_job *)first);
+    err = reserve(intake, bytes, events, jobs);
+    if (err)
+        return refused(intake, first, end, err);
+    for (struct letter *at = first; at != end; at = at->next)
+        set_result((struct intake_job *)at, do_job(intake, (struct intake_job *)at));
+    err = log_commit(intake->config.log);
+    if (err)
+        return refused(intake, first, end, err);
+    atomic_store(&intake->is_full, false);
+    answer(intake, first, end);
+    return OK;
+}
+
+fallible intake_step(struct intake *intake, int64_t timeout_ms)
+{
+    struct letter *waiting = mailbox_wait(intake->box, timeout_ms);
+    enum err err = OK;
+
+    while (waiting && !err) {
+        struct letter *rest;
+
+        err = do_group(intake, waiting, &rest);
+        waiting = rest;
+    }
+    if (err) {
+        refuse(intake, waiting, NULL, err);
+        return err;
+    }
+    err = seen_tend(intake->config.seen, clock_now(intake->config.sys));
+    return err == ERR_FULL || err == ERR_LIMIT ? OK : err; /* tried again at the next step */
+}
+
+void intake_close(struct intake *intake)
+{
+    struct letter *waiting;
+
+    if (!intake)
+        return;
+    waiting = intake->box ? mailbox_take(intake->box) : NULL;
+    if (waiting)
+        refuse(intake, waiting, NULL, fail(ERR_BUSY, "the service is stopping"));
+    if (intake->box)
+        mailbox_close(intake->box);
+    quarantine_close(intake->quarantine);
+    buf_done(&intake->clear);
+    buf_done(&intake->payload);
+    buf_done(&intake->node_clear);
+    mem_free(intake);
+}

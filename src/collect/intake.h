@@ -1,0 +1,98 @@
+/* intake.h - the one way into the log: events deduplicated, given to nodes, sealed, synced.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Requests become *jobs* on any thread and are posted; the log-writer thread takes all that wait,
+ * makes one group of them, and answers each only when the group is synced. intake_step is that
+ * thread's loop body; a simulation calls it by itself.
+ */
+#pragma once
+#include "collect/message.h"
+#include "store/log.h"
+#include "store/seen.h"
+#include "sys/mailbox.h"
+
+struct intake;
+struct identity;
+struct quarantine;
+struct sys;
+
+enum intake_kind {
+    INTAKE_EVENTS,
+    INTAKE_MERGE,   /* joins `a` and `b` */
+    INTAKE_UNDO,    /* takes join `undone` back */
+    INTAKE_DISMISS, /* closes quarantine entry `released` without an event */
+};
+
+struct intake_counts {
+    uint64_t received;
+    uint64_t stored;
+    uint64_t duplicates; /* the same id with the same body */
+    uint64_t conflicts;  /* the same id with another body: the first was kept */
+    uint64_t quarantined;
+};
+
+struct intake_event {
+    struct message message;
+    hash128 message_id; /* keyed hashes; zero where there is none */
+    hash128 user;
+    hash128 anonymous;
+    hash128 previous_user; /* the previous id may be either */
+    hash128 previous_anonymous;
+    uint64_t body_hash;
+};
+
+struct intake_job {
+    struct letter letter;
+    enum intake_kind kind;
+    struct arena *mem; /* holds what the events point to until `done` */
+    struct intake_event *events;
+    size_t count;
+    millis received;
+    uint64_t released; /* quarantine entry that these events mend; 0: none */
+    node_id a, b;
+    uint64_t undone;
+    /* Called by the writer thread once all is durable, or failed. The job is the caller's again. */
+    void (*done)(struct intake_job *job);
+    void *owner;
+    size_t bytes; /* of its records at the most: intake_post fills it in */
+    /* What came of it */
+    enum err err;
+    char reason[256]; /* the sentence, when it failed */
+    uint64_t seq;     /* of the merge made, or the first event stored */
+    struct intake_counts counts;
+};
+
+struct intake_config {
+    struct sys *sys;
+    struct log *log;
+    struct vault *vault;
+    struct seen *seen;
+    struct identity *identity;
+    size_t group_bytes; /* jobs are taken into one group up to this, a larger job becomes several
+                           groups; 0: 4 MiB */
+    size_t queue_bytes; /* waiting jobs beyond it are refused with ERR_BUSY; 0: 64 MiB */
+};
+
+/* Folds the whole log into identity, seen and the list of quarantined events. `progress` may be
+ * NULL; it may stop the fold by returning false (ERR_EXPIRED). */
+fallible intake_open(const struct intake_config *config,
+                     bool (*progress)(void *argument, uint64_t seq, uint64_t of), void *argument,
+                     struct intake **out_intake);
+void intake_close(struct intake *intake); /* refuses what still waits; NULL is fine */
+
+/* Fills in the hashes of an event; any thread. */
+void intake_hash(const struct intake *intake, struct intake_event *event);
+/* Hands a job to the writer thread; any thread. ERR_BUSY: too much waits already. */
+fallible intake_post(struct intake *intake, struct intake_job *job);
+/* Waits at most `timeout_ms` for jobs and does them. ERR_IO or ERR_CORRUPT: the log can promise
+ * nothing any more; every waiting job was answered with it and the process must stop. */
+fallible intake_step(struct intake *intake, int64_t timeout_ms);
+
+/* For any thread. */
+void intake_counts_read(struct intake *intake, struct intake_counts *out_counts);
+/* True since a group was refused for lack of room, until one went through. */
+bool intake_is_full(const struct intake *intake);
+
+/* The open quarantine entries. Borrowed. */
+struct quarantine *intake_quarantine(struct intake *intake);

@@ -1,0 +1,297 @@
+/* message.c - one Segment message: read, checked, made ready for the log.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "collect/message.h"
+
+enum {
+    SKEW_TOLERATED = 10 * 1000, /* ms: less is the network's delay, not a wrong clock */
+    FUTURE_TOLERATED = 5 * 60 * 1000,
+};
+
+struct fields {
+    uint32_t type, event, name, user, anonymous, previous, message_id, timestamp, sent_at, context,
+        write_key;
+};
+
+static const struct {
+    const char *name;
+    enum event_type type;
+} TYPES[] = {
+    {"track", EVENT_TRACK},       {"page", EVENT_PAGE},   {"screen", EVENT_SCREEN},
+    {"identify", EVENT_IDENTIFY}, {"group", EVENT_GROUP}, {"alias", EVENT_ALIAS},
+};
+
+static fallible misfit(struct message *message, str reason)
+{
+    message->is_misfit = true;
+    message->reason = reason;
+    return OK;
+}
+
+/* The last of equal keys wins, as everywhere. */
+static void find_fields(const struct json *doc, uint32_t at, struct fields *out)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } known[] = {
+        {"type", offsetof(struct fields, type)},
+        {"event", offsetof(struct fields, event)},
+        {"name", offsetof(struct fields, name)},
+        {"userId", offsetof(struct fields, user)},
+        {"anonymousId", offsetof(struct fields, anonymous)},
+        {"previousId", offsetof(struct fields, previous)},
+        {"messageId", offsetof(struct fields, message_id)},
+        {"timestamp", offsetof(struct fields, timestamp)},
+        {"sentAt", offsetof(struct fields, sent_at)},
+        {"context", offsetof(struct fields, context)},
+        {"writeKey", offsetof(struct fields, write_key)},
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        *(uint32_t *)((char *)out + known[i].offset) = JSON_ABSENT;
+    EACH_MEMBER(doc, at, key, value)
+    {
+        str text = json_raw(doc, key);
+        char first = doc->text.data[doc->nodes[key].start];
+
+        if (text.len > 13 && !doc->nodes[key].is_escaped)
+            continue; /* longer than "anonymousId" with its quotes */
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+            if ((first == known[i].name[0] || first == '\\') &&
+                json_is_string(doc, key, str_of(known[i].name)))
+                *(uint32_t *)((char *)out + known[i].offset) = value;
+    }
+}
+
+/* A text, or a number as it was written; null and "" count as not sent. */
+static fallible read_identifier(const struct json *doc, uint32_t at, const char *name,
+                                struct arena *mem, struct message *message, str *out)
+{
+    str text;
+
+    if (at == JSON_ABSENT || json_type_of(doc, at) == JSON_NULL)
+        return OK;
+    if (json_type_of(doc, at) == JSON_NUMBER) {
+        text = json_raw(doc, at);
+    } else if (json_type_of(doc, at) == JSON_STRING) {
+        text = json_string(doc, at, mem);
+        if (!text.data)
+            return arena_exhausted();
+    } else {
+        return misfit(message, arena_print(mem, "\"%s\" must be a string", name));
+    }
+    if (text.len > MESSAGE_MOST_IDENTIFIER)
+        return misfit(message, arena_print(mem, "\"%s\" is longer than %d bytes", name,
+                                           MESSAGE_MOST_IDENTIFIER));
+    if (text.len)
+        *out = text;
+    return OK;
+}
+
+static fallible read_type(const struct json *doc, const struct fields *fields,
+                          const struct message_setting *setting, struct arena *mem,
+                          struct message *message)
+{
+    str type = setting->type;
+
+    if (!type.data && fields->type != JSON_ABSENT)
+        type = json_string(doc, fields->type, mem);
+    else if (!type.data && fields->event != JSON_ABSENT)
+        type = S("track"); /* an event's name without a type can be nothing else */
+    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++)
+        if (str_equals(type, str_of(TYPES[i].name)))
+            message->type = TYPES[i].type;
+    if (!message->type)
+        return misfit(message,
+                      S("\"type\" must be one of track, page, screen, identify, group, alias"));
+    return OK;
+}
+
+static fallible check_name(const struct json *doc, const struct fields *fields,
+                           struct message *message)
+{
+    uint32_t at = fields->event;
+    size_t size;
+
+    if (message->type != EVENT_TRACK)
+        return OK;
+    if (at == JSON_ABSENT || json_type_of(doc, at) != JSON_STRING)
+        return misfit(message, S("\"event\" must be the event's name, a string"));
+    size = doc->nodes[at].end - doc->nodes[at].start - 1;
+    if (size == 0)
+        return misfit(message, S("\"event\" is empty: give the event a name"));
+    if (size > MESSAGE_MOST_NAME)
+        return misfit(message, S("\"event\" is longer than 1,024 bytes"));
+    return OK;
+}
+
+static bool read_time(const struct json *doc, uint32_t at, struct arena *mem, millis *out)
+{
+    str text = json_string(doc, at, mem);
+
+    return text.data && time_parse(text, out) == OK;
+}
+
+/* When it happened: as it says, moved by how far the sender's clock is off, never in the future. */
+static fallible settle_time(const struct json *doc, const struct fields *fields,
+                            const struct message_setting *setting, struct arena *mem,
+                            struct message *message)
+{
+    millis sent_at, skew = 0;
+    bool has_sent_at;
+
+    message->time = setting->received;
+    if (fields->timestamp == JSON_ABSENT || json_type_of(doc, fields->timestamp) == JSON_NULL) {
+        message->flags |= EVENT_TIME_ABSENT;
+        return OK;
+    }
+    if (!read_time(doc, fields->timestamp, mem, &message->time))
+        return misfit(message, S("\"timestamp\" must be a time such as 2026-11-21T09:30:00.125Z"));
+    if (setting->is_history)
+        return OK;
+    has_sent_at = setting->sent_at.data ? time_parse(setting->sent_at, &sent_at) == OK
+                                        : fields->sent_at != JSON_ABSENT &&
+                                              read_time(doc, fields->sent_at, mem, &sent_at);
+    if (has_sent_at)
+        skew = setting->received - sent_at;
+    if (skew > SKEW_TOLERATED || skew < -SKEW_TOLERATED) {
+        message->time += skew;
+        message->flags |= EVENT_TIME_CORRECTED;
+    }
+    if (message->time > setting->received + FUTURE_TOLERATED) {
+        message->time = setting->received;
+        message->flags = EVENT_TIME_FUTURE;
+    }
+    return OK;
+}
+
+/* What is stored */
+
+static bool has_member(const struct json *doc, uint32_t object, uint32_t wanted)
+{
+    EACH_MEMBER(doc, object, key, value)
+    {
+        (void)value;
+        if (str_equals(json_raw(doc, key), json_raw(doc, wanted)))
+            return true;
+    }
+    return false;
+}
+
+static void write_context(struct json_writer *w, const struct json *doc, uint32_t own,
+                          uint32_t shared)
+{
+    json_open(w, '{');
+    if (own != JSON_ABSENT)
+        EACH_MEMBER(doc, own, key, value)
+        {
+            json_verbatim(w, json_raw(doc, key));
+            buf_add_byte(w->out, ':');
+            w->needs_comma = false;
+            json_verbatim(w, json_raw(doc, value));
+        }
+    EACH_MEMBER(doc, shared, key, value)
+    {
+        if (own != JSON_ABSENT && has_member(doc, own, key))
+            continue;
+        json_verbatim(w, json_raw(doc, key));
+        buf_add_byte(w->out, ':');
+        w->needs_comma = false;
+        json_verbatim(w, json_raw(doc, value));
+    }
+    json_shut(w, '}');
+}
+
+static fallible write_stored(const struct json *doc, uint32_t at, const struct fields *fields,
+                             uint32_t shared, struct arena *mem, str *out)
+{
+    struct buf text = {0};
+    struct json_writer w = {.out = &text};
+    bool has_own =
+        fields->context != JSON_ABSENT && json_type_of(doc, fields->context) == JSON_OBJECT;
+
+    json_open(&w, '{');
+    EACH_MEMBER(doc, at, key, value)
+    {
+        if (json_is_string(doc, key, S("writeKey")) || json_is_string(doc, key, S("sentAt")) ||
+            (shared != JSON_ABSENT && has_own && value == fields->context))
+            continue;
+        json_verbatim(&w, json_raw(doc, key));
+        buf_add_byte(&text, ':');
+        w.needs_comma = false;
+        json_verbatim(&w, json_raw(doc, value));
+    }
+    if (shared != JSON_ABSENT && (has_own || fields->context == JSON_ABSENT)) {
+        json_key(&w, S("context"));
+        write_context(&w, doc, has_own ? fields->context : JSON_ABSENT, shared);
+    }
+    json_shut(&w, '}');
+    *out = buf_is_broken(&text) ? (str){NULL, 0} : arena_dup(mem, buf_str(&text));
+    buf_done(&text);
+    return out->data ? OK : arena_exhausted();
+}
+
+static fallible settle_stored(const struct json *doc, uint32_t at, const struct fields *fields,
+                              const struct message_setting *setting, struct arena *mem,
+                              struct message *message)
+{
+    uint32_t shared = setting->context;
+
+    if (shared != JSON_ABSENT && json_type_of(doc, shared) != JSON_OBJECT)
+        shared = JSON_ABSENT;
+    if (shared == JSON_ABSENT && fields->write_key == JSON_ABSENT && fields->sent_at == JSON_ABSENT)
+        return OK; /* as it was sent */
+    TRY(write_stored(doc, at, fields, shared, mem, &message->json));
+    if (message->json.len > MESSAGE_MOST_BYTES)
+        return misfit(message, S("the event is larger than 32 KB with the batch's context"));
+    return OK;
+}
+
+static fallible read_fields(const struct json *doc, uint32_t at, const struct fields *fields,
+                            const struct message_setting *setting, struct arena *mem,
+                            struct message *message)
+{
+    TRY(read_identifier(doc, fields->user, "userId", mem, message, &message->user));
+    TRY(read_identifier(doc, fields->anonymous, "anonymousId", mem, message, &message->anonymous));
+    TRY(read_identifier(doc, fields->previous, "previousId", mem, message, &message->previous));
+    TRY(read_identifier(doc, fields->message_id, "messageId", mem, message, &message->message_id));
+    if (!message->is_misfit)
+        TRY(read_type(doc, fields, setting, mem, message));
+    if (!message->is_misfit)
+        TRY(check_name(doc, fields, message));
+    if (!message->is_misfit)
+        TRY(settle_time(doc, fields, setting, mem, message));
+    if (message->is_misfit)
+        return OK;
+    if (!message->user.data && !message->anonymous.data)
+        return misfit(message, S("needs a \"userId\" or an \"anonymousId\""));
+    if (message->type == EVENT_ALIAS && (!message->user.data || !message->previous.data))
+        return misfit(message, S("an alias needs a \"userId\" and a \"previousId\""));
+    return settle_stored(doc, at, fields, setting, mem, message);
+}
+
+fallible message_read(const struct json *doc, uint32_t at, const struct message_setting *setting,
+                      struct arena *mem, struct message *out_message)
+{
+    struct message message = {.json = json_raw(doc, at)};
+    const struct json_defect *defect = json_defect_in(doc, at);
+    struct fields fields;
+
+    if (json_type_of(doc, at) != JSON_OBJECT)
+        message = (struct message){true, S("an event must be a JSON object"), .json = message.json};
+    else if (message.json.len > MESSAGE_MOST_BYTES)
+        message = (struct message){true, S("the event is larger than 32 KB"), .json = message.json};
+    else if (defect)
+        message =
+            (struct message){true, str_of(json_defect_text(defect->kind)), .json = message.json};
+    if (!message.is_misfit) {
+        find_fields(doc, at, &fields);
+        TRY(read_fields(doc, at, &fields, setting, mem, &message));
+    }
+    if (message.is_misfit && !message.reason.data)
+        return arena_exhausted();
+    *out_message = message;
+    return OK;
+}

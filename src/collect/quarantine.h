@@ -1,0 +1,30 @@
+/* quarantine.h - which events wait to be mended: a fold of the log's QUARANTINE and RELEASE
+ * records.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The bodies stay in the log. Any thread.
+ */
+#pragma once
+#include "base/arena.h"
+#include "store/record.h"
+
+struct quarantine;
+struct log_record;
+
+struct quarantine_entry {
+    uint64_t seq;
+    millis received;
+};
+
+fallible quarantine_open(struct quarantine **out_quarantine);
+void quarantine_close(struct quarantine *quarantine);
+/* Makes sure that `count` more entries fit. ERR_LIMIT. */
+fallible quarantine_reserve(struct quarantine *quarantine, size_t count);
+void quarantine_add(struct quarantine *quarantine, uint64_t seq, millis received);
+void quarantine_remove(struct quarantine *quarantine, uint64_t seq);
+bool quarantine_has(struct quarantine *quarantine, uint64_t seq);
+/* Entries with seq > `after`, at most `limit`, and how many there are in all. */
+fallible quarantine_list(struct quarantine *quarantine, struct arena *mem, uint64_t after,
+                         size_t limit, struct quarantine_entry **out_entries, size_t *out_count,
+                         uint64_t *out_total);

@@ -1,0 +1,22 @@
+/* segment.h - request bodies of Segment's HTTP tracking API, made into jobs for the log.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Source: Segment, "HTTP Tracking API Source" (v1): track, identify, page, screen, group, alias,
+ * batch, import.
+ */
+#pragma once
+#include "collect/intake.h"
+
+/* Which call it was. */
+struct segment_call {
+    str type;        /* of a single call, such as "track"; absent for batch and import */
+    bool is_history; /* import */
+    millis received;
+};
+
+/* Reads `body` (JSON_PADDING readable bytes behind it) into `job`, whose `mem` must be set; all
+ * its events are hashed and ready to post. `*out_write_key` is the body's writeKey or absent.
+ * ERR_INVALID: it is not JSON, or there is no place for events in it. */
+fallible segment_read(const struct intake *intake, struct json_reader *reader, str body,
+                      const struct segment_call *call, struct intake_job *job, str *out_write_key);
