@@ -40,7 +40,7 @@ crash: build/packages-test build/build.ninja ## power-loss sweep and real kills,
 fuzz: build/packages-test ## fuzz every target (SECONDS_EACH=600)
 	@python3 tests/run.py --seconds $(SECONDS_EACH) fuzz
 
-check: build/packages-check all fuzzers ## house rules, hardening of the binary, format, static analysis
+check: build/packages-check all asan ## house rules, hardening of the binary, format, static analysis
 	@tools/check.sh
 
 fmt: build/packages-test ## format the C files
