@@ -32,7 +32,8 @@ struct bind {
 #define B_TEXT(s) ((struct bind){.type = BIND_TEXT, .bytes = (s)})
 #define B_BLOB(s) ((struct bind){.type = BIND_BLOB, .bytes = (s)})
 #define BIND(...)                                                                                  \
-    (const struct bind[]){__VA_ARGS__}, sizeof((const struct bind[]){__VA_ARGS__}) / sizeof(struct bind)
+    (const struct bind[]){__VA_ARGS__},                                                            \
+        sizeof((const struct bind[]){__VA_ARGS__}) / sizeof(struct bind)
 #define NO_BIND NULL, 0
 
 /* Begins a transaction that may write; waits for the one before. */
@@ -42,7 +43,8 @@ fallible catalog_end(struct tx *tx, enum err err);
 /* Runs a statement that gives no rows. ERR_CONFLICT for a broken constraint. */
 fallible catalog_run(struct tx *tx, enum sql query, const struct bind *values, size_t count);
 int64_t catalog_rows_changed(struct tx *tx);
-/* Calls `each` for every row; stops early when it fails and returns that. Column accessors below. */
+/* Calls `each` for every row; stops early when it fails and returns that. Column accessors below.
+ */
 struct row;
 fallible catalog_each(struct tx *tx, enum sql query, const struct bind *values, size_t count,
                       enum err (*each)(void *argument, struct row *row), void *argument);
