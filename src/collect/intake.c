@@ -183,6 +183,12 @@ void intake_hash(const struct intake *intake, struct intake_event *event)
     event->previous_anonymous = hash_text(intake, NODE_ANONYMOUS, message->previous);
 }
 
+struct intake_name intake_name(const struct intake *intake, str identifier)
+{
+    return (struct intake_name){hash_text(intake, NODE_USER, identifier),
+                                hash_text(intake, NODE_ANONYMOUS, identifier)};
+}
+
 /* Bytes that an event's records can take in clear parts and payloads. */
 static size_t event_bytes(const struct message *message)
 {
@@ -408,11 +414,24 @@ static fallible do_events(struct intake *intake, struct intake_job *job, size_t 
     return err;
 }
 
+static fallible find_named(const struct intake *intake, const struct intake_name *name,
+                           node_id *out_node)
+{
+    *out_node = identity_find(nodes(intake), NODE_USER, name->user);
+    if (!*out_node)
+        *out_node = identity_find(nodes(intake), NODE_ANONYMOUS, name->anonymous);
+    return *out_node ? OK : fail(ERR_ABSENT, "no person has that id");
+}
+
 static fallible do_merge(struct intake *intake, struct intake_job *job)
 {
-    if (identity_person(nodes(intake), job->a) == identity_person(nodes(intake), job->b))
+    node_id a, b;
+
+    TRY(find_named(intake, &job->a, &a));
+    TRY(find_named(intake, &job->b, &b));
+    if (identity_person(nodes(intake), a) == identity_person(nodes(intake), b))
         return fail(ERR_CONFLICT, "the two are one person already");
-    return join(intake, job->a, job->b, JOIN_MERGE, job->received, &job->seq);
+    return join(intake, a, b, JOIN_MERGE, job->received, &job->seq);
 }
 
 static fallible do_undo(struct intake *intake, struct intake_job *job)

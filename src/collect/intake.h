@@ -19,7 +19,7 @@ struct sys;
 
 enum intake_kind {
     INTAKE_EVENTS,
-    INTAKE_MERGE,   /* joins `a` and `b` */
+    INTAKE_MERGE,   /* joins the nodes of identifiers `a` and `b` */
     INTAKE_UNDO,    /* takes join `undone` back */
     INTAKE_DISMISS, /* closes quarantine entry `released` without an event */
 };
@@ -42,6 +42,12 @@ struct intake_event {
     uint64_t body_hash;
 };
 
+/* An identifier of either kind, by its keyed hashes: see intake_name. */
+struct intake_name {
+    hash128 user;
+    hash128 anonymous;
+};
+
 struct intake_job {
     struct letter letter;
     enum intake_kind kind;
@@ -50,7 +56,7 @@ struct intake_job {
     size_t count;
     millis received;
     uint64_t released; /* quarantine entry that these events mend; 0: none */
-    node_id a, b;
+    struct intake_name a, b;
     uint64_t undone;
     /* Called by the writer thread once all is durable, or failed. The job is the caller's again. */
     void (*done)(struct intake_job *job);
@@ -83,6 +89,7 @@ void intake_close(struct intake *intake); /* refuses what still waits; NULL is f
 
 /* Fills in the hashes of an event; any thread. */
 void intake_hash(const struct intake *intake, struct intake_event *event);
+struct intake_name intake_name(const struct intake *intake, str identifier);
 /* Hands a job to the writer thread; any thread. ERR_BUSY: too much waits already. */
 fallible intake_post(struct intake *intake, struct intake_job *job);
 /* Waits at most `timeout_ms` for jobs and does them. ERR_IO or ERR_CORRUPT: the log can promise

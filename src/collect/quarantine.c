@@ -113,6 +113,16 @@ bool quarantine_has(struct quarantine *quarantine, uint64_t seq)
     return has;
 }
 
+uint64_t quarantine_count(struct quarantine *quarantine)
+{
+    uint64_t count;
+
+    mutex_lock(quarantine->lock);
+    count = quarantine->count;
+    mutex_unlock(quarantine->lock);
+    return count;
+}
+
 fallible quarantine_list(struct quarantine *quarantine, struct arena *mem, uint64_t after,
                          size_t limit, struct quarantine_entry **out_entries, size_t *out_count,
                          uint64_t *out_total)

@@ -24,6 +24,7 @@ fallible quarantine_reserve(struct quarantine *quarantine, size_t count);
 void quarantine_add(struct quarantine *quarantine, uint64_t seq, millis received);
 void quarantine_remove(struct quarantine *quarantine, uint64_t seq);
 bool quarantine_has(struct quarantine *quarantine, uint64_t seq);
+uint64_t quarantine_count(struct quarantine *quarantine);
 /* Entries with seq > `after`, at most `limit`, and how many there are in all. */
 fallible quarantine_list(struct quarantine *quarantine, struct arena *mem, uint64_t after,
                          size_t limit, struct quarantine_entry **out_entries, size_t *out_count,

@@ -1,0 +1,173 @@
+/* collect.c - POST /v1/*: events in, 200 once they are durable.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "collect/segment.h"
+#include "store/access.h"
+#include "sys/clock.h"
+#include "web/api/api.h"
+#include "web/web.h"
+
+#include <sodium.h>
+
+/* One call on its way through the writer thread. */
+struct call {
+    struct intake_job job;
+    struct exchange *exchange;
+    struct json_reader *reader;
+};
+
+static void end_call(struct call *call)
+{
+    web_give_reader(web_of(call->exchange), call->reader);
+    call->reader = NULL;
+}
+
+/* On the writer thread: all is durable, or nothing is. */
+static void answer(struct intake_job *job)
+{
+    struct call *call = job->owner;
+    struct exchange *x = call->exchange;
+
+    end_call(call);
+    switch (job->err) {
+    case OK:
+        exchange_answer(x, 200, S("application/json"), S("{\"success\":true}"));
+        return;
+    case ERR_BUSY:
+        exchange_add_header(x, S("Retry-After"), S("1"));
+        exchange_answer_problem(x, 429, str_of(job->reason));
+        return;
+    case ERR_FULL:
+        exchange_add_header(x, S("Retry-After"), S("10"));
+        exchange_answer_problem(x, 503, S("no room on the disk: send it again later"));
+        return;
+    default:
+        exchange_add_header(x, S("Retry-After"), S("10"));
+        exchange_answer_problem(x, 503, S("the events could not be stored: send them again later"));
+        return;
+    }
+}
+
+/* The write key of a Basic user name, or absent. */
+static str basic_user(struct exchange *x)
+{
+    str header = exchange_header(x, S("Authorization"));
+    str word = str_cut(&header, ' ');
+    char *text = arena_take(exchange_mem(x), header.len + 1);
+    size_t len;
+    str user;
+
+    if (!str_equals_nocase(word, S("Basic")) || !text ||
+        sodium_base642bin((unsigned char *)text, header.len + 1, header.data, header.len, " ", &len,
+                          NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+        return (str){NULL, 0};
+    user = str_from(text, len);
+    return str_cut(&user, ':');
+}
+
+static bool may_write(struct exchange *x, str key)
+{
+    const struct web_config *config = web_config(web_of(x));
+    enum access_scope scope;
+
+    return key.data && access_check(config->access, key, clock_now(config->sys), &scope) &&
+           (scope == ACCESS_WRITE || scope == ACCESS_ADMIN);
+}
+
+static void refuse_key(struct exchange *x)
+{
+    exchange_add_header(x, S("WWW-Authenticate"), S("Basic realm=\"write key\""));
+    exchange_answer_problem(
+        x, 401, S("give the write key as Basic user name or as \"writeKey\" in the body"));
+}
+
+static fallible read_call(struct exchange *x, struct call *call, const struct segment_call *kind,
+                          bool *out_may)
+{
+    const struct web_config *config = web_config(web_of(x));
+    str key = basic_user(x), body_key;
+
+    *out_may = false;
+    if (key.data && !may_write(x, key))
+        return OK;
+    TRY(segment_read(config->intake, call->reader, exchange_request(x)->body, kind, &call->job,
+                     &body_key));
+    *out_may = key.data || may_write(x, body_key);
+    return OK;
+}
+
+static void collect(struct exchange *x, str type, bool is_history)
+{
+    const struct web_config *config = web_config(web_of(x));
+    struct segment_call kind = {type, is_history, clock_now(config->sys)};
+    struct call *call = arena_take(exchange_mem(x), sizeof *call);
+    enum err err;
+    bool may;
+
+    if (!call || !(call->reader = web_take_reader(web_of(x)))) {
+        exchange_add_header(x, S("Retry-After"), S("1"));
+        exchange_answer_problem(x, 503, S("out of memory: send it again later"));
+        return;
+    }
+    call->exchange = x;
+    call->job.mem = exchange_mem(x);
+    call->job.owner = call;
+    call->job.done = answer;
+    err = read_call(x, call, &kind, &may);
+    if (!err && may)
+        err = intake_post(config->intake, &call->job);
+    if (!err && may)
+        return; /* answered by the writer thread */
+    end_call(call);
+    if (err == ERR_INVALID) {
+        exchange_answer_problem(x, 400, str_of(err_text()));
+    } else if (err == ERR_LIMIT) {
+        exchange_add_header(x, S("Retry-After"), S("1"));
+        exchange_answer_problem(x, 503, S("out of memory: send it again later"));
+    } else if (err) {
+        web_fail(x, err);
+    } else {
+        refuse_key(x);
+    }
+}
+
+void collect_batch(struct exchange *x)
+{
+    collect(x, (str){NULL, 0}, false);
+}
+
+void collect_import(struct exchange *x)
+{
+    collect(x, (str){NULL, 0}, true);
+}
+
+void collect_track(struct exchange *x)
+{
+    collect(x, S("track"), false);
+}
+
+void collect_identify(struct exchange *x)
+{
+    collect(x, S("identify"), false);
+}
+
+void collect_page(struct exchange *x)
+{
+    collect(x, S("page"), false);
+}
+
+void collect_screen(struct exchange *x)
+{
+    collect(x, S("screen"), false);
+}
+
+void collect_group(struct exchange *x)
+{
+    collect(x, S("group"), false);
+}
+
+void collect_alias(struct exchange *x)
+{
+    collect(x, S("alias"), false);
+}

@@ -1,0 +1,116 @@
+/* metrics.c - GET /metrics: figures in Prometheus' text format (0.0.4).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "collect/intake.h"
+#include "collect/quarantine.h"
+#include "measure/events.h"
+#include "store/log.h"
+#include "store/seen.h"
+#include "sys/clock.h"
+#include "sys/process.h"
+#include "web/api/api.h"
+#include "web/web_int.h"
+
+static void family(struct buf *out, const char *name, const char *type, const char *help)
+{
+    buf_print(out, "# HELP myriad_%s %s\n# TYPE myriad_%s %s\n", name, help, name, type);
+}
+
+static void one(struct buf *out, const char *name, const char *type, const char *help, double value)
+{
+    family(out, name, type, help);
+    buf_print(out, "myriad_%s %.17g\n", name, value);
+}
+
+static void add_events(struct buf *out, const struct web_config *config)
+{
+    struct intake_counts counts;
+
+    intake_counts_read(config->intake, &counts);
+    family(out, "events_total", "counter",
+           "Events since the start, by what became of them; received is the sum of the others.");
+    buf_print(out, "myriad_events_total{outcome=\"received\"} %llu\n",
+              (unsigned long long)counts.received);
+    buf_print(out, "myriad_events_total{outcome=\"stored\"} %llu\n",
+              (unsigned long long)counts.stored);
+    buf_print(out, "myriad_events_total{outcome=\"duplicate\"} %llu\n",
+              (unsigned long long)counts.duplicates);
+    buf_print(out, "myriad_events_total{outcome=\"conflict\"} %llu\n",
+              (unsigned long long)counts.conflicts);
+    buf_print(out, "myriad_events_total{outcome=\"quarantined\"} %llu\n",
+              (unsigned long long)counts.quarantined);
+}
+
+static void add_log(struct buf *out, const struct web_config *config)
+{
+    struct log_stats log;
+    struct seen_stats seen;
+    struct events_stats events;
+
+    log_stats_read(config->log, &log);
+    one(out, "log_bytes", "gauge", "Live bytes of the log.", (double)log.bytes_live);
+    one(out, "log_groups_total", "counter", "Groups committed: one write and one sync each.",
+        (double)log.groups);
+    one(out, "log_records_total", "counter", "Records committed.", (double)log.records);
+    one(out, "log_sync_seconds_total", "counter", "Time spent in syncs.", (double)log.sync_ns / 1e9);
+    seen_stats_read(config->seen, clock_now(config->sys), &seen);
+    one(out, "dedup_ids", "gauge", "Message ids held for deduplication.", (double)seen.ids);
+    one(out, "dedup_window_seconds", "gauge", "How far back deduplication reaches.",
+        (double)seen.window / 1000);
+    events_stats_read(config->events, &events);
+    one(out, "fold_events", "gauge", "Events that questions see.", (double)events.events);
+    one(out, "fold_bytes", "gauge", "Memory of the events that questions see.",
+        (double)events.bytes);
+    one(out, "fold_lag_records", "gauge", "Durable records that questions do not see yet.",
+        (double)(log_durable_seq(config->log) - events.next_seq));
+    one(out, "properties_refused_total", "counter",
+        "Property values kept in the log but not foldable: too many names.",
+        (double)events.properties_refused);
+}
+
+static void add_http(struct buf *out, struct web_stats *stats)
+{
+    uint64_t sum = 0;
+
+    family(out, "http_answers_total", "counter", "Answers by the first digit of their status.");
+    for (int i = 1; i < WEB_CLASSES; i++)
+        buf_print(out, "myriad_http_answers_total{class=\"%dxx\"} %llu\n", i,
+                  (unsigned long long)atomic_load(&stats->answers[i]));
+    family(out, "collect_seconds", "histogram",
+           "From a complete collection request to its durable acknowledgement.");
+    for (int i = 0; i < WEB_BUCKETS - 1; i++) {
+        sum += atomic_load(&stats->buckets[i]);
+        buf_print(out, "myriad_collect_seconds_bucket{le=\"%g\"} %llu\n",
+                  0.0001 * (double)(1 << i), (unsigned long long)sum);
+    }
+    sum += atomic_load(&stats->buckets[WEB_BUCKETS - 1]);
+    buf_print(out, "myriad_collect_seconds_bucket{le=\"+Inf\"} %llu\n", (unsigned long long)sum);
+    buf_print(out, "myriad_collect_seconds_sum %.9g\n", (double)atomic_load(&stats->collect_ns) / 1e9);
+    buf_print(out, "myriad_collect_seconds_count %llu\n", (unsigned long long)sum);
+    one(out, "collect_refused_total", "counter", "Collection calls answered with 4xx or 5xx.",
+        (double)atomic_load(&stats->refused));
+}
+
+void metrics_page(struct exchange *x)
+{
+    struct web *web = web_of(x);
+    const struct web_config *config = web_config(web);
+    struct buf out = {0};
+
+    add_events(&out, config);
+    one(&out, "quarantine_open", "gauge", "Events that wait in quarantine.",
+        (double)quarantine_count(intake_quarantine(config->intake)));
+    add_log(&out, config);
+    add_http(&out, web_stats(web));
+    one(&out, "disk_full", "gauge", "1 while events are refused for lack of room.",
+        intake_is_full(config->intake) ? 1 : 0);
+    one(&out, "process_resident_bytes", "gauge", "Resident memory.", (double)process_memory());
+    one(&out, "process_cpu_seconds_total", "counter", "CPU time of all threads.",
+        (double)process_cpu_ns() / 1e9);
+    if (buf_is_broken(&out))
+        web_fail(x, arena_exhausted());
+    else
+        exchange_answer(x, 200, S("text/plain; version=0.0.4; charset=utf-8"), buf_str(&out));
+    buf_done(&out);
+}

@@ -1,0 +1,97 @@
+/* recent.c - GET /api/recent?limit: the newest stored events, newest first.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "store/log.h"
+#include "web/api/api.h"
+#include "web/web.h"
+
+enum { MOST = 100, LOOK_BACK = 4 }; /* sequence numbers per event wanted */
+
+struct recent {
+    uint64_t seq;
+    millis received;
+    struct record_event event;
+};
+
+static fallible read_newest(struct log *log, struct arena *mem, uint64_t limit,
+                            struct recent *out_ring, uint64_t *out_count)
+{
+    uint64_t end = log_durable_seq(log), back = limit * LOOK_BACK;
+    struct log_reader *reader;
+    struct log_record record;
+    enum err err;
+
+    *out_count = 0;
+    TRY(log_reader_open(log, end > back ? end - back : 1, LOG_PLAIN, &reader));
+    while ((err = log_reader_next(reader, &record)) == OK) {
+        struct record_events it;
+        struct record_event event;
+        uint64_t seq = record.seq;
+
+        if (record.kind != RECORD_EVENTS || record.is_erased)
+            continue;
+        err = record_events_start(&it, record.clear, record.payload);
+        for (; !err && record_events_next(&it, &event); seq++) {
+            event.json = arena_dup(mem, event.json);
+            if (!event.json.data)
+                err = arena_exhausted();
+            out_ring[(*out_count)++ % limit] = (struct recent){seq, it.received, event};
+        }
+        if (!err)
+            err = record_events_finish(&it);
+        if (err)
+            break;
+    }
+    log_reader_close(reader);
+    return err == ERR_ABSENT ? OK : err;
+}
+
+static void write_time(struct json_writer *w, str name, millis at)
+{
+    struct buf text = {0};
+
+    time_write_utc(&text, at);
+    json_key(w, name);
+    json_text(w, buf_str(&text));
+    buf_done(&text);
+}
+
+void recent_list(struct exchange *x)
+{
+    const struct web_config *config = web_config(web_of(x));
+    struct buf out = {0};
+    struct json_writer w = {.out = &out};
+    struct recent *ring;
+    uint64_t limit, count = 0;
+    enum err err = web_query_number(x, S("limit"), 1, MOST, 20, &limit);
+
+    if (!err) {
+        ring = arena_array(exchange_mem(x), limit, sizeof *ring);
+        err = ring ? read_newest(config->log, exchange_mem(x), limit, ring, &count)
+                   : arena_exhausted();
+    }
+    if (err) {
+        web_fail(x, err);
+        return;
+    }
+    json_open(&w, '{');
+    json_key(&w, S("events"));
+    json_open(&w, '[');
+    for (uint64_t i = 0; i < limit && i < count; i++) {
+        const struct recent *recent = &ring[(count - 1 - i) % limit];
+
+        json_open(&w, '{');
+        json_key(&w, S("seq"));
+        json_u64(&w, recent->seq);
+        write_time(&w, S("received"), recent->received);
+        write_time(&w, S("time"), recent->event.time);
+        json_key(&w, S("message"));
+        json_verbatim(&w, recent->event.json);
+        json_shut(&w, '}');
+    }
+    json_shut(&w, ']');
+    json_shut(&w, '}');
+    web_answer_json(x, 200, &out);
+    buf_done(&out);
+}

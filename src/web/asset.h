@@ -1,0 +1,16 @@
+/* asset.h - files that are part of the binary (made at build time from public/).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include <stddef.h>
+
+struct asset {
+    const char *media;
+    const unsigned char *bytes;
+    size_t size;
+};
+
+extern const struct asset asset_page;
+extern const struct asset asset_page_script;
+extern const struct asset asset_page_style;

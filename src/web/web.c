@@ -1,0 +1,244 @@
+/* web.c - the routes, who may use them, and how errors become answers.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "web/web_int.h"
+
+#include "base/mem.h"
+#include "store/access.h"
+#include "sys/clock.h"
+#include "sys/thread.h"
+#include "web/api/api.h"
+#include "web/journal.h"
+
+#include <string.h>
+
+enum { KB = 1024, MB = 1024 * 1024, IDLE_READERS = 32 };
+
+static const struct route ROUTES[] = {
+#define ROUTE(method, path, handler, permission, kind, media, body, unpacked)                      \
+    {HTTP_##method, path, handler, permission, kind, media, body, unpacked},
+#include "web/routes.def"
+#undef ROUTE
+};
+
+struct web {
+    struct web_config config;
+    struct web_stats stats;
+    atomic_bool is_ready;
+    struct mutex *lock; /* of the idle readers */
+    struct json_reader *idle[IDLE_READERS];
+    size_t idle_count;
+};
+
+fallible web_open(const struct web_config *config, struct web **out_web)
+{
+    struct web *web = mem_alloc(sizeof *web);
+
+    if (!web)
+        return mem_exhausted();
+    web->config = *config;
+    web->lock = mutex_open();
+    if (!web->lock) {
+        mem_free(web);
+        return mem_exhausted();
+    }
+    *out_web = web;
+    return OK;
+}
+
+void web_close(struct web *web)
+{
+    if (!web)
+        return;
+    while (web->idle_count)
+        json_reader_close(web->idle[--web->idle_count]);
+    mutex_close(web->lock);
+    mem_free(web);
+}
+
+const struct web_config *web_config(const struct web *web)
+{
+    return &web->config;
+}
+
+struct web_stats *web_stats(struct web *web)
+{
+    return &web->stats;
+}
+
+void web_set_ready(struct web *web, bool ready)
+{
+    atomic_store(&web->is_ready, ready);
+}
+
+bool web_is_ready(const struct web *web)
+{
+    return atomic_load(&((struct web *)web)->is_ready);
+}
+
+struct web *web_of(const struct exchange *x)
+{
+    return exchange_context(x);
+}
+
+/* Readers */
+
+struct json_reader *web_take_reader(struct web *web)
+{
+    struct json_reader *reader = NULL;
+
+    mutex_lock(web->lock);
+    if (web->idle_count)
+        reader = web->idle[--web->idle_count];
+    mutex_unlock(web->lock);
+    return reader ? reader : json_reader_open();
+}
+
+void web_give_reader(struct web *web, struct json_reader *reader)
+{
+    mutex_lock(web->lock);
+    if (web->idle_count < IDLE_READERS) {
+        web->idle[web->idle_count++] = reader;
+        reader = NULL;
+    }
+    mutex_unlock(web->lock);
+    json_reader_close(reader);
+}
+
+fallible web_read_object(struct exchange *x, struct json_reader *reader, struct json *out_doc)
+{
+    TRY(json_parse(reader, exchange_mem(x), exchange_request(x)->body, out_doc));
+    if (json_type_of(out_doc, 0) != JSON_OBJECT)
+        return fail(ERR_INVALID, "the body must be a JSON object");
+    return OK;
+}
+
+fallible web_query_number(struct exchange *x, str name, uint64_t least, uint64_t most,
+                          uint64_t fallback, uint64_t *out_number)
+{
+    str text = exchange_query_value(x, name);
+    uint64_t number = fallback;
+
+    if (text.data && (!str_to_u64(text, &number) || number < least || number > most))
+        return fail(ERR_INVALID, "\"%.*s\" must be a whole number from %llu to %llu", STR_ARG(name),
+                    (unsigned long long)least, (unsigned long long)most);
+    *out_number = number;
+    return OK;
+}
+
+/* Answers */
+
+static int status_of(enum err err)
+{
+    switch (err) {
+    case OK:
+        return 200;
+    case ERR_INVALID:
+        return 422;
+    case ERR_ABSENT:
+        return 404;
+    case ERR_CONFLICT:
+        return 409;
+    case ERR_EXPIRED:
+        return 410;
+    case ERR_DENIED:
+        return 403;
+    case ERR_LIMIT:
+        return 422;
+    case ERR_BUSY:
+        return 429;
+    case ERR_FULL:
+        return 503;
+    case ERR_IO:
+    case ERR_CORRUPT:
+        break;
+    }
+    return 500;
+}
+
+void web_fail(struct exchange *x, enum err err)
+{
+    int status = status_of(err);
+
+    if (err == ERR_BUSY)
+        exchange_add_header(x, S("Retry-After"), S("1"));
+    if (err == ERR_FULL)
+        exchange_add_header(x, S("Retry-After"), S("10"));
+    if (status == 500) {
+        journal_error(web_of(x)->config.sys, "request failed", err_text());
+        exchange_answer_problem(x, status, S("the server could not do this; its log says why"));
+        return;
+    }
+    if (err == ERR_FULL) {
+        exchange_answer_problem(x, status, S("no room on the disk: send it again later"));
+        return;
+    }
+    exchange_answer_problem(x, status, str_of(err_text()));
+}
+
+void web_answer_json(struct exchange *x, int status, const struct buf *json)
+{
+    if (buf_is_broken(json))
+        web_fail(x, mem_exhausted());
+    else
+        exchange_answer(x, status, S("application/json"), buf_str(json));
+}
+
+/* Who may */
+
+static bool authorise(struct exchange *x, int permission)
+{
+    struct web *web = web_of(x);
+    str header = exchange_header(x, S("Authorization"));
+    str word = str_cut(&header, ' ');
+    enum access_scope scope;
+
+    if (str_equals_nocase(word, S("Bearer")) &&
+        access_check(web->config.access, str_trim(header), clock_now(web->config.sys), &scope)) {
+        if (scope == ACCESS_ADMIN || (scope == ACCESS_API && permission == WEB_READ))
+            return true;
+        exchange_answer_problem(x, 403, S("this key may not do that"));
+        return false;
+    }
+    exchange_add_header(x, S("WWW-Authenticate"), S("Bearer"));
+    exchange_answer_problem(x, 401, S("give an API key as \"Authorization: Bearer KEY\""));
+    return false;
+}
+
+static void note(void *context, const struct route *route, int status, int64_t nanoseconds)
+{
+    struct web_stats *stats = &((struct web *)context)->stats;
+    int bucket = 0;
+
+    if (status >= 100 && status < 600)
+        atomic_fetch_add_explicit(&stats->answers[status / 100], 1, memory_order_relaxed);
+    if (!route || !str_starts(str_of(route->path), S("/v1/")))
+        return;
+    if (status >= 400) {
+        atomic_fetch_add_explicit(&stats->refused, 1, memory_order_relaxed);
+        return;
+    }
+    while (bucket < WEB_BUCKETS - 1 && nanoseconds > 100000LL << bucket)
+        bucket++;
+    atomic_fetch_add_explicit(&stats->buckets[bucket], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&stats->collect_count, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&stats->collect_ns, (uint64_t)nanoseconds, memory_order_relaxed);
+}
+
+fallible web_serve(struct web *web, str listen, const struct server_limits *limits,
+                   struct server **out_server)
+{
+    struct server_config config = {
+        .sys = web->config.sys,
+        .listen = listen,
+        .routes = ROUTES,
+        .route_count = sizeof ROUTES / sizeof ROUTES[0],
+        .limits = *limits,
+        .context = web,
+        .authorise = authorise,
+        .note = note,
+    };
+
+    return server_start(&config, out_server);
+}
