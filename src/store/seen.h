@@ -18,15 +18,15 @@ struct seen;
 struct seen_config {
     struct sys *sys;
     const char *folder;
-    millis window;        /* 7 days */
-    uint64_t most_ids;    /* beyond it the oldest are forgotten: the window shrinks; 10^9 */
-    uint32_t table_ids;   /* ids in memory before a freeze; 0: 1,048,576 */
+    millis window;      /* 7 days */
+    uint64_t most_ids;  /* beyond it the oldest are forgotten: the window shrinks; 10^9 */
+    uint32_t table_ids; /* ids in memory before a freeze; 0: 1,048,576 */
 };
 
 enum seen_answer {
-    SEEN_NEW,       /* not within the window */
-    SEEN_SAME,      /* the same id with the same body */
-    SEEN_OTHER,     /* the same id with another body */
+    SEEN_NEW,   /* not within the window */
+    SEEN_SAME,  /* the same id with the same body */
+    SEEN_OTHER, /* the same id with another body */
 };
 
 fallible seen_open(const struct seen_config *config, struct seen **out_seen);
@@ -49,9 +49,9 @@ fallible seen_tend(struct seen *seen, millis now);
 uint64_t seen_covered_seq(const struct seen *seen);
 
 struct seen_stats {
-    uint64_t ids;           /* held */
+    uint64_t ids; /* held */
     uint64_t files;
-    millis window;          /* what is really covered: shrinks when over most_ids */
+    millis window; /* what is really covered: shrinks when over most_ids */
 };
 void seen_stats_read(const struct seen *seen, millis now, struct seen_stats *out_stats);
 /* Verifies every block of every file; reports each damage in a sentence. */
