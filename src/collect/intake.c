@@ -8,6 +8,7 @@
 #include "collect/quarantine.h"
 #include "people/identity.h"
 #include "sys/clock.h"
+#include "sys/thread.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -33,6 +34,8 @@ struct intake {
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
     atomic_bool is_full;
     atomic_uint_fast64_t counts[5]; /* in the order of struct intake_counts */
+    struct mutex *lock; /* of `seen`, a copy for other threads */
+    struct seen_stats seen;
     /* The writer thread's own: a run of events of one node that become one record */
     struct buf clear;
     struct buf payload;
@@ -131,6 +134,16 @@ static fallible fold_log(struct intake *intake,
     return err == ERR_ABSENT ? OK : err;
 }
 
+static void copy_seen_stats(struct intake *intake)
+{
+    struct seen_stats stats;
+
+    seen_stats_read(intake->config.seen, clock_now(intake->config.sys), &stats);
+    mutex_lock(intake->lock);
+    intake->seen = stats;
+    mutex_unlock(intake->lock);
+}
+
 fallible intake_open(const struct intake_config *config,
                      bool (*progress)(void *argument, uint64_t seq, uint64_t of), void *argument,
                      struct intake **out_intake)
@@ -146,7 +159,8 @@ fallible intake_open(const struct intake_config *config,
     if (!intake->config.queue_bytes)
         intake->config.queue_bytes = DEFAULT_QUEUE;
     intake->box = mailbox_open(NULL, NULL);
-    err = intake->box ? quarantine_open(&intake->quarantine) : mem_exhausted();
+    intake->lock = mutex_open();
+    err = intake->box && intake->lock ? quarantine_open(&intake->quarantine) : mem_exhausted();
     if (!err)
         err = fold_log(intake, progress, argument);
     if (!err)
@@ -155,6 +169,7 @@ fallible intake_open(const struct intake_config *config,
         intake_close(intake);
         return err;
     }
+    copy_seen_stats(intake);
     *out_intake = intake;
     return OK;
 }
@@ -216,6 +231,13 @@ void intake_counts_read(struct intake *intake, struct intake_counts *out_counts)
     out_counts->duplicates = atomic_load(&intake->counts[2]);
     out_counts->conflicts = atomic_load(&intake->counts[3]);
     out_counts->quarantined = atomic_load(&intake->counts[4]);
+}
+
+void intake_seen_read(struct intake *intake, struct seen_stats *out_stats)
+{
+    mutex_lock(intake->lock);
+    *out_stats = intake->seen;
+    mutex_unlock(intake->lock);
 }
 
 bool intake_is_full(const struct intake *intake)
@@ -608,6 +630,7 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
         return err;
     }
     err = seen_tend(intake->config.seen, clock_now(intake->config.sys));
+    copy_seen_stats(intake);
     return err == ERR_FULL || err == ERR_LIMIT ? OK : err; /* tried again at the next step */
 }
 
@@ -623,6 +646,7 @@ void intake_close(struct intake *intake)
     if (intake->box)
         mailbox_close(intake->box);
     quarantine_close(intake->quarantine);
+    mutex_close(intake->lock);
     buf_done(&intake->clear);
     buf_done(&intake->payload);
     buf_done(&intake->node_clear);

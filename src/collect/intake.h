@@ -98,6 +98,8 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms);
 
 /* For any thread. */
 void intake_counts_read(struct intake *intake, struct intake_counts *out_counts);
+/* The dedup's figures as of the last step. */
+void intake_seen_read(struct intake *intake, struct seen_stats *out_stats);
 /* True since a group was refused for lack of room, until one went through. */
 bool intake_is_full(const struct intake *intake);
 

@@ -14,9 +14,7 @@ struct catalog;
 struct events;
 struct intake;
 struct log;
-struct seen;
 struct sys;
-struct vault;
 struct web;
 
 enum web_permission {
@@ -32,7 +30,6 @@ struct web_config {
     struct events *events;
     struct intake *intake;
     struct log *log;
-    struct seen *seen;
     size_t query_memory;   /* bound for one question */
     /* Called when the log can promise nothing any more. */
     void (*stopped)(void *argument);

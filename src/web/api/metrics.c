@@ -6,8 +6,6 @@
 #include "collect/quarantine.h"
 #include "measure/events.h"
 #include "store/log.h"
-#include "store/seen.h"
-#include "sys/clock.h"
 #include "sys/process.h"
 #include "web/api/api.h"
 #include "web/web_int.h"
@@ -54,7 +52,7 @@ static void add_log(struct buf *out, const struct web_config *config)
         (double)log.groups);
     one(out, "log_records_total", "counter", "Records committed.", (double)log.records);
     one(out, "log_sync_seconds_total", "counter", "Time spent in syncs.", (double)log.sync_ns / 1e9);
-    seen_stats_read(config->seen, clock_now(config->sys), &seen);
+    intake_seen_read(config->intake, &seen);
     one(out, "dedup_ids", "gauge", "Message ids held for deduplication.", (double)seen.ids);
     one(out, "dedup_window_seconds", "gauge", "How far back deduplication reaches.",
         (double)seen.window / 1000);
