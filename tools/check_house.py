@@ -21,7 +21,7 @@ FORMATTER = "clang-format-14"
 SKIPPED_FOLDERS = {".git", "node_modules", "__pycache__", "corpus"}
 SKIPPED_FILES = {"LICENSE", "package-lock.json", ".git"}
 ROLE = {".c": "/*", ".h": "/*", ".cc": "/*", ".def": "/*", ".js": "/*", ".mjs": "/*",
-        ".ts": "/*", ".css": "/*", ".py": "#", ".sh": "#", ".sql": "--"}
+        ".ts": "/*", ".py": "#", ".sh": "#"}
 C_LIKE = {".c", ".h", ".cc", ".def"}
 
 STRING_FUNCTIONS = set("""strcpy strncpy strcat strncat sprintf vsprintf strtok strtok_r atoi atol
@@ -211,7 +211,7 @@ def rule_role(tree):
         if not mark:
             continue
         name = pathlib.PurePosixPath(s.path).name
-        if not head.startswith(f"{mark} {name} - "):
+        if not head.startswith((f"{mark} {name} - ", f'"""{name} - ')):
             yield Finding(s.path, 1, f"the first line must be `{mark} {name} - its role`")
         if not any("SPDX-License-Identifier: Apache-2.0" in line for line in s.lines[:12]):
             yield Finding(s.path, 1, "no SPDX-License-Identifier: Apache-2.0 at the top")
@@ -333,8 +333,11 @@ def rule_internal_headers(tree):
             if not quoted or not header.stem.endswith("_int"):
                 continue
             owner = header.stem.removesuffix("_int")
-            beside = s.path.startswith("src/") and s.folder == f"src/{header.parent}"
-            if not beside or not (s.stem.startswith(owner) or owner == header.parent.name):
+            if owner == header.parent.name:  # sys_int.h is for all of src/sys
+                allowed = s.path.startswith(f"src/{header.parent}/")
+            else:
+                allowed = s.folder == f"src/{header.parent}" and s.stem.startswith(owner)
+            if not allowed:
                 yield Finding(s.path, line, f"{target} is for {owner}*.c beside it", target)
 
 
@@ -446,18 +449,21 @@ def rule_build_lists(tree):
     """every source file is in its folder's meson.build, and every name there is a file"""
     for s in tree.sources:
         if s.path.endswith("meson.build") and s.path.startswith(("src/", "tests/unit/")):
-            for m in re.finditer(r"'([^']+\.(?:c|cc))'", s.text):
-                if f"{s.folder}/{m.group(1)}" not in tree.by_path:
-                    yield Finding(s.path, s.line_at(m.start()), f"there is no {m.group(1)}")
+            for files in re.finditer(r"files\(([^)]*)\)", s.text):
+                for name in re.findall(r"'([^']+\.(?:c|cc))'", files.group(1)):
+                    if f"{s.folder}/{name}" not in tree.by_path:
+                        yield Finding(s.path, s.line_at(files.start()), f"there is no {name}")
         elif s.path.startswith("tests/fuzz/") and s.suffix == ".c":
             listed = tree.by_path.get("tests/fuzz/meson.build")
             if not listed or f"'{s.stem}'" not in listed.text:
                 yield Finding(s.path, 1, "is not listed in tests/fuzz/meson.build")
         elif s.suffix in (".c", ".cc") and (s.layer or s.path.startswith("tests/unit/")):
-            listed = tree.by_path.get(f"{s.folder}/meson.build")
-            name = pathlib.PurePosixPath(s.path).name
-            if not listed or f"'{name}'" not in listed.text:
-                yield Finding(s.path, 1, f"is not listed in {s.folder}/meson.build")
+            path = pathlib.PurePosixPath(s.path)
+            build = next(folder / "meson.build" for folder in path.parents
+                         if str(folder / "meson.build") in tree.by_path or str(folder) == ".")
+            listed = tree.by_path.get(str(build))
+            if not listed or f"'{path.relative_to(build.parent)}'" not in listed.text:
+                yield Finding(s.path, 1, f"is not listed in {build}")
 
 
 def rule_format(tree):

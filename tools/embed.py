@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Turns files into a C source of `const struct asset NAME` values.
+"""embed.py - turns files into a C source of `const struct asset NAME` values.
+
+SPDX-License-Identifier: Apache-2.0
 
 embed.py OUT.c NAME=FILE...
 """

@@ -51,7 +51,9 @@ CLEAN = {
     "src/store/book.c": c_file("book.c", '#include "store/book.h"\n#include "store/book_int.h"\n'
                                          "#include <sqlite3.h>\nint book_open(void)\n{\n"
                                          "    return 0;\n}\n"),
-    "src/app/meson.build": "sources += files()\n",
+    "src/app/meson.build": "sources += files('part/page.c')\n",
+    "src/app/app_int.h": c_file("app_int.h", "#pragma once\n"),
+    "src/app/part/page.c": c_file("page.c", '#include "app/app_int.h"\n'),
     "src/base/table.h": c_file("table.h", "#pragma once\n_Static_assert(1, \"x\");\n"
                                           "int table_sum(void);\n"),
     "src/base/table.cc": c_file("table.cc", '#include "base/table.h"\nnamespace\n{\n'
@@ -122,6 +124,7 @@ PLANTED = [
     ("unfinished", "docs/page.md", f"{UNFINISHED_MARK}\n"),
     ("machine_paths", "docs/page.md", f"Look into {HOME}.\n"),
     ("build_lists", "src/base/rope.c", c_file("rope.c", "")),
+    ("build_lists", "src/app/part/other.c", c_file("other.c", "")),
     ("build_lists", "tests/fuzz/fuzz_rope.c", c_file("fuzz_rope.c", "")),
     ("build_lists", "src/base/meson.build", "sources += files('gone.cc')\n"),
     ("format", "src/base/shelf.c", "int   shelf_gap( void );\n"),

@@ -26,25 +26,44 @@ def findings(folder):
     return {str(finding) for found in results.values() for finding in found or []}
 
 
-def checks(folder):
+# kind, name, the table that wants a row, the row, the files that are made
+KINDS = [
+    ("module", "people/planted", None, "", ["src/people/planted.c",
+                                            "tests/unit/people/test_planted.c"]),
+    ("endpoint", "planted", "src/web/routes.def",
+     'ROUTE(GET, "/api/planted", planted_get, WEB_READ, ROUTE_POOL, MEDIA_NONE, 0, 0)',
+     ["src/web/api/planted.c", "tests/unit/web/test_planted.c"]),
+    ("operator", "planted", "src/measure/operators.def", "OPERATOR(planted)",
+     ["src/measure/op_planted.c", "tests/unit/measure/test_op_planted.c"]),
+]
+WRONG = [(["new", "module", "people/planted"], 1), (["new", "module", "nowhere/x"], 1),
+         (["new", "module", "x"], 1), (["new", "endpoint", "web/x"], 1),
+         (["new", "castle", "people/x"], 1), (["new", "module", "People/X"], 1),
+         (["sing"], 2), ([], 2), (["--help"], 0)]
+
+
+def check_kind(folder, kind, name, table, row, files):
     """Pairs of (sentence, did it hold)."""
     before = findings(folder)
-    made = subprocess.run(["./dev", "new", "module", "people/planted"], cwd=folder, text=True,
+    made = subprocess.run(["./dev", "new", kind, name], cwd=folder, text=True,
                           capture_output=True, check=False)
-    yield f"dev new makes a module: {made.stdout}{made.stderr}", made.returncode == 0
-    files = ["src/people/planted.c", "tests/unit/people/test_planted.c"]
+    yield f"dev new {kind} works: {made.stdout}{made.stderr}", made.returncode == 0
+    if table:
+        yield f"dev new {kind} says which row to add: {made.stdout}", row in made.stdout
+        with (folder / table).open("a", encoding="utf-8") as rows:
+            rows.write(row + "\n")
     built = subprocess.run(["gcc"] + FLAGS + files, cwd=folder, text=True, capture_output=True,
                            check=False)
-    yield f"the module and its test compile: {built.stderr}", built.returncode == 0
+    yield f"the {kind} and its test compile: {built.stderr}", built.returncode == 0
     new = findings(folder) - before
-    yield f"the module keeps the rules: {sorted(new)}", not new
-    for name in files:
-        path = pathlib.PurePosixPath(name)
-        listed = (folder / path.parent / "meson.build").read_text(encoding="utf-8")
-        yield f"{name} is in the build", f"'{path.name}'" in listed
-    for words, status in [(["new", "module", "people/planted"], 1), (["new", "module", "nowhere/x"], 1),
-                          (["new", "castle", "people/x"], 1), (["new", "module", "People/X"], 1),
-                          (["sing"], 2), ([], 2), (["--help"], 0)]:
+    yield f"the {kind} keeps the rules: {sorted(new)}", not new
+
+
+def checks(folder):
+    for kind, name, table, row, files in KINDS:
+        if table is None or (folder / table).exists():
+            yield from check_kind(folder, kind, name, table, row, files)
+    for words, status in WRONG:
         got = subprocess.run(["./dev"] + words, cwd=folder, capture_output=True, check=False)
         yield f"dev {' '.join(words)} exits with {status}", got.returncode == status
 
