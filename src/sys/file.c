@@ -297,7 +297,7 @@ fallible file_replace(struct sys *sys, const char *path, str content)
         err = file_rename(sys, other, path);
     if (err) {
         /* By the verb, so that the sentence of the failure stays. */
-        (void)sys->verbs->file_remove(sys, other);
+        (void)SYS_UNINTERRUPTED(sys->verbs->file_remove(sys, other));
         goto done;
     }
     cut_to_folder(other, len);
