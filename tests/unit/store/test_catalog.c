@@ -4,6 +4,7 @@
  */
 #include "store/catalog.h"
 
+#include "base/mem.h"
 #include "store/vfs.h"
 #include "support/test.h"
 #include "sys/file.h"
@@ -292,6 +293,37 @@ TEST(catalog_says_what_failed_and_stays_sound)
         CHECK(met > 0);
         CHECK_INT(refused_after > 0, c->fault == SIM_EIO);
     }
+}
+
+TEST(catalog_survives_every_lack_of_memory)
+{
+    int failed = 0, passed = 0;
+
+    for (long countdown = 1; countdown < 90; countdown++) {
+        struct sys *sys = sim_open(1);
+        struct catalog *catalog;
+        enum err err;
+
+        mem_fail_after(countdown);
+        err = catalog_open(sys, path, &catalog);
+        if (!err) {
+            err = add_keys(catalog, 0, 300);
+            catalog_close(catalog);
+        }
+        mem_fail_after(0);
+        failed += err != OK;
+        passed += err == OK;
+        /* The simulated disk needs memory too: what it cannot do is ERR_IO. */
+        CHECK(err == OK || err == ERR_LIMIT || err == ERR_IO);
+        catalog = open_catalog(sys);
+        CHECK(count_keys(catalog) == 0 || count_keys(catalog) == 300);
+        CHECK_OK(add_keys(catalog, 1000, 1001));
+        catalog_close(catalog);
+        CHECK_OK(catalog_check(sys, path, fail_on_report, NULL));
+        sim_close(sys);
+    }
+    CHECK(failed > 10);
+    CHECK(passed > 0);
 }
 
 TEST(catalog_goes_on_when_a_full_disk_has_room_again)
