@@ -69,11 +69,11 @@ static bool has_sum(const struct scan *scan, const unsigned char *at)
 
 static fallible look_at_sector(struct scan *scan, uint64_t at, const char *sector, size_t len)
 {
-    uint64_t sum = sector_sum(sector, len);
+    uint64_t sum = vfs_sum_of_sector(sector, len);
 
-    if (!sector_sums_put(&scan->wal->known, (size_t)(at / VFS_SECTOR), sum))
+    if (!vfs_sums_put(&scan->wal->known, (size_t)(at / VFS_SECTOR), sum))
         return mem_exhausted();
-    if (sum != sector_sum("", 0))
+    if (sum != vfs_sum_of_sector("", 0))
         scan->is_blank = false;
     if (str_starts(str_from(sector, len), S("MyriadWG")))
         buf_add_bytes(&scan->guards, &at, sizeof at);
@@ -163,7 +163,7 @@ static fallible judge_last(const struct scan *scan, const struct guard *guard, c
     bool is_torn = false;
 
     for (uint64_t i = 0; i < guard->count; i++) {
-        uint64_t is = sector_sums_get(&scan->wal->known, (size_t)(first + i));
+        uint64_t is = vfs_sums_get(&scan->wal->known, (size_t)(first + i));
 
         if (is == read_u64(sums + i * 16 + 8))
             continue;
