@@ -12,7 +12,8 @@
 #include "base/hash.h"
 #include "base/time.h"
 
-typedef uint32_t node_id; /* dense, from 1 in order of first appearance; 0 is the workspace itself */
+typedef uint32_t
+    node_id; /* dense, from 1 in order of first appearance; 0 is the workspace itself */
 
 enum record_kind {
     RECORD_NODE = 1,       /* an identifier seen for the first time; takes the next node id */
@@ -69,9 +70,9 @@ struct record_event {
     uint64_t body_hash;
     millis time;
     enum event_type type;
-    uint8_t flags;         /* EVENT_TIME_* */
-    node_id anonymous;     /* node of its anonymousId, or 0: visits are told apart by it */
-    str json;              /* the message as sent, one JSON object */
+    uint8_t flags;     /* EVENT_TIME_* */
+    node_id anonymous; /* node of its anonymousId, or 0: visits are told apart by it */
+    str json;          /* the message as sent, one JSON object */
 };
 
 /* RECORD_QUARANTINE: clear = received, hash of the body; payload = reason, body. */
