@@ -31,8 +31,8 @@ enum json_type {
 enum json_defect_kind {
     JSON_BAD_NUMBER,    /* does not fit a double, such as 1e999 */
     JSON_LONE_SURROGATE,
-    JSON_BAD_UTF8,
-    JSON_TOO_DEEP,      /* nested deeper than JSON_DEPTH; counted from the document's root */
+    JSON_BAD_UTF8,      /* one for a run of bad bytes */
+    JSON_TOO_DEEP,      /* a value within more than JSON_DEPTH brackets, counted from the root */
 };
 
 struct json_node {
@@ -63,8 +63,8 @@ struct json_reader *json_reader_open(void); /* NULL without memory */
 void json_reader_close(struct json_reader *reader);
 
 /* Parses one document. JSON_PADDING bytes behind `text` must be readable. Nodes live in the
- * reader until its next parse; repaired text in `mem`. ERR_INVALID says what is wrong and where,
- * ERR_LIMIT without memory or over 4 GiB. */
+ * reader until its next parse; repaired text in `mem`. ERR_INVALID says what is wrong and at
+ * which byte (also for more than 10,000 levels); ERR_LIMIT without memory or over 4 GiB. */
 fallible json_parse(struct json_reader *reader, struct arena *mem, str text, struct json *out);
 /* The same for text that nobody padded: copies it into `mem` first. */
 fallible json_parse_copy(struct json_reader *reader, struct arena *mem, str text, struct json *out);
@@ -111,7 +111,8 @@ void json_key(struct json_writer *w, str name);
 void json_text(struct json_writer *w, str text);     /* bad UTF-8 as U+FFFD; '<' as \u003c */
 void json_u64(struct json_writer *w, uint64_t number);
 void json_i64(struct json_writer *w, int64_t number);
-void json_double(struct json_writer *w, double number); /* shortest that reads back; null if not finite */
+/* The shortest text that reads back as `number`; null when it is not finite. */
+void json_double(struct json_writer *w, double number);
 void json_bool(struct json_writer *w, bool yes);
 void json_null(struct json_writer *w);
 void json_verbatim(struct json_writer *w, str json); /* a value that is JSON already */

@@ -19,7 +19,8 @@ struct operator_shared {
     millis from; /* inclusive */
     millis to;   /* exclusive */
     const struct matcher_condition *where;
-    void *compiled; /* what `compile` made; immutable afterwards */
+    size_t answer_bytes; /* bound of the answer's text */
+    void *compiled;      /* what `compile` made; immutable afterwards */
 };
 
 struct operator_worker {
@@ -55,8 +56,10 @@ const struct operator* operator_find(str kind); /* NULL: none */
 /* Appends the kinds there are, for people: "trend, people". */
 void operator_list(struct buf *out);
 
-/* Is the event within [from, to) and does it pass "where"? */
-bool operator_in_range(const struct operator_worker *worker, const struct source_event *event);
 /* Appends an instant as RFC 3339 in the query's zone, as a JSON string. */
 void operator_write_time(const struct operator_shared *shared, struct json_writer *out, millis at);
+/* Appends a number with all its digits. */
+void operator_write_number(struct json_writer *out, decimal number);
+/* ERR_LIMIT once the answer has outgrown its bound or could not grow; asked row by row. */
+fallible operator_check_answer(const struct operator_shared *shared, const struct json_writer *out);
 fallible operator_exhausted(void); /* ERR_LIMIT with advice what to ask instead */

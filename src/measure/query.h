@@ -3,9 +3,9 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * What is refused is refused with a sentence that names the member and says what it may be.
- * Unknown members are refused too: a misspelt "wehre" must not quietly count everything. A tree
- * is at most QUERY_DEPTH deep and has at most QUERY_NODES conditions, so walking it by recursion
- * is bounded.
+ * Unknown members are refused too: a misspelt "wehre" must not quietly count everything. A
+ * question is nested at most JSON_DEPTH deep and has at most QUERY_NODES conditions, so walking it
+ * by recursion is bounded.
  */
 #pragma once
 #include "base/arena.h"
@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/zone.h"
 
-enum { QUERY_BYTES = 1 << 20, QUERY_DEPTH = 30, QUERY_NODES = 10000, QUERY_STEPS = 32 };
+enum { QUERY_BYTES = 1 << 20, QUERY_NODES = 10000, QUERY_STEPS = 32 };
 enum { QUERY_LIMIT = 50, QUERY_PAGE = 1000, QUERY_MOST_ROWS = 1000000 };
 
 struct operator;
@@ -92,7 +92,7 @@ enum query_measure {
 };
 
 struct query {
-    const struct operator* operator;
+    const struct operator* kind;
     struct zone *zone;
     bool has_from, has_to, has_as_of, has_limit, is_all_time;
     millis from, to, as_of;

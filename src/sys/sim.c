@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "sys/sim_disk_int.h"
 #include "sys/sim_int.h"
 
 static const millis first_instant = INT64_C(1767225600000); /* 2026-01-01T00:00Z */
@@ -48,6 +49,20 @@ static const struct sys_verbs verbs = {
     .folder_sync = sim_folder_sync,
     .folder_names = sim_folder_names,
     .folder_room = sim_folder_room,
+    .listen = sim_listen,
+    .accept = sim_accept,
+    .connect = sim_connect,
+    .local = sim_local,
+    .receive = sim_receive,
+    .send = sim_send,
+    .finish = sim_finish,
+    .close = sim_disconnect,
+    .poller_open = sim_poller_open,
+    .poller_close = sim_poller_close,
+    .poller_watch = sim_poller_watch,
+    .poller_wait = sim_poller_wait,
+    .poller_wake = sim_poller_wake,
+    .notify = sim_notify,
 };
 
 /* Bytes that no earlier life of this world has seen. */

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/mem.h"
+#include "sys/sim_disk_int.h"
 #include "sys/sim_int.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
  */
 #include "base/hash.h"
 #include "base/mem.h"
-#include "sys/sim_int.h"
+#include "sys/sim_disk_int.h"
 
 #include <string.h>
 

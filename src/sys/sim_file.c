@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/mem.h"
+#include "sys/sim_disk_int.h"
 #include "sys/sim_int.h"
 
 static struct sim_file *sim_file_of(struct file *file)
@@ -295,7 +296,9 @@ int sim_file_rename(struct sys *sys, const char *from, const char *to)
         return sim_outcome(step);
     if (sim_node_is_within(to_folder, node))
         return EINVAL;
-    if (target)
+    if (target && sim_node_is_within(node, target->node))
+        error = ENOTEMPTY;
+    else if (target)
         error = may_replace(node, target->node);
     if (error)
         return error;

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "sys/sim_disk_int.h"
 #include "sys/sim_int.h"
 
 static const uint64_t endless_room = UINT64_C(1) << 40;

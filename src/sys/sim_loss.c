@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/hash.h"
+#include "sys/sim_disk_int.h"
 #include "sys/sim_int.h"
 
 #include <stdlib.h>
@@ -149,6 +150,7 @@ void sim_lose_power(struct sys *sys, enum sim_loss loss, uint64_t seed)
     sim->is_stopped = false;
     sim->stop_at = 0;
     sim_file_forget_all(sim);
+    sim_net_reset_all(sim);
     sim_renew_entropy(sim);
     if (loss == SIM_KEPT)
         return; /* the system lives on, and with it what it has not written yet */

@@ -192,12 +192,16 @@ static bool authorise(struct exchange *x, int permission)
     struct web *web = web_of(x);
     str header = exchange_header(x, S("Authorization"));
     str word = str_cut(&header, ' ');
-    enum access_scope scope;
+    struct access_grant grant;
+    enum err err = ERR_ABSENT;
 
-    if (str_equals_nocase(word, S("Bearer")) &&
-        access_check(web->config.access, str_trim(header), clock_now(web->config.sys), &scope)) {
-        if (scope == ACCESS_ADMIN || (scope == ACCESS_API && permission == WEB_READ))
-            return true;
+    if (str_equals_nocase(word, S("Bearer")))
+        err = access_check(web->config.access, str_trim(header),
+                           permission == WEB_READ ? ACCESS_API : ACCESS_ADMIN,
+                           clock_now(web->config.sys), &grant);
+    if (!err)
+        return true;
+    if (err == ERR_DENIED) {
         exchange_answer_problem(x, 403, S("this key may not do that"));
         return false;
     }

@@ -69,10 +69,10 @@ static str basic_user(struct exchange *x)
 static bool may_write(struct exchange *x, str key)
 {
     const struct web_config *config = web_config(web_of(x));
-    enum access_scope scope;
+    struct access_grant grant;
 
-    return key.data && access_check(config->access, key, clock_now(config->sys), &scope) &&
-           (scope == ACCESS_WRITE || scope == ACCESS_ADMIN);
+    return key.data && access_check(config->access, key, ACCESS_WRITE, clock_now(config->sys),
+                                    &grant) == OK;
 }
 
 static void refuse_key(struct exchange *x)

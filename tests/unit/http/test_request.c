@@ -52,6 +52,7 @@ TEST(request_malformed_is_refused_with_its_status)
         {400, S(POST "Content-Length: 0x5\r\n\r\nhello")},
         {400, S(POST "Content-Length: 5 5\r\n\r\nhello")},
         {400, S(POST "Content-Length: \r\n\r\n")},
+        {400, S(POST "Content-Length: 5\t\r\n\r\nhello")},
         {400, S(POST "Content-Length: 18446744073709551616\r\n\r\n")},
         {400, S(POST "Content-Length: 99999999999999999999999999\r\n\r\n")},
         {413, S(POST "Content-Length: 65\r\n\r\n")},
@@ -64,6 +65,7 @@ TEST(request_malformed_is_refused_with_its_status)
         {400, S(POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n")},
         {400, S(POST "Transfer-Encoding: identity\r\n\r\n")},
         {400, S(POST "Transfer-Encoding:\r\n\r\n")},
+        {400, S(POST "Transfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n")},
         {400, S(POST "Transfer-Encoding: \x0b"
                      "chunked\r\n\r\n0\r\n\r\n")},
         {400, S(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")},
@@ -206,6 +208,7 @@ TEST(request_chunks_malformed_are_refused)
         {400, S("0\r\nContent-Length: 5\r\n\r\n")},
         {400, S("0\r\nTransfer-Encoding: chunked\r\n\r\n")},
         {400, S("0\r\nhost: b\r\n\r\n")},
+        {400, S("0\r\nConnection: close\r\n\r\n")},
     };
 
     EACH_CASE(c, cases)
@@ -231,7 +234,7 @@ TEST(request_well_formed_is_read_exactly)
         {S(""), "end\n"},
         {S(GET "\r\n"), "GET /\nHost: a\nbody 0 \nend\n"},
         {S("\r\n" GET "\r\n"), "GET /\nHost: a\nbody 0 \nend\n"},
-        {S("GET / HTTP/1.0\r\n\r\n"), "GET /\nbody 0 \nend\n"},
+        {S("GET / HTTP/1.0\r\n\r\n"), "GET /\nbody 0 \nclosed\n"},
         {S("GET /a%20b?c={d}|%zz HTTP/1.1\r\n" HOST "\r\n"),
          "GET /a%20b?c={d}|%zz\nHost: a\nbody 0 \nend\n"},
         {S("OPTIONS * HTTP/1.1\r\n" HOST "\r\n"), "OPTIONS *\nHost: a\nbody 0 \nend\n"},
@@ -253,8 +256,8 @@ TEST(request_well_formed_is_read_exactly)
         {S(POST "content-length: 2\r\n\r\nhi\r\n" GET "\r\n"),
          "POST /\nHost: a\ncontent-length: 2\nbody 2 hi\nGET /\nHost: a\nbody 0 \nend\n"},
         {S(GET "Connection: x, Close\r\n\r\n" GET "\r\n"),
-         "GET /\nHost: a\nConnection: x, Close\nbody 0 \nend\n"},
-        {S("GET / HTTP/1.0\r\n\r\n" GET "\r\n"), "GET /\nbody 0 \nend\n"},
+         "GET /\nHost: a\nConnection: x, Close\nbody 0 \nclosed\n"},
+        {S("GET / HTTP/1.0\r\n\r\n" GET "\r\n"), "GET /\nbody 0 \nclosed\n"},
         {S("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n" GET),
          "GET /\nConnection: Keep-Alive\n"
          "body 0 \nmore\n"},

@@ -66,7 +66,7 @@ static bool step(struct driver *d, str in, size_t *out_used)
     case REQUEST_END:
         write_body(d);
         if (!d->reader.keeps_alive) {
-            buf_add(d->out, S("end\n"));
+            buf_add(d->out, S("closed\n"));
             d->is_over = true;
         }
         request_begin(&d->reader, d->limits.head);

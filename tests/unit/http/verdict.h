@@ -5,7 +5,8 @@
  *   POST /path
  *   Host: a
  *   body 5 hello
- *   end            or "more" (the last request is incomplete), or "refused 400"
+ *   end            or "more" (the last request is incomplete), "refused 400", or "closed" (behind
+ *                  a request that wants no further one)
  */
 #pragma once
 #include "base/buf.h"

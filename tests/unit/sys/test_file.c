@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "sys/file.h"
+#include "base/random.h"
 #include "sys/entropy.h"
 #include "sys/sim.h"
 #include "sys/sys.h"
@@ -322,7 +323,7 @@ static void clear(struct sys *sys, const char *folder)
     }
 }
 
-TEST(the_real_files_behave)
+static struct world real_world(void)
 {
     const char *base = getenv("TMPDIR");
     uint64_t id;
@@ -333,6 +334,13 @@ TEST(the_real_files_behave)
                            (unsigned long long)id)
                    .data;
     CHECK_OK(folder_make(w.sys, w.folder));
+    return w;
+}
+
+TEST(the_real_files_behave)
+{
+    struct world w = real_world();
+
     EACH_CASE(c, cases)
     {
         print_message("  %s\n", c->name);
@@ -372,4 +380,80 @@ TEST(the_simulated_files_behave_under_small_faults)
             sim_close(w.sys);
         }
     }
+}
+
+/* One random step; the same in every world. */
+static enum err step(const struct world *w, random_state *state)
+{
+    static const char *const names[] = {"a", "b", "f", "f/a", "f/b", "g", "g/a", "f/g", "f/g/a"};
+    const char *path = under(w, names[random_below(state, 9)]);
+    const char *other = under(w, names[random_below(state, 9)]);
+    uint64_t at = random_below(state, 20000), len = random_below(state, 9000) + 1;
+    static char data[9000];
+    struct file *file;
+    enum err err;
+
+    memset(data, (int)random_below(state, 256), sizeof data);
+    switch (random_below(state, 8)) {
+    case 0:
+        return file_rename(w->sys, path, other);
+    case 1:
+        return file_remove(w->sys, path);
+    case 2:
+        return folder_remove(w->sys, path);
+    case 3:
+        return folder_make(w->sys, path);
+    case 4:
+        return folder_sync(w->sys, path);
+    default:
+        TRY(file_open(w->sys, path, FILE_WRITE | FILE_CREATE, &file));
+        err = file_write(file, at, data, len);
+        if (!err && at % 3 == 0)
+            err = file_truncate(file, len * 2);
+        if (!err && at % 5 == 0)
+            err = file_allocate(file, at + len);
+        if (!err && at % 7 == 0)
+            err = file_sync(file);
+        file_close(file);
+        return err;
+    }
+}
+
+static void same(const struct world *a, const struct world *b)
+{
+    str *names_a, *names_b, content_a, content_b;
+    size_t count_a, count_b;
+
+    CHECK_OK(folder_list(a->sys, a->folder, test_mem, &names_a, &count_a));
+    CHECK_OK(folder_list(b->sys, b->folder, test_mem, &names_b, &count_b));
+    CHECK_INT(count_a, count_b);
+    for (size_t i = 0; i < count_a; i++) {
+        struct world in_a = {a->sys, under(a, names_a[i].data)};
+        struct world in_b = {b->sys, under(b, names_b[i].data)};
+        CHECK_STR(names_a[i], names_b[i].data);
+        enum err err = file_load(in_a.sys, in_a.folder, 1 << 20, test_mem, &content_a);
+        CHECK_INT(file_load(in_b.sys, in_b.folder, 1 << 20, test_mem, &content_b), err);
+        if (err)
+            same(&in_a, &in_b); /* a folder */
+        else
+            CHECK(str_equals(content_a, content_b));
+    }
+}
+
+TEST(the_worlds_agree_on_a_random_life)
+{
+    struct world real = real_world(), simulated = {sim_open(1), "folder"};
+    random_state state_real = {5}, state_simulated = {5};
+
+    CHECK_OK(folder_make(simulated.sys, simulated.folder));
+    for (int i = 0; i < 1500; i++) {
+        enum err want = step(&real, &state_real);
+        CHECK_ERR(want, step(&simulated, &state_simulated));
+        if (i % 50 == 0)
+            same(&real, &simulated);
+    }
+    same(&real, &simulated);
+    clear(real.sys, real.folder);
+    CHECK_OK(folder_remove(real.sys, real.folder));
+    sim_close(simulated.sys);
 }

@@ -3,7 +3,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "sys/net.h"
+#include "sys/file.h"
 #include "sys/mailbox.h"
+#include "sys/sim.h"
 #include "sys/sys.h"
 #include "sys/thread.h"
 #include "support/test.h"
@@ -354,10 +356,64 @@ TEST(the_real_sockets_behave)
     run_all(sys_real());
 }
 
+TEST(the_simulated_sockets_behave)
+{
+    struct sys *sys = sim_open(1);
+
+    run_all(sys);
+    sim_close(sys);
+}
+
+TEST(the_simulated_network_ends_with_the_power)
+{
+    struct sys *sys = sim_open(1);
+    struct pair p = connected(sys);
+    struct net_socket *late;
+    struct file *file;
+    str address = address_of(p.listener);
+    char got[8];
+    size_t len;
+
+    CHECK_OK(net_send(p.server, "before", 6, &len));
+    sim_stop_at(sys, 1);
+    CHECK_ERR(ERR_IO, file_open(sys, "a", FILE_WRITE | FILE_CREATE, &file));
+    CHECK_ERR(ERR_IO, net_send(p.server, "after", 5, &len));
+    CHECK_ERR(ERR_IO, net_connect(sys, address, &late));
+    CHECK_ERR(ERR_IO, net_accept(p.listener, &late));
+    CHECK_ERR(ERR_IO, net_listen(sys, S("127.0.0.1:0"), &late));
+    CHECK_OK(net_receive(p.client, got, sizeof got, &len)); /* it was on its way */
+    CHECK_STR(str_from(got, len), "before");
+    CHECK_ERR(ERR_BUSY, net_receive(p.client, got, sizeof got, &len));
+    sim_lose_power(sys, SIM_CLEAN, 1);
+    CHECK_ERR(ERR_IO, net_receive(p.client, got, sizeof got, &len));
+    CHECK_ERR(ERR_IO, net_send(p.server, "x", 1, &len));
+    CHECK_ERR(ERR_IO, net_connect(sys, address, &late)); /* nobody listens any more */
+    closed(&p);
+    p = connected(sys);
+    closed(&p);
+    sim_close(sys);
+}
+
+TEST(closing_a_listener_resets_who_waits_for_it)
+{
+    struct sys *sys = sim_open(1);
+    struct net_socket *listener, *client;
+    char got[1];
+    size_t len;
+
+    CHECK_OK(net_listen(sys, S("[::1]:80"), &listener));
+    CHECK_STR(address_of(listener), "[::1]:80");
+    CHECK_OK(net_connect(sys, S("[::1]:80"), &client));
+    net_close(listener);
+    CHECK_ERR(ERR_IO, net_receive(client, got, 1, &len));
+    net_close(client);
+    sim_close(sys);
+}
+
 TEST(an_address_of_another_process_is_a_conflict)
 {
     struct net_socket *listener, *other;
-    int status;
+    int status = -1;
     pid_t child;
 
     CHECK_OK(net_listen(sys_real(), S("127.0.0.1:0"), &listener));

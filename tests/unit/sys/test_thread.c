@@ -80,6 +80,36 @@ TEST(mailbox_brings_every_letter_of_many_threads_once_and_in_order)
     mailbox_close(box);
 }
 
+struct table {
+    struct mailbox *there, *back;
+};
+
+static void send_back(void *argument)
+{
+    const struct table *table = argument;
+
+    for (int i = 0; i < 1000; i++)
+        mailbox_post(table->back, mailbox_wait(table->there, -1));
+}
+
+/* Without a wake-up this hangs. */
+TEST(mailbox_wakes_who_sleeps_before_it)
+{
+    struct table table = {mailbox_open(NULL, NULL), mailbox_open(NULL, NULL)};
+    struct letter letter;
+    struct thread *thread;
+
+    CHECK_OK(thread_start("player", send_back, &table, &thread));
+    for (int i = 0; i < 1000; i++) {
+        mailbox_post(table.there, &letter);
+        CHECK(mailbox_wait(table.back, -1) == &letter);
+        CHECK(letter.next == NULL);
+    }
+    thread_join(thread);
+    mailbox_close(table.there);
+    mailbox_close(table.back);
+}
+
 static void count_wake(void *argument)
 {
     ++*(int *)argument;

@@ -1,0 +1,23 @@
+/* config.h - what the operator may set: one INI file, and the environment.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * config.def lists the settings. The environment wins over the file, the file over the defaults.
+ */
+#pragma once
+#include "base/arena.h"
+
+struct sys;
+
+struct config {
+#define SETTING(section, name, field, ...) uint64_t field;
+#include "app/config.def"
+#undef SETTING
+};
+
+/* Reads `path` (NULL: no file), then the environment. ERR_INVALID names file, section and
+ * setting: an unknown one is refused. */
+fallible config_read(struct sys *sys, const char *path, struct config *out_config);
+/* Appends all settings with their defaults as an INI file with comments. */
+struct buf;
+void config_write_help(struct buf *out);

@@ -1,0 +1,289 @@
+/* workspace.c - one data folder, opened: its parts wired together.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "app/workspace.h"
+
+#include "collect/intake.h"
+#include "measure/events.h"
+#include "people/identity.h"
+#include "store/access.h"
+#include "store/catalog.h"
+#include "store/datadir.h"
+#include "store/seen.h"
+#include "sys/clock.h"
+#include "sys/entropy.h"
+#include "sys/file.h"
+
+#define MIB ((uint64_t)1 << 20)
+
+enum { PATHS = 64 << 10, FOLD_PROGRESS = 65536 };
+
+/* The paths of a folder's parts live only as long as they are needed. */
+static fallible open_catalog(struct workspace *workspace, const char *path, struct arena *mem)
+{
+    const char *catalog;
+
+    TRY(datadir_open(workspace->sys, path, &workspace->datadir));
+    catalog = datadir_path(workspace->datadir, DATADIR_CATALOG, mem);
+    if (!catalog)
+        return arena_exhausted();
+    TRY(catalog_open(workspace->sys, catalog, &workspace->catalog));
+    return access_open(workspace->sys, workspace->catalog, &workspace->access);
+}
+
+fallible workspace_open_catalog(struct sys *sys, const char *path,
+                                struct workspace *out_workspace)
+{
+    struct arena *mem = arena_open(PATHS);
+    enum err err;
+
+    *out_workspace = (struct workspace){.sys = sys};
+    err = mem ? open_catalog(out_workspace, path, mem) : arena_exhausted();
+    arena_close(mem);
+    return err;
+}
+
+/* The event with that number as it was sent, from the log. */
+static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
+{
+    struct workspace *workspace = argument;
+    struct log_reader *reader;
+    struct log_record record;
+    struct record_events it;
+    struct record_event event;
+    enum err err;
+
+    TRY(log_reader_open(workspace->log, seq, LOG_PLAIN, &reader));
+    err = log_reader_next(reader, &record);
+    if (!err && (record.kind != RECORD_EVENTS || record.seq > seq || record.is_erased))
+        err = fail(ERR_ABSENT, "event %llu is not there any more", (unsigned long long)seq);
+    if (!err)
+        err = record_events_start(&it, record.clear, record.payload);
+    for (uint64_t at = record.seq; !err && record_events_next(&it, &event); at++)
+        if (at == seq)
+            buf_add(out_json, event.json);
+    if (!err)
+        err = record_events_finish(&it);
+    log_reader_close(reader);
+    return err;
+}
+
+static fallible open_store(struct workspace *workspace, const struct config *config,
+                           struct arena *mem)
+{
+    const char *keys = datadir_path(workspace->datadir, DATADIR_KEYS, mem);
+    struct log_config log = {
+        .sys = workspace->sys,
+        .folder = datadir_path(workspace->datadir, DATADIR_LOG, mem),
+        .segment_bytes = config->segment_mb * MIB,
+        .recent_bytes = config->recent_mb * MIB,
+    };
+    struct seen_config seen = {
+        .sys = workspace->sys,
+        .folder = datadir_path(workspace->datadir, DATADIR_SEEN, mem),
+        .window = (millis)config->window_hours * MILLIS_HOUR,
+        .most_ids = config->most_ids,
+    };
+
+    if (!keys || !log.folder || !seen.folder)
+        return arena_exhausted();
+    TRY(vault_open(workspace->sys, keys, false, &workspace->vault));
+    log.vault = workspace->vault;
+    TRY(log_open(&log, &workspace->log, &workspace->recovery));
+    return seen_open(&seen, &workspace->seen);
+}
+
+static fallible open_folds(struct workspace *workspace, const struct config *config,
+                           workspace_progress *progress, void *argument)
+{
+    struct intake_config intake = {
+        .sys = workspace->sys,
+        .log = workspace->log,
+        .vault = workspace->vault,
+        .seen = workspace->seen,
+        .queue_bytes = config->queue_mb * MIB,
+    };
+    struct events_config events = {
+        .read_event = read_event,
+        .argument = workspace,
+        .memory_bytes = config->events_mb * MIB,
+    };
+
+    entropy_fill(workspace->sys, &events.hash_seed, sizeof events.hash_seed);
+    TRY(identity_open(&workspace->identity));
+    intake.identity = workspace->identity;
+    TRY(intake_open(&intake, progress, argument, &workspace->intake));
+    TRY(events_open(&events, &workspace->events));
+    return log_reader_open(workspace->log, 1, LOG_PLAIN, &workspace->reader);
+}
+
+fallible workspace_open(struct sys *sys, const char *path, const struct config *config,
+                        workspace_progress *progress, void *argument,
+                        struct workspace *out_workspace)
+{
+    struct arena *mem = arena_open(PATHS);
+    enum err err;
+
+    *out_workspace = (struct workspace){.sys = sys};
+    err = mem ? open_catalog(out_workspace, path, mem) : arena_exhausted();
+    if (!err)
+        err = open_store(out_workspace, config, mem);
+    arena_close(mem);
+    if (!err)
+        err = open_folds(out_workspace, config, progress, argument);
+    return err;
+}
+
+void workspace_close(struct workspace *workspace)
+{
+    log_reader_close(workspace->reader);
+    events_close(workspace->events);
+    intake_close(workspace->intake);
+    identity_close(workspace->identity);
+    seen_close(workspace->seen);
+    log_close(workspace->log);
+    vault_close(workspace->vault);
+    access_close(workspace->access);
+    catalog_close(workspace->catalog);
+    datadir_close(workspace->datadir);
+    *workspace = (struct workspace){.sys = workspace->sys};
+}
+
+/* Making */
+
+static str hex(struct arena *mem, const unsigned char *bytes, size_t len)
+{
+    char *text = arena_take(mem, 2 * len + 1);
+
+    for (size_t i = 0; text && i < len; i++) {
+        text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+    }
+    return text ? (str){text, 2 * len} : (str){NULL, 0};
+}
+
+static fallible make_parts(struct workspace *workspace, const char *path, struct arena *mem,
+                           str *out_id, str *out_write_key, str *out_api_key)
+{
+    struct log_config log = {.sys = workspace->sys};
+    millis now = clock_now(workspace->sys);
+    const char *keys;
+
+    TRY(open_catalog(workspace, path, mem));
+    keys = datadir_path(workspace->datadir, DATADIR_KEYS, mem);
+    log.folder = datadir_path(workspace->datadir, DATADIR_LOG, mem);
+    if (!keys || !log.folder)
+        return arena_exhausted();
+    TRY(vault_open(workspace->sys, keys, true, &workspace->vault));
+    *out_id = hex(mem, vault_workspace_id(workspace->vault), VAULT_ID_SIZE);
+    if (!out_id->data)
+        return arena_exhausted();
+    TRY(access_add(workspace->access, ACCESS_WRITE, S("first write key"), 0, now, mem,
+                   out_write_key));
+    return access_add(workspace->access, ACCESS_ADMIN, S("first admin key"), 0, now, mem,
+                      out_api_key);
+}
+
+fallible workspace_create(struct sys *sys, const char *path, struct arena *mem, str *out_id,
+                          str *out_write_key, str *out_api_key)
+{
+    struct workspace workspace = {.sys = sys};
+    enum err err;
+
+    TRY(datadir_create(sys, path));
+    err = make_parts(&workspace, path, mem, out_id, out_write_key, out_api_key);
+    workspace_close(&workspace);
+    return err;
+}
+
+/* Folding */
+
+fallible workspace_fold(struct workspace *workspace, workspace_progress *progress, void *argument)
+{
+    uint64_t end = log_durable_seq(workspace->log), said = 0;
+    struct log_record record;
+    enum err err;
+
+    while ((err = log_reader_next(workspace->reader, &record)) == OK) {
+        TRY(events_apply(workspace->events, &record));
+        if (!progress || record.seq < said + FOLD_PROGRESS)
+            continue;
+        said = record.seq;
+        if (!progress(argument, said, end))
+            return fail(ERR_EXPIRED, "stopped while reading the log");
+    }
+    return err == ERR_ABSENT ? OK : err;
+}
+
+/* Checking */
+
+struct reporting {
+    void (*report)(void *, const char *);
+    void *argument;
+    uint64_t damages;
+};
+
+static void count_damage(void *argument, const char *sentence)
+{
+    struct reporting *reporting = argument;
+
+    reporting->damages++;
+    reporting->report(reporting->argument, sentence);
+}
+
+/* A part that cannot even be opened is one damage; what else went wrong ends the check. */
+static fallible damage_or(struct reporting *reporting, enum err err)
+{
+    if (err != ERR_CORRUPT && err != ERR_ABSENT)
+        return err;
+    count_damage(reporting, err_text());
+    return OK;
+}
+
+static fallible check_parts(struct workspace *workspace, bool salvage, struct arena *mem,
+                            struct reporting *reporting, struct log_check *out_log)
+{
+    const char *keys = datadir_path(workspace->datadir, DATADIR_KEYS, mem);
+    const char *seen = datadir_path(workspace->datadir, DATADIR_SEEN, mem);
+    const char *catalog = datadir_path(workspace->datadir, DATADIR_CATALOG, mem);
+    struct log_config log = {
+        .sys = workspace->sys,
+        .folder = datadir_path(workspace->datadir, DATADIR_LOG, mem),
+    };
+
+    if (!keys || !seen || !catalog || !log.folder)
+        return arena_exhausted();
+    TRY(damage_or(reporting, catalog_check(workspace->sys, catalog, count_damage, reporting)));
+    TRY(damage_or(reporting, seen_check(workspace->sys, seen, count_damage, reporting)));
+    TRY(damage_or(reporting, vault_open(workspace->sys, keys, false, &workspace->vault)));
+    if (!workspace->vault)
+        return OK; /* without keys the log says nothing */
+    log.vault = workspace->vault;
+    TRY(damage_or(reporting, vault_check(workspace->vault, count_damage, reporting)));
+    return damage_or(reporting, log_check(&log, salvage, count_damage, reporting, out_log));
+}
+
+fallible workspace_check(struct sys *sys, const char *path, bool salvage,
+                         void (*report)(void *, const char *), void *argument,
+                         struct workspace_check *out_check)
+{
+    struct workspace workspace = {.sys = sys};
+    struct reporting reporting = {report, argument, 0};
+    struct arena *mem = arena_open(PATHS);
+    struct log_check log = {0};
+    enum err err;
+
+    if (!mem)
+        return arena_exhausted();
+    err = datadir_open(sys, path, &workspace.datadir);
+    if (err == ERR_CORRUPT)
+        err = damage_or(&reporting, err);
+    else if (!err)
+        err = check_parts(&workspace, salvage, mem, &reporting, &log);
+    workspace_close(&workspace);
+    arena_close(mem);
+    if (!err)
+        *out_check = (struct workspace_check){log, reporting.damages};
+    return err;
+}

@@ -1,0 +1,61 @@
+/* workspace.h - one data folder, opened: its parts wired together.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "app/config.h"
+#include "store/log.h"
+
+struct access;
+struct catalog;
+struct datadir;
+struct events;
+struct identity;
+struct intake;
+struct log_reader;
+struct seen;
+struct source;
+struct vault;
+
+struct workspace {
+    struct sys *sys;
+    struct datadir *datadir;
+    struct catalog *catalog;
+    struct access *access;
+    struct vault *vault;
+    struct log *log;
+    struct seen *seen;
+    struct identity *identity;
+    struct intake *intake;
+    struct events *events;
+    struct log_reader *reader; /* of the fold */
+    struct log_recovery recovery;
+};
+
+/* Called now and then with how far the log was read; false stops (ERR_EXPIRED). May be NULL. */
+typedef bool workspace_progress(void *argument, uint64_t seq, uint64_t of);
+
+/* Makes a new data folder with its first keys of each scope; their secrets are in `mem`. */
+fallible workspace_create(struct sys *sys, const char *path, struct arena *mem, str *out_id,
+                          str *out_write_key, str *out_api_key);
+/* Takes the folder and reads the log as far as storing needs it. `out_workspace` is zeroed first;
+ * workspace_close is right after a failure too. */
+fallible workspace_open(struct sys *sys, const char *path, const struct config *config,
+                        workspace_progress *progress, void *argument,
+                        struct workspace *out_workspace);
+void workspace_close(struct workspace *workspace);
+/* Only folder and catalog: for managing keys. */
+fallible workspace_open_catalog(struct sys *sys, const char *path,
+                                struct workspace *out_workspace);
+
+/* Folds what the log has gained for questions; returns at the log's present end. */
+fallible workspace_fold(struct workspace *workspace, workspace_progress *progress, void *argument);
+
+/* Verifies everything; calls `report` with a sentence for each damage. */
+struct workspace_check {
+    struct log_check log;
+    uint64_t damages;
+};
+fallible workspace_check(struct sys *sys, const char *path, bool salvage,
+                         void (*report)(void *, const char *), void *argument,
+                         struct workspace_check *out_check);

@@ -1,0 +1,253 @@
+/* answer.c - shares the persons out among workers, merges what they found, writes the answer.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "measure/answer.h"
+
+#include "base/mem.h"
+#include "measure/operator.h"
+#include "sys/clock.h"
+#include "sys/thread.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+enum { MORSEL = 1024, MOST_WORKERS = 64, EVENTS_BETWEEN_LOOKS = 8192, SENTENCE = 512 };
+
+#define DEFAULT_BYTES ((size_t)256 << 20)
+
+struct run {
+    const struct answer_options *options;
+    struct operator_shared shared;
+    const struct matcher_segment *audience;
+    struct arena *mem; /* of what is compiled */
+    atomic_uint next;  /* first node of the next morsel */
+    atomic_bool is_over;
+};
+
+struct worker {
+    struct run *run;
+    struct operator_worker own;
+    struct source_room room;
+    void *state;
+    uint64_t events_read;
+    uint64_t looked_at; /* events_read when the question was last asked whether it goes on */
+    struct thread *thread;
+    enum err err;
+    char sentence[SENTENCE]; /* of a failure: sentences belong to threads */
+};
+
+static fallible look_whether_over(struct worker *worker)
+{
+    const struct answer_options *options = worker->run->options;
+
+    if (atomic_load_explicit(&worker->run->is_over, memory_order_relaxed))
+        return fail(ERR_EXPIRED, "another worker has given up");
+    if (worker->events_read - worker->looked_at < EVENTS_BETWEEN_LOOKS || !options->is_cancelled)
+        return OK;
+    worker->looked_at = worker->events_read;
+    return options->is_cancelled(options->argument)
+               ? fail(ERR_EXPIRED, "the question was given up before it was answered")
+               : OK;
+}
+
+static fallible visit(struct worker *worker, node_id id)
+{
+    const struct operator_shared *shared = &worker->run->shared;
+    struct source_person person;
+    enum err err = source_person(shared->source, &worker->room, id, shared->as_of, &person);
+
+    if (err)
+        return err == ERR_ABSENT ? OK : err;
+    matcher_enter(worker->own.scope, &person);
+    worker->events_read += person.count;
+    TRY(look_whether_over(worker));
+    if (worker->run->audience && !matcher_is_member(worker->own.scope, worker->run->audience))
+        return OK;
+    return shared->query->kind->step(&worker->own, worker->state, &person);
+}
+
+static fallible visit_morsels(struct worker *worker)
+{
+    node_id end = source_end(worker->run->shared.source);
+
+    for (;;) {
+        node_id from = atomic_fetch_add_explicit(&worker->run->next, MORSEL, memory_order_relaxed);
+        node_id to = from + MORSEL < end ? from + MORSEL : end;
+
+        if (from >= end)
+            return OK;
+        for (node_id id = from; id < to; id++)
+            TRY(visit(worker, id));
+    }
+}
+
+static void work(void *argument)
+{
+    struct worker *worker = argument;
+
+    worker->err = visit_morsels(worker);
+    if (worker->err) {
+        str sentence = str_slice(str_of(err_text()), 0, SENTENCE - 1);
+
+        memcpy(worker->sentence, sentence.data, sentence.len);
+        worker->sentence[sentence.len] = '\0';
+        atomic_store(&worker->run->is_over, true);
+    }
+}
+
+static fallible worker_open(struct run *run, size_t bytes, struct worker *out_worker)
+{
+    struct worker *worker = out_worker;
+
+    worker->run = run;
+    worker->own.shared = &run->shared;
+    worker->own.mem = arena_open(bytes);
+    if (!worker->own.mem)
+        return mem_exhausted();
+    TRY(matcher_scope_open(worker->own.mem, run->shared.plan, &worker->own.scope));
+    return run->shared.query->kind->begin(&worker->own, &worker->state);
+}
+
+static void worker_close(struct worker *worker)
+{
+    source_room_done(&worker->room);
+    arena_close(worker->own.mem);
+}
+
+/* Lets the workers run, the first one on this thread, and merges all into the first. */
+static fallible run_workers(struct worker *workers, unsigned count)
+{
+    const struct operator* kind = workers->run->shared.query->kind;
+    enum err err = OK;
+
+    for (unsigned i = 1; i < count && !err; i++)
+        err = thread_start("measure", work, &workers[i], &workers[i].thread);
+    if (err)
+        atomic_store(&workers->run->is_over, true);
+    else
+        work(&workers[0]);
+    for (unsigned i = 1; i < count; i++)
+        thread_join(workers[i].thread);
+    if (err)
+        return err;
+    /* Of several that failed, one gave the reason and the others only stopped. */
+    for (unsigned i = 0; i < count; i++)
+        if (workers[i].err && (!err || err == ERR_EXPIRED))
+            err = fail(workers[i].err, "%s", workers[i].sentence);
+    for (unsigned i = 1; i < count && !err; i++) {
+        err = kind->merge(&workers[0].own, workers[0].state, workers[i].state);
+        workers[0].events_read += workers[i].events_read;
+    }
+    return err;
+}
+
+static fallible run_selected(struct worker *worker)
+{
+    node_id persons[2];
+    size_t count = worker->run->shared.query->kind->select(&worker->run->shared, persons);
+
+    for (size_t i = 0; i < count; i++)
+        TRY(visit(worker, persons[i]));
+    return OK;
+}
+
+/* As milliseconds with three decimals. */
+static void write_elapsed(struct json_writer *out, int64_t nanoseconds)
+{
+    struct buf text = {0};
+    long long micros = nanoseconds / 1000;
+
+    buf_print(&text, "%lld.%03lld", micros / 1000, micros % 1000);
+    json_verbatim(out, buf_is_broken(&text) ? S("0") : buf_str(&text));
+    buf_done(&text);
+}
+
+static fallible write_answer(struct worker *worker, int64_t started_ns, struct buf *out)
+{
+    const struct operator_shared *shared = &worker->run->shared;
+    struct json_writer writer = {.out = out};
+    struct operator_totals totals = {0};
+
+    json_open(&writer, '{');
+    TRY(shared->query->kind->finish(&worker->own, worker->state, &writer, &totals));
+    json_key(&writer, S("meta"));
+    json_open(&writer, '{');
+    json_key(&writer, S("events_read"));
+    json_u64(&writer, worker->events_read);
+    json_key(&writer, S("elapsed_ms"));
+    write_elapsed(&writer, clock_mono_ns(worker->run->options->sys) - started_ns);
+    json_key(&writer, S("as_of"));
+    operator_write_time(shared, &writer, shared->as_of);
+    json_key(&writer, S("dropped"));
+    json_u64(&writer, totals.dropped);
+    json_shut(&writer, '}');
+    json_shut(&writer, '}');
+    return operator_check_answer(shared, &writer);
+}
+
+static fallible compile(struct run *run)
+{
+    struct operator_shared *shared = &run->shared;
+    const struct query *query = shared->query;
+    struct source_span span = source_span(shared->source);
+
+    shared->as_of = query->has_as_of ? query->as_of : clock_now(run->options->sys);
+    shared->from = query->has_from ? query->from : span.first;
+    shared->to = query->has_to ? query->to : span.events ? span.last + 1 : 0;
+    TRY(matcher_plan_open(run->mem, shared->source, shared->as_of, &shared->plan));
+    TRY(matcher_condition(shared->plan, query->where, &shared->where));
+    TRY(matcher_segment(shared->plan, query->audience, &run->audience));
+    return query->kind->compile(shared, run->mem);
+}
+
+static fallible run_query(struct run *run, size_t bytes, int64_t started_ns, struct buf *out)
+{
+    const struct operator* kind = run->shared.query->kind;
+    unsigned count = run->options->workers;
+    struct worker *workers;
+    enum err err;
+
+    if (count < 1 || kind->select)
+        count = 1;
+    if (count > MOST_WORKERS)
+        count = MOST_WORKERS;
+    workers = mem_alloc(count * sizeof *workers);
+    if (!workers)
+        return mem_exhausted();
+    err = compile(run);
+    for (unsigned i = 0; i < count && !err; i++)
+        err = worker_open(run, i ? bytes / count : bytes, &workers[i]);
+    if (!err)
+        err = kind->select ? run_selected(workers) : run_workers(workers, count);
+    if (!err)
+        err = write_answer(workers, started_ns, out);
+    for (unsigned i = 0; i < count; i++)
+        worker_close(&workers[i]);
+    mem_free(workers);
+    return err;
+}
+
+fallible answer_query(const struct source *source, const struct answer_options *options, str text,
+                      struct buf *out)
+{
+    int64_t started_ns = clock_mono_ns(options->sys);
+    size_t bytes = options->memory_bytes ? options->memory_bytes : DEFAULT_BYTES;
+    size_t len = out->len;
+    struct query query = {0};
+    struct run run = {.options = options, .mem = arena_open(bytes), .next = 1};
+    struct json_reader *reader = json_reader_open();
+    enum err err;
+
+    run.shared =
+        (struct operator_shared){.query = &query, .source = source, .answer_bytes = len + bytes};
+    err = run.mem && reader ? query_parse(reader, run.mem, text, &query) : mem_exhausted();
+    if (!err)
+        err = run_query(&run, bytes, started_ns, out);
+    if (err)
+        out->len = len;
+    query_done(&query);
+    json_reader_close(reader);
+    arena_close(run.mem);
+    return err;
+}

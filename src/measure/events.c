@@ -1,0 +1,359 @@
+/* events.c - folds records into rows, chains and dictionaries, under a readers-writer lock.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "measure/events_int.h"
+
+#include "base/mem.h"
+#include "store/log.h"
+#include "sys/thread.h"
+
+enum { MESSAGE_BYTES = 64 << 20 }; /* scratch for one message: far above what is accepted */
+
+/* Lock: a waiting writer goes before new readers, so that a row of questions cannot keep events
+ * from appearing. */
+
+struct events_lock {
+    struct mutex *mutex;
+    struct condition *changed;
+    uint32_t readers;
+    bool is_writing;
+    bool is_writer_waiting;
+};
+
+static void lock_close(struct events_lock *lock)
+{
+    if (!lock)
+        return;
+    condition_close(lock->changed);
+    mutex_close(lock->mutex);
+    mem_free(lock);
+}
+
+static struct events_lock *lock_open(void)
+{
+    struct events_lock *lock = mem_alloc(sizeof *lock);
+
+    if (!lock)
+        return NULL;
+    lock->mutex = mutex_open();
+    lock->changed = condition_open();
+    if (!lock->mutex || !lock->changed) {
+        lock_close(lock);
+        return NULL;
+    }
+    return lock;
+}
+
+static void lock_write(struct events_lock *lock)
+{
+    mutex_lock(lock->mutex);
+    lock->is_writer_waiting = true;
+    while (lock->readers)
+        condition_wait(lock->changed, lock->mutex);
+    lock->is_writer_waiting = false;
+    lock->is_writing = true;
+    mutex_unlock(lock->mutex);
+}
+
+static void unlock_write(struct events_lock *lock)
+{
+    mutex_lock(lock->mutex);
+    lock->is_writing = false;
+    condition_broadcast(lock->changed);
+    mutex_unlock(lock->mutex);
+}
+
+static void lock_read(struct events_lock *lock)
+{
+    mutex_lock(lock->mutex);
+    while (lock->is_writing || lock->is_writer_waiting)
+        condition_wait(lock->changed, lock->mutex);
+    lock->readers++;
+    mutex_unlock(lock->mutex);
+}
+
+static void unlock_read(struct events_lock *lock)
+{
+    mutex_lock(lock->mutex);
+    if (!--lock->readers)
+        condition_broadcast(lock->changed);
+    mutex_unlock(lock->mutex);
+}
+
+/* Life. */
+
+static fallible open_parts(struct events *events)
+{
+    static const char *const names[] = {[EVENT_PAGE] = "page",
+                                        [EVENT_SCREEN] = "screen",
+                                        [EVENT_IDENTIFY] = "identify",
+                                        [EVENT_GROUP] = "group",
+                                        [EVENT_ALIAS] = "alias"};
+
+    TRY(identity_open(&events->identity));
+    events->lock = lock_open();
+    events->mem = arena_open(MESSAGE_BYTES);
+    events->reader = json_reader_open();
+    events->node_room = 1024;
+    events->nodes = mem_alloc(events->node_room * sizeof *events->nodes);
+    if (!events->lock || !events->mem || !events->reader || !events->nodes)
+        return mem_exhausted();
+    events->node_count = 1;
+    for (unsigned type = EVENT_PAGE; type <= EVENT_ALIAS; type++)
+        TRY(dictionary_add(&events->texts, str_of(names[type]), &events->type_names[type]));
+    return OK;
+}
+
+fallible events_open(const struct events_config *config, struct events **out_events)
+{
+    struct events *events = mem_alloc(sizeof *events);
+    enum err err;
+
+    if (!events)
+        return mem_exhausted();
+    events->config = *config;
+    dictionary_init(&events->texts, config->hash_seed);
+    dictionary_init(&events->paths, config->hash_seed + 1);
+    cells_init(&events->cells);
+    err = open_parts(events);
+    if (err) {
+        events_close(events);
+        return err;
+    }
+    events->flatten = (struct flatten){.cells = &events->cells,
+                                       .texts = &events->texts,
+                                       .paths = &events->paths,
+                                       .refused = &events->refused,
+                                       .mem = events->mem};
+    *out_events = events;
+    return OK;
+}
+
+void events_close(struct events *events)
+{
+    if (!events)
+        return;
+    for (uint32_t i = 0; i * (uint64_t)EVENTS_CHUNK_ROWS < events->row_count; i++)
+        mem_free(events->chunks[i]);
+    mem_free(events->chunks);
+    mem_free(events->traits);
+    mem_free(events->nodes);
+    flatten_done(&events->flatten);
+    json_reader_close(events->reader);
+    arena_close(events->mem);
+    cells_done(&events->cells);
+    dictionary_done(&events->paths);
+    dictionary_done(&events->texts);
+    identity_close(events->identity);
+    lock_close(events->lock);
+    mem_free(events);
+}
+
+/* Applying. Everything that can fail comes first, the row is appended last: an event that could
+ * not be folded left nothing but garbage in the value store. */
+
+static fallible make_row_room(struct events *events)
+{
+    uint32_t chunk = events->row_count / EVENTS_CHUNK_ROWS;
+
+    if (events->row_count % EVENTS_CHUNK_ROWS)
+        return OK;
+    if (events->row_count > EVENTS_NO_ROW - EVENTS_CHUNK_ROWS)
+        return fail(ERR_LIMIT, "over four thousand million events in memory");
+    if (chunk == events->chunk_room) {
+        uint32_t room = events->chunk_room ? events->chunk_room * 2 : 16;
+        struct events_row **chunks = mem_grow(events->chunks, room * sizeof *chunks);
+
+        if (!chunks)
+            return mem_exhausted();
+        events->chunks = chunks;
+        events->chunk_room = room;
+    }
+    events->chunks[chunk] = mem_alloc(EVENTS_CHUNK_ROWS * sizeof(struct events_row));
+    return events->chunks[chunk] ? OK : mem_exhausted();
+}
+
+static fallible make_trait_room(struct events *events)
+{
+    uint32_t room = events->trait_room ? events->trait_room + events->trait_room / 2 : 256;
+    struct events_traits *traits;
+
+    if (events->trait_count < events->trait_room)
+        return OK;
+    traits = mem_grow(events->traits, room * sizeof *traits);
+    if (!traits)
+        return mem_exhausted();
+    events->traits = traits;
+    events->trait_room = room;
+    return OK;
+}
+
+static fallible make_node_room(struct events *events)
+{
+    node_id room = events->node_room + events->node_room / 2;
+    struct events_node *nodes;
+
+    if (events->node_count < events->node_room)
+        return OK;
+    nodes = mem_grow(events->nodes, room * sizeof *nodes);
+    if (!nodes)
+        return mem_exhausted();
+    events->nodes = nodes;
+    events->node_room = room;
+    return OK;
+}
+
+static fallible read_name(struct events *events, const struct json *message, enum event_type type,
+                          text_code *out_name)
+{
+    uint32_t at = json_find(message, 0, S("event"));
+    str name;
+
+    if (type != EVENT_TRACK) {
+        *out_name = events->type_names[type];
+        return OK;
+    }
+    if (at == JSON_ABSENT || json_type_of(message, at) != JSON_STRING)
+        return fail(ERR_CORRUPT, "a track event without a name is in the log");
+    name = json_string(message, at, events->mem);
+    if (!name.data)
+        return arena_exhausted();
+    return dictionary_add(&events->texts, name, out_name);
+}
+
+/* A row and the traits for it, made ready but not yet in the fold. */
+static fallible prepare_event(struct events *events, const struct record_event *event,
+                              struct events_row *out_row, uint32_t *out_traits)
+{
+    struct json message;
+    bool is_view = event->type == EVENT_PAGE || event->type == EVENT_SCREEN;
+
+    if (json_parse_copy(events->reader, events->mem, event->json, &message))
+        return fail(ERR_CORRUPT, "an event in the log is not JSON: %s", err_text());
+    if (json_type_of(&message, 0) != JSON_OBJECT)
+        return fail(ERR_CORRUPT, "an event in the log is no JSON object");
+    TRY(read_name(events, &message, event->type, &out_row->name));
+    TRY(flatten_message(&events->flatten, &message, is_view, &out_row->run));
+    if (event->type == EVENT_IDENTIFY) {
+        TRY(flatten_traits(&events->flatten, &message, out_traits));
+        TRY(make_trait_room(events));
+    }
+    return make_row_room(events);
+}
+
+static void append_event(struct events *events, node_id node, struct events_row *row,
+                         uint32_t traits)
+{
+    struct events_node *owner = &events->nodes[node];
+    uint32_t at = events->row_count++;
+
+    if (!at || row->time < events->first)
+        events->first = row->time;
+    if (!at || row->time > events->last)
+        events->last = row->time;
+    row->older = owner->newest_row;
+    owner->newest_row = at;
+    events->chunks[at / EVENTS_CHUNK_ROWS][at % EVENTS_CHUNK_ROWS] = *row;
+    if (row->type == EVENT_IDENTIFY) {
+        events->traits[events->trait_count] =
+            (struct events_traits){.row = at, .run = traits, .older = owner->newest_traits};
+        owner->newest_traits = events->trait_count++;
+    }
+}
+
+static fallible apply_events(struct events *events, const struct log_record *record)
+{
+    struct record_events it;
+    struct record_event event;
+    uint64_t seq = record->seq;
+
+    if (record->node == 0 || record->node >= events->node_count)
+        return fail(ERR_CORRUPT, "events of node %u, which the log does not know", record->node);
+    TRY(record_events_start(&it, record->clear, record->payload));
+    for (; record_events_next(&it, &event); seq++) {
+        struct events_row row = {.time = event.time, .seq = seq, .type = (uint8_t)event.type};
+        uint32_t traits = 0;
+
+        if (seq < events->next_seq)
+            continue;
+        arena_reset(events->mem);
+        TRY(prepare_event(events, &event, &row, &traits));
+        append_event(events, record->node, &row, traits);
+        events->next_seq = seq + 1;
+    }
+    return record_events_finish(&it);
+}
+
+static fallible apply_node(struct events *events, const struct log_record *record)
+{
+    struct events_node node = {SOURCE_UNKNOWN, EVENTS_NO_ROW, EVENTS_NO_ROW};
+
+    TRY(make_node_room(events));
+    if (record->payload.data && !record->is_erased)
+        TRY(dictionary_add(&events->texts, record->payload, &node.identifier));
+    TRY(identity_apply(events->identity, record));
+    events->nodes[events->node_count++] = node;
+    return OK;
+}
+
+static uint64_t memory_of(const struct events *events)
+{
+    uint64_t chunks = (events->row_count + (uint64_t)EVENTS_CHUNK_ROWS - 1) / EVENTS_CHUNK_ROWS;
+
+    return chunks * EVENTS_CHUNK_ROWS * sizeof(struct events_row) +
+           (uint64_t)events->trait_room * sizeof *events->traits +
+           (uint64_t)events->node_room * sizeof *events->nodes + events->texts.bytes +
+           events->paths.bytes + events->cells.bytes;
+}
+
+static fallible apply(struct events *events, const struct log_record *record)
+{
+    if (events->config.memory_bytes && memory_of(events) > events->config.memory_bytes)
+        return fail(ERR_LIMIT, "the events in memory have reached their bound of %llu MiB",
+                    (unsigned long long)(events->config.memory_bytes >> 20));
+    if (record->kind == RECORD_NODE)
+        return apply_node(events, record);
+    if (record->kind != RECORD_EVENTS)
+        return identity_apply(events->identity, record);
+    return record->payload.data && !record->is_erased ? apply_events(events, record) : OK;
+}
+
+fallible events_apply(struct events *events, const struct log_record *record)
+{
+    enum err err = OK;
+
+    lock_write(events->lock);
+    if (record->seq + record->count > events->next_seq)
+        err = apply(events, record);
+    if (!err && record->seq + record->count > events->next_seq)
+        events->next_seq = record->seq + record->count;
+    unlock_write(events->lock);
+    return err;
+}
+
+void events_begin(struct events *events, struct source *out_source)
+{
+    lock_read(events->lock);
+    *out_source = (struct source){.calls = &events_source, .store = events};
+}
+
+void events_end(struct events *events)
+{
+    unlock_read(events->lock);
+}
+
+void events_stats_read(struct events *events, struct events_stats *out_stats)
+{
+    lock_read(events->lock);
+    *out_stats = (struct events_stats){
+        .events = events->row_count,
+        .nodes = events->node_count - 1,
+        .properties = events->paths.count,
+        .properties_refused = events->refused,
+        .texts = events->texts.count,
+        .bytes = memory_of(events),
+        .next_seq = events->next_seq,
+    };
+    unlock_read(events->lock);
+}

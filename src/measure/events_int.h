@@ -1,0 +1,72 @@
+/* events_int.h - the fold's insides, for events.c and events_source.c.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "measure/cells.h"
+#include "measure/dictionary.h"
+#include "measure/events.h"
+#include "measure/flatten.h"
+#include "people/identity.h"
+
+enum { EVENTS_CHUNK_ROWS = 1 << 14 };
+
+#define EVENTS_NO_ROW UINT32_MAX
+
+/* One event. The events of a node are a chain from the newest appended to the oldest. */
+struct events_row {
+    millis time;
+    uint64_t seq;
+    uint32_t run; /* its properties */
+    uint32_t older;
+    text_code name;
+    uint8_t type; /* enum event_type */
+};
+
+/* The traits that one identify call brought; a chain of each node, too. */
+struct events_traits {
+    uint32_t row;
+    uint32_t run;
+    uint32_t older;
+};
+
+struct events_node {
+    text_code identifier; /* SOURCE_UNKNOWN where it was erased */
+    uint32_t newest_row;
+    uint32_t newest_traits;
+};
+
+struct events_lock;
+
+struct events {
+    struct events_config config;
+    struct events_lock *lock;
+    struct identity *identity;
+    struct dictionary texts;
+    struct dictionary paths;
+    struct cells cells;
+    struct flatten flatten;
+    struct arena *mem; /* of the message being folded */
+    struct json_reader *reader;
+    struct events_row **chunks;
+    uint32_t chunk_room;
+    uint32_t row_count;
+    struct events_traits *traits;
+    uint32_t trait_count;
+    uint32_t trait_room;
+    struct events_node *nodes; /* by node id; [0] is not used */
+    node_id node_count;        /* with [0] */
+    node_id node_room;
+    text_code type_names[EVENT_ALIAS + 1];
+    millis first;
+    millis last;
+    uint64_t refused;
+    uint64_t next_seq;
+};
+
+static inline const struct events_row *events_row_at(const struct events *events, uint32_t row)
+{
+    return &events->chunks[row / EVENTS_CHUNK_ROWS][row % EVENTS_CHUNK_ROWS];
+}
+
+extern const struct source_calls events_source;

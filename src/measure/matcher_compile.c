@@ -1,0 +1,214 @@
+/* matcher_compile.c - turns the trees of a question into compiled ones.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Recursion follows the nesting of the question, which query_parse bounds.
+ */
+#include "measure/matcher_int.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const struct {
+    str name;
+    str path;
+} short_names[] = {
+    {{"utm_source", 10}, {"context.campaign.source", 23}},
+    {{"utm_medium", 10}, {"context.campaign.medium", 23}},
+    {{"utm_campaign", 12}, {"context.campaign.name", 21}},
+    {{"utm_term", 8}, {"context.campaign.term", 21}},
+    {{"utm_content", 11}, {"context.campaign.content", 24}},
+};
+
+fallible matcher_plan_open(struct arena *mem, const struct source *source, millis as_of,
+                           struct matcher_plan **out_plan)
+{
+    struct matcher_plan *plan = arena_take(mem, sizeof *plan);
+
+    if (!plan)
+        return arena_exhausted();
+    *plan = (struct matcher_plan){.mem = mem, .source = source, .as_of = as_of};
+    *out_plan = plan;
+    return OK;
+}
+
+static fallible trait_slot(struct matcher_plan *plan, str name, struct matcher_property *out)
+{
+    property_id id = source_find_property(plan->source, name);
+    uint32_t slot = plan->trait_count;
+    struct matcher_trait *trait = plan->traits;
+
+    for (; trait; trait = trait->next) {
+        slot--;
+        if (trait->name == id) {
+            *out = (struct matcher_property){.is_trait = true, .trait = slot};
+            return OK;
+        }
+    }
+    trait = arena_take(plan->mem, sizeof *trait);
+    if (!trait)
+        return arena_exhausted();
+    *trait = (struct matcher_trait){.name = id, .next = plan->traits};
+    plan->traits = trait;
+    *out = (struct matcher_property){.is_trait = true, .trait = plan->trait_count++};
+    return OK;
+}
+
+fallible matcher_property(struct matcher_plan *plan, str path, struct matcher_property *out)
+{
+    if (str_starts(path, S("person.")))
+        return trait_slot(plan, str_slice(path, 7, path.len), out);
+    for (size_t i = 0; i < COUNT(short_names); i++)
+        if (str_equals(path, short_names[i].name))
+            path = short_names[i].path;
+    *out = (struct matcher_property){.id = source_find_property(plan->source, path)};
+    return OK;
+}
+
+static fallible compile_wanted(struct matcher_plan *plan, const struct query_condition *tree,
+                               struct matcher_condition *out)
+{
+    struct matcher_wanted *wanted = arena_array(plan->mem, tree->value_count + 1, sizeof *wanted);
+
+    if (!wanted)
+        return arena_exhausted();
+    for (size_t i = 0; i < tree->value_count; i++) {
+        const struct query_value *value = &tree->values[i];
+
+        switch (value->type) {
+        case QUERY_NULL:
+            wanted[i].type = VALUE_NULL;
+            break;
+        case QUERY_BOOL:
+            wanted[i].type = VALUE_BOOL;
+            wanted[i].code = value->boolean;
+            break;
+        case QUERY_NUMBER:
+            wanted[i].type = VALUE_NUMBER;
+            wanted[i].number = value->number;
+            break;
+        case QUERY_TEXT:
+            wanted[i].type = VALUE_TEXT;
+            wanted[i].text = value->text;
+            wanted[i].code = source_find_text(plan->source, value->text);
+            break;
+        }
+    }
+    out->wanted = wanted;
+    out->wanted_count = tree->value_count;
+    return OK;
+}
+
+static fallible compile(struct matcher_plan *plan, const struct query_condition *tree,
+                        struct matcher_condition *out)
+{
+    struct matcher_condition *children =
+        arena_array(plan->mem, tree->child_count + 1, sizeof *children);
+
+    if (!children)
+        return arena_exhausted();
+    *out = (struct matcher_condition){.kind = tree->kind,
+                                      .test = tree->test,
+                                      .is_negated = tree->is_negated,
+                                      .children = children,
+                                      .child_count = tree->child_count};
+    if (tree->kind == CONDITION_EACH)
+        out->property.id = source_find_property(plan->source, tree->property);
+    if (tree->kind == CONDITION_TEST) {
+        TRY(matcher_property(plan, tree->property, &out->property));
+        TRY(compile_wanted(plan, tree, out));
+    }
+    for (size_t i = 0; i < tree->child_count; i++)
+        TRY(compile(plan, &tree->children[i], &children[i]));
+    return OK;
+}
+
+fallible matcher_condition(struct matcher_plan *plan, const struct query_condition *tree,
+                           const struct matcher_condition **out)
+{
+    struct matcher_condition *condition;
+
+    *out = NULL;
+    if (!tree)
+        return OK;
+    condition = arena_take(plan->mem, sizeof *condition);
+    if (!condition)
+        return arena_exhausted();
+    TRY(compile(plan, tree, condition));
+    *out = condition;
+    return OK;
+}
+
+fallible matcher_event(struct matcher_plan *plan, const struct query_event *tree,
+                       struct matcher_event *out)
+{
+    *out = (struct matcher_event){.name = source_find_text(plan->source, tree->name),
+                                  .is_any = str_equals(tree->name, S("*"))};
+    return matcher_condition(plan, tree->where, &out->where);
+}
+
+static fallible compile_segment(struct matcher_plan *plan, const struct query_segment *tree,
+                                struct matcher_segment *out)
+{
+    struct matcher_segment *children =
+        arena_array(plan->mem, tree->child_count + 1, sizeof *children);
+    struct matcher_event *events = arena_array(plan->mem, tree->event_count + 1, sizeof *events);
+
+    if (!children || !events)
+        return arena_exhausted();
+    *out = (struct matcher_segment){.kind = tree->kind,
+                                    .children = children,
+                                    .child_count = tree->child_count,
+                                    .events = events,
+                                    .event_count = tree->event_count,
+                                    .has_sum = tree->sum.data,
+                                    .bounds = tree->bounds,
+                                    .bound_count = tree->bound_count,
+                                    .window = tree->window};
+    if (tree->within < 0 || __builtin_sub_overflow(plan->as_of, tree->within, &out->after))
+        out->after = INT64_MIN;
+    if (tree->sum.data)
+        TRY(matcher_property(plan, tree->sum, &out->sum));
+    if (tree->kind == SEGMENT_TRAIT) {
+        TRY(compile_wanted(plan, tree->trait, &out->trait));
+        out->trait.test = tree->trait->test;
+        out->trait.is_negated = tree->trait->is_negated;
+        TRY(trait_slot(plan, tree->trait->property, &out->trait.property));
+    }
+    for (size_t i = 0; i < tree->event_count; i++)
+        TRY(matcher_event(plan, &tree->events[i], &events[i]));
+    for (size_t i = 0; i < tree->child_count; i++)
+        TRY(compile_segment(plan, &tree->children[i], &children[i]));
+    return OK;
+}
+
+fallible matcher_segment(struct matcher_plan *plan, const struct query_segment *tree,
+                         const struct matcher_segment **out)
+{
+    struct matcher_segment *segment;
+
+    *out = NULL;
+    if (!tree)
+        return OK;
+    segment = arena_take(plan->mem, sizeof *segment);
+    if (!segment)
+        return arena_exhausted();
+    TRY(compile_segment(plan, tree, segment));
+    *out = segment;
+    return OK;
+}
+
+fallible matcher_scope_open(struct arena *mem, const struct matcher_plan *plan,
+                            struct matcher_scope **out_scope)
+{
+    struct matcher_scope *scope = arena_take(mem, sizeof *scope);
+    struct matcher_slot *slots = arena_array(mem, plan->trait_count + 1u, sizeof *slots);
+    const struct matcher_trait *trait = plan->traits;
+
+    if (!scope || !slots)
+        return arena_exhausted();
+    for (uint32_t slot = plan->trait_count; slot-- > 0; trait = trait->next)
+        slots[slot].name = trait->name;
+    *scope = (struct matcher_scope){.plan = plan, .source = plan->source, .slots = slots};
+    *out_scope = scope;
+    return OK;
+}

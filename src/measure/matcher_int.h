@@ -1,0 +1,72 @@
+/* matcher_int.h - what conditions and segments look like once compiled, for matcher*.c.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "measure/matcher.h"
+
+/* A wanted value. Unlike types never match, so a text that no event has matches nothing. */
+struct matcher_wanted {
+    enum value_type type;
+    uint32_t code; /* bool: 0 or 1; text: its code or SOURCE_UNKNOWN */
+    str text;
+    decimal number;
+};
+
+struct matcher_condition {
+    int kind; /* CONDITION_* */
+    enum query_test test;
+    bool is_negated;
+    struct matcher_property property;
+    const struct matcher_wanted *wanted;
+    size_t wanted_count;
+    const struct matcher_condition *children;
+    size_t child_count;
+};
+
+struct matcher_segment {
+    int kind; /* SEGMENT_* */
+    const struct matcher_segment *children;
+    size_t child_count;
+    struct matcher_condition trait;
+    const struct matcher_event *events;
+    size_t event_count;
+    bool has_sum;
+    struct matcher_property sum;
+    const struct query_bound *bounds;
+    size_t bound_count;
+    millis after; /* exclusive start of the window that ends at as_of */
+    millis window;
+};
+
+struct matcher_trait {
+    property_id name;
+    struct matcher_trait *next;
+};
+
+struct matcher_plan {
+    struct arena *mem;
+    const struct source *source;
+    millis as_of;
+    struct matcher_trait *traits; /* by slot from the last to the first */
+    uint32_t trait_count;
+};
+
+struct matcher_slot {
+    property_id name;
+    node_id person; /* whose value it is; 0: nobody's yet */
+    struct value value;
+};
+
+struct matcher_scope {
+    const struct matcher_plan *plan;
+    const struct source *source;
+    const struct source_person *person;
+    struct matcher_slot *slots;
+};
+
+/* Does a value pass the test of a condition? */
+bool matcher_test(const struct matcher_scope *scope, const struct matcher_condition *condition,
+                  const struct value *value);
+/* The value of a trait of the person entered last. */
+void matcher_trait_value(struct matcher_scope *scope, uint32_t slot, struct value *out_value);

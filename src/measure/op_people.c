@@ -1,0 +1,157 @@
+/* op_people.c - the people of a segment, page by page.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Looks at everything up to as_of: "from", "to" and "where" do not narrow a segment, whose parts
+ * say their own windows. Pages go by person id, so that a page stays valid while people are added.
+ */
+#include "measure/operator.h"
+
+#include <string.h>
+
+static const struct query_param params[] = {
+    {"segment", PARAM_SEGMENT, true, "a segment's name or tree"},
+    {"cursor", PARAM_CURSOR, false, "where the page before ended"},
+};
+
+struct people {
+    const struct matcher_segment *segment;
+    uint64_t after; /* persons up to this id were on earlier pages */
+    size_t limit;
+};
+
+struct people_state {
+    uint64_t count;
+    node_id *found; /* ascending; one more than the page holds, to know that there is one */
+    size_t length;
+    size_t room;
+};
+
+static fallible compile(struct operator_shared *shared, struct arena *mem)
+{
+    const struct query *query = shared->query;
+    struct people *people = arena_take(mem, sizeof *people);
+
+    if (!people)
+        return operator_exhausted();
+    people->limit = query->has_limit ? (size_t)query->limit : QUERY_PAGE;
+    if (query->cursor.data && !str_to_u64(query->cursor, &people->after))
+        return fail(ERR_INVALID, "\"cursor\" must be one that an answer gave");
+    TRY(matcher_segment(shared->plan, query->segment, &people->segment));
+    shared->compiled = people;
+    return OK;
+}
+
+static fallible begin(const struct operator_worker *worker, void **out_state)
+{
+    *out_state = arena_take(worker->mem, sizeof(struct people_state));
+    return *out_state ? OK : operator_exhausted();
+}
+
+static fallible make_room(const struct operator_worker *worker, struct people_state *state)
+{
+    size_t room = state->room ? state->room * 2 : 64;
+    node_id *found;
+
+    if (state->length < state->room)
+        return OK;
+    found = arena_array(worker->mem, room, sizeof *found);
+    if (!found)
+        return operator_exhausted();
+    if (state->length)
+        memcpy(found, state->found, state->length * sizeof *found);
+    state->found = found;
+    state->room = room;
+    return OK;
+}
+
+/* A worker sees persons in ascending order, so the first ones it finds are its smallest. */
+static fallible step(const struct operator_worker *worker, void *state,
+                     const struct source_person *person)
+{
+    const struct people *people = worker->shared->compiled;
+    struct people_state *own = state;
+
+    if (!matcher_is_member(worker->scope, people->segment))
+        return OK;
+    own->count++;
+    if (person->id <= people->after || own->length > people->limit)
+        return OK;
+    TRY(make_room(worker, own));
+    own->found[own->length++] = person->id;
+    return OK;
+}
+
+static fallible merge(const struct operator_worker *worker, void *state, void *other)
+{
+    const struct people *people = worker->shared->compiled;
+    struct people_state *into = state;
+    const struct people_state *from = other;
+    struct people_state both = {.count = into->count + from->count};
+    size_t a = 0, b = 0;
+
+    while (both.length <= people->limit && (a < into->length || b < from->length)) {
+        bool is_ours = b == from->length || (a < into->length && into->found[a] < from->found[b]);
+
+        TRY(make_room(worker, &both));
+        both.found[both.length++] = is_ours ? into->found[a++] : from->found[b++];
+    }
+    *into = both;
+    return OK;
+}
+
+static fallible write_person(const struct operator_shared *shared, node_id person,
+                             struct json_writer *out)
+{
+    str id = source_identifier(shared->source, person);
+
+    json_open(out, '{');
+    json_key(out, S("id"));
+    if (id.data)
+        json_text(out, id);
+    else
+        json_null(out);
+    json_key(out, S("traits"));
+    TRY(source_write_traits(shared->source, person, shared->as_of, out));
+    json_shut(out, '}');
+    return operator_check_answer(shared, out);
+}
+
+static fallible finish(const struct operator_worker *worker, void *state, struct json_writer *out,
+                       struct operator_totals *out_totals)
+{
+    const struct operator_shared *shared = worker->shared;
+    const struct people *people = shared->compiled;
+    const struct people_state *own = state;
+    size_t length = own->length < people->limit ? own->length : people->limit;
+    struct buf cursor = {0};
+
+    json_key(out, S("count"));
+    json_u64(out, own->count);
+    json_key(out, S("people"));
+    json_open(out, '[');
+    for (size_t i = 0; i < length; i++)
+        TRY(write_person(shared, own->found[i], out));
+    json_shut(out, ']');
+    json_key(out, S("cursor"));
+    if (own->length > length && length) {
+        buf_add_u64(&cursor, own->found[length - 1]);
+        json_text(out, buf_str(&cursor));
+        buf_done(&cursor);
+    } else {
+        json_null(out);
+    }
+    out_totals->dropped = 0;
+    return OK;
+}
+
+const struct operator op_people = {
+    .kind = "people",
+    .params = params,
+    .param_count = sizeof params / sizeof *params,
+    .compile = compile,
+    .begin = begin,
+    .step = step,
+    .merge = merge,
+    .finish = finish,
+};

@@ -1,0 +1,71 @@
+/* trend_series.h - figures by key and column: the table behind a trend.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Only cells that hold something exist. All memory is the arena's. Persons come one after the
+ * other, so a figure tells whether it has seen this one by remembering the last.
+ */
+#pragma once
+#include "base/arena.h"
+#include "measure/query.h"
+#include "measure/source.h"
+
+struct trend_numbers {
+    uint64_t count;
+    decimal_sum sum;
+    decimal least;
+    decimal most;
+};
+
+struct trend_figure {
+    uint64_t events;
+    uint64_t people;
+    node_id last_person;
+    struct trend_numbers *numbers; /* of measures of a property, but for the median */
+};
+
+struct trend_sample {
+    decimal number;
+    uint32_t column;
+};
+
+struct trend_series {
+    struct value key;
+    uint32_t index;
+    uint64_t last_row; /* + 1 of the event that came last: a list may name a key twice */
+    struct trend_figure total;
+    struct trend_sample *samples; /* of the median */
+    size_t sample_count;
+    size_t sample_room;
+};
+
+struct trend_table {
+    struct arena *mem;
+    enum query_measure measure;
+    struct trend_series **series; /* by index */
+    size_t count;
+    size_t room;
+    uint32_t *slots; /* of series: index + 1, by hash of the key; a power of two */
+    size_t slot_count;
+    struct trend_cell *cells; /* by hash of series and column; a power of two */
+    size_t cell_room;
+    size_t cell_count;
+};
+
+void trend_series_init(struct trend_table *table, struct arena *mem, enum query_measure measure);
+/* The series of a key (null, bool, number or text), made if need be. ERR_LIMIT. */
+fallible trend_series_get(struct trend_table *table, const struct value *key,
+                          struct trend_series **out_series);
+/* The figure of a column, made if need be. ERR_LIMIT. */
+fallible trend_series_cell(struct trend_table *table, const struct trend_series *series,
+                           uint32_t column, struct trend_figure **out_figure);
+/* The same, or NULL where there is none. */
+const struct trend_figure *trend_series_find(const struct trend_table *table,
+                                             const struct trend_series *series, uint32_t column);
+
+void trend_series_count(struct trend_figure *figure, node_id person);
+void trend_series_add(struct trend_figure *figure, decimal number);
+fallible trend_series_sample(struct trend_table *table, struct trend_series *series,
+                             uint32_t column, decimal number);
+/* Takes all that `other` holds into `table`; they share no person. */
+fallible trend_series_merge(struct trend_table *table, const struct trend_table *other);

@@ -1,0 +1,73 @@
+/* seen_filter.c - tells of most new ids that they are not in a run, without touching the disk.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A split-block Bloom filter as in Apache Parquet: of one block of eight words, one bit in each.
+ * Ids are keyed hashes already, so their own bits serve.
+ */
+#include "store/seen_run.h"
+
+#include "base/mem.h"
+
+enum { BITS_PER_ID = 12, BLOCK_SIZE = 32 };
+
+uint64_t seen_filter_blocks(uint64_t ids)
+{
+    return ids * BITS_PER_ID / (8 * BLOCK_SIZE) + 1;
+}
+
+bool seen_filter_open(struct seen_filter *filter, uint64_t ids)
+{
+    uint64_t block_count = seen_filter_blocks(ids);
+    char *memory = mem_alloc(block_count * BLOCK_SIZE + BLOCK_SIZE);
+
+    if (!memory)
+        return false;
+    filter->memory = memory;
+    /* Aligned, so that no block lies in two cache lines. */
+    filter->blocks = (void *)(memory + (BLOCK_SIZE - (uintptr_t)memory % BLOCK_SIZE) % BLOCK_SIZE);
+    filter->block_count = block_count;
+    return true;
+}
+
+void seen_filter_close(struct seen_filter *filter)
+{
+    mem_free(filter->memory);
+    *filter = (struct seen_filter){0};
+}
+
+static uint64_t block_of(const struct seen_filter *filter, hash128 id)
+{
+    return (uint64_t)(((unsigned __int128)id.low * filter->block_count) >> 64);
+}
+
+static uint32_t bit_of(hash128 id, unsigned word)
+{
+    static const uint32_t salts[8] = {0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d,
+                                      0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31};
+
+    return 1u << ((uint32_t)id.high * salts[word] >> 27);
+}
+
+void seen_filter_add(struct seen_filter *filter, hash128 id)
+{
+    uint32_t *block = filter->blocks[block_of(filter, id)];
+
+    for (unsigned word = 0; word < 8; word++)
+        block[word] |= bit_of(id, word);
+}
+
+bool seen_filter_may_hold(const struct seen_filter *filter, hash128 id)
+{
+    const uint32_t *block = filter->blocks[block_of(filter, id)];
+
+    for (unsigned word = 0; word < 8; word++)
+        if (!(block[word] & bit_of(id, word)))
+            return false;
+    return true;
+}
+
+void seen_filter_prefetch(const struct seen_filter *filter, hash128 id)
+{
+    __builtin_prefetch(filter->blocks[block_of(filter, id)]);
+}

@@ -1,0 +1,102 @@
+/* keys.c - API keys: listed, made, revoked.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "store/access.h"
+#include "sys/clock.h"
+#include "web/api/api.h"
+#include "web/api/keys_write.h"
+#include "web/web.h"
+
+void keys_list(struct exchange *x)
+{
+    struct buf out = {0};
+    struct json_writer w = {.out = &out};
+    struct access_key *keys;
+    size_t count;
+    enum err err =
+        access_list(web_config(web_of(x))->access, exchange_mem(x), &keys, &count);
+
+    if (err) {
+        web_fail(x, err);
+        return;
+    }
+    json_open(&w, '{');
+    json_key(&w, S("keys"));
+    keys_write(&w, keys, count);
+    json_shut(&w, '}');
+    web_answer_json(x, 200, &out);
+    buf_done(&out);
+}
+
+static str text_member(const struct json *doc, str name, struct arena *mem)
+{
+    uint32_t at = json_find(doc, 0, name);
+
+    return at == JSON_ABSENT ? (str){NULL, 0} : json_string(doc, at, mem);
+}
+
+static fallible read_wanted(struct exchange *x, str *out_name, enum access_scope *out_scope,
+                            millis *out_expires)
+{
+    struct json_reader *reader = web_take_reader(web_of(x));
+    struct arena *mem = exchange_mem(x);
+    struct json doc;
+    uint32_t expires;
+    enum err err = reader ? web_read_object(x, reader, &doc) : arena_exhausted();
+
+    *out_expires = 0;
+    if (!err) {
+        *out_name = text_member(&doc, S("name"), mem);
+        err = access_scope_parse(text_member(&doc, S("scope"), mem), out_scope);
+    }
+    if (!err) {
+        expires = json_find(&doc, 0, S("expires_at"));
+        if (expires != JSON_ABSENT && json_type_of(&doc, expires) != JSON_NULL)
+            err = time_parse(json_string(&doc, expires, mem), out_expires);
+    }
+    if (reader)
+        web_give_reader(web_of(x), reader);
+    return err;
+}
+
+void keys_add(struct exchange *x)
+{
+    const struct web_config *config = web_config(web_of(x));
+    struct buf out = {0};
+    struct json_writer w = {.out = &out};
+    enum access_scope scope;
+    millis expires;
+    str name, secret;
+    enum err err = read_wanted(x, &name, &scope, &expires);
+
+    if (!err)
+        err = access_add(config->access, scope, name, expires, clock_now(config->sys),
+                         exchange_mem(x), &secret);
+    if (err) {
+        web_fail(x, err);
+        return;
+    }
+    json_open(&w, '{');
+    json_key(&w, S("key"));
+    json_text(&w, secret);
+    json_shut(&w, '}');
+    web_answer_json(x, 201, &out);
+    buf_done(&out);
+}
+
+void keys_revoke(struct exchange *x)
+{
+    const struct web_config *config = web_config(web_of(x));
+    int64_t id;
+    enum err err = OK;
+
+    if (!str_to_i64(exchange_path_value(x, S("id")), &id))
+        err = fail(ERR_ABSENT, "there is no such key");
+    if (!err)
+        err = access_revoke(config->access, id, clock_now(config->sys));
+    if (err)
+        web_fail(x, err);
+    else
+        exchange_answer(x, 204, (str){NULL, 0}, (str){NULL, 0});
+}

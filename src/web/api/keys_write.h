@@ -1,0 +1,10 @@
+/* keys_write.h - keys as JSON, for the API and the command line.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "base/json.h"
+#include "store/access.h"
+
+/* [{"id","name","scope","ends_with","created_at","expires_at","revoked_at"}] */
+void keys_write(struct json_writer *w, const struct access_key *keys, size_t count);
