@@ -1,7 +1,7 @@
 -- name: key_add
 INSERT INTO key (workspace_id, name, scope, secret_hash, secret_end, created_at, expires_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-RETURNING id;
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
 
 -- name: key_list
 SELECT id, workspace_id, name, scope, secret_end, created_at, expires_at, revoked_at

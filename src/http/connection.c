@@ -44,6 +44,7 @@ struct connection {
     bool input_ended; /* the peer sends nothing more */
     bool is_draining;
     bool was_told_to_continue;
+    bool skipped_line; /* an empty line came behind the latest request */
     struct exchange *x;
     struct buf in;
     size_t head_at, body_at, body_len;
@@ -281,6 +282,7 @@ static void take_head(struct connection *c, size_t used, int64_t now_ns)
 {
     struct exchange *x = c->x;
 
+    c->skipped_line = false;
     c->from += used;
     c->head_at = c->from - x->reader.line;
     c->body_at = c->from;
@@ -434,6 +436,7 @@ static bool begin(struct connection *c, int64_t now_ns)
         return false;
     }
     request_begin(&x->reader, c->site->config->limits.header_bytes);
+    x->reader.skipped_line = c->skipped_line;
     x->request = (struct http_request){.minor_version = true};
     x->started_ns = now_ns;
     c->x = x;
@@ -460,6 +463,8 @@ static void wait_for_more(struct connection *c, int64_t now_ns)
         add_output(c, now_ns);
     } else if (c->from == c->in.len && request_is_untouched(&x->reader)) {
         c->phase = IDLE; /* only an empty line came */
+        c->skipped_line = true;
+        c->read_until = after(now_ns, c->site->config->limits.idle_ms);
         leave_exchange(c);
     }
 }

@@ -38,6 +38,10 @@ struct request_reader {
     size_t head_limit;   /* bytes of request line and headers, and of trailers */
     uint64_t body_limit; /* bytes of body; the caller sets it at REQUEST_HEAD */
 
+    /* The one empty line before a request that is forgiven has come; may be set by a caller that
+     * saw it with an earlier reader. */
+    bool skipped_line;
+
     int status; /* when refused */
     const char *reason;
 
@@ -54,7 +58,6 @@ struct request_reader {
 
     /* Private from here on. */
     int state;
-    bool skipped_line;
     bool has_length, has_encoding, has_host, says_close, says_keep_alive;
     size_t line;   /* start of the line being read */
     size_t looked; /* no line feed before this place */

@@ -75,19 +75,6 @@ bool site_is_entered(const struct site *site)
     return site->thread == this_thread();
 }
 
-/* The civil date of a day since 1970 (days of the era from March on, as Hinnant has it). */
-static void civil(int64_t days, int *out_year, int *out_month, int *out_day)
-{
-    int64_t era = (days + 719468) / 146097, of_era = (days + 719468) % 146097;
-    int64_t years = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int64_t of_year = of_era - (365 * years + years / 4 - years / 100);
-    int64_t month = (5 * of_year + 2) / 153;
-
-    *out_day = (int)(of_year - (153 * month + 2) / 5 + 1);
-    *out_month = (int)(month < 10 ? month + 3 : month - 9);
-    *out_year = (int)(years + era * 400 + (*out_month <= 2));
-}
-
 void site_set_time(struct site *site, millis now)
 {
     static const char days[][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
@@ -98,7 +85,7 @@ void site_set_time(struct site *site, millis now)
 
     if (second == site->date_second || now < 0)
         return;
-    civil(day, &year, &month, &date);
+    time_civil(day, &year, &month, &date);
     len = snprintf(site->date, sizeof site->date, "%s, %02d %s %04d %02d:%02d:%02d GMT",
                    days[day % 7], date, months[month - 1], year, (int)(rest / 3600),
                    (int)(rest / 60 % 60), (int)(rest % 60));

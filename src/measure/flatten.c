@@ -380,7 +380,7 @@ static bool is_filled(const struct json *doc, uint32_t at)
     case JSON_NUMBER:
         return !json_to_double(doc, at, &number) || number < 0 || number > 0;
     case JSON_STRING:
-        return doc->nodes[at].end > doc->nodes[at].start;
+        return doc->nodes[at].end > doc->nodes[at].start + 1; /* `end` is behind the quote */
     case JSON_ARRAY:
     case JSON_OBJECT:
         return doc->nodes[at].next > at + 1;

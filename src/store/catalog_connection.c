@@ -3,17 +3,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "store/catalog_int.h"
-#include "sys/entropy.h"
-
-/* SQLite draws the salts of its write-ahead log from one generator of the process. Seeded through
- * the seam, a simulation gives the same bytes each time. */
-static void seed_sqlite(struct sys *sys)
-{
-    unsigned seed;
-
-    entropy_fill(sys, &seed, sizeof seed);
-    sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, (int)(seed | 1), (sqlite3 *)NULL);
-}
 
 static enum err code_of(int code)
 {
@@ -121,7 +110,6 @@ fallible connection_open(struct sys *sys, const char *path, struct connection *o
     int code;
 
     TRY(vfs_open(sys, &connection.vfs));
-    seed_sqlite(sys);
     code = sqlite3_open_v2(path, &connection.db,
                            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                            vfs_name(connection.vfs));

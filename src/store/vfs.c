@@ -297,7 +297,7 @@ static fallible open_log(struct vfs_file *file)
     TRY(vfs_wal_scan(file));
     /* What a killed process wrote and did not sync is read now, so it has to last now. */
     if (file->allocated && vfs_sync_file(file))
-        return fail(file->vfs->failure, "%s", file->vfs->sentence);
+        return fail(ERR_IO, "%s", file->vfs->sentence);
     return OK;
 }
 
@@ -423,6 +423,16 @@ static int last_error(sqlite3_vfs *base, int room, char *out)
     return 0;
 }
 
+/* SQLite draws the salts of its write-ahead log from one generator of the process. Seeded through
+ * the seam, a simulation gives the same bytes each time. */
+static void seed_sqlite(struct sys *sys)
+{
+    unsigned seed;
+
+    entropy_fill(sys, &seed, sizeof seed);
+    sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, (int)(seed | 1), (sqlite3 *)NULL);
+}
+
 fallible vfs_open(struct sys *sys, struct vfs **out_vfs)
 {
     struct vfs *vfs = mem_alloc(sizeof *vfs);
@@ -450,6 +460,7 @@ fallible vfs_open(struct sys *sys, struct vfs **out_vfs)
         mem_free(vfs);
         return mem_exhausted();
     }
+    seed_sqlite(sys);
     *out_vfs = vfs;
     return OK;
 }

@@ -239,6 +239,7 @@ TEST(connection_answers_by_status)
         {S("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), "200 ", CONNECTION_OPEN,
          "Connection: keep-alive"},
         {S("\r\n" GET "\r\n" GET), "200 200 ", CONNECTION_OPEN, "hello"},
+        {S(GET "\r\n\r\n" GET), "200 400 ", CONNECTION_FINISHING, "hello"},
         {S("GET /nix HTTP/1.1\r\n" HOST "\r\n" GET), "404 200 ", CONNECTION_OPEN,
          "application/problem+json"},
         {S("PUT / HTTP/1.1\r\n" HOST "\r\n" GET), "405 200 ", CONNECTION_OPEN,

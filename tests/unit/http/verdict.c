@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "unit/http/verdict.h"
+#include "verdict.h"
 
 #include "base/mem.h"
 #include "http/request.h"

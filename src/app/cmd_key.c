@@ -1,0 +1,85 @@
+/* cmd_key.c - myriad key: API keys of a folder that nobody serves.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "app/command.h"
+#include "app/commands.h"
+#include "app/workspace.h"
+#include "store/access.h"
+#include "sys/clock.h"
+#include "web/api/keys_write.h"
+
+static fallible add(struct command_line *line, struct access *access, const char *scope_name,
+                    const char *name, struct buf *out)
+{
+    struct json_writer w = {.out = out};
+    enum access_scope scope;
+    str secret;
+
+    TRY(access_scope_parse(str_of(scope_name ? scope_name : "write"), &scope));
+    TRY(access_add(access, scope, str_of(name ? name : access_scope_name(scope)), 0,
+                   clock_now(line->sys), line->mem, &secret));
+    json_open(&w, '{');
+    json_key(&w, S("key"));
+    json_text(&w, secret);
+    json_shut(&w, '}');
+    return OK;
+}
+
+static fallible list(struct command_line *line, struct access *access, struct buf *out)
+{
+    struct json_writer w = {.out = out};
+    struct access_key *keys;
+    size_t count;
+
+    TRY(access_list(access, line->mem, &keys, &count));
+    json_open(&w, '{');
+    json_key(&w, S("keys"));
+    keys_write(&w, keys, count);
+    json_shut(&w, '}');
+    return OK;
+}
+
+static fallible revoke(struct command_line *line, struct access *access, const char *id_text,
+                       struct buf *out)
+{
+    int64_t id;
+
+    if (!id_text || !str_to_i64(str_of(id_text), &id))
+        return fail(ERR_INVALID, "give the key's id, as `myriad key list` shows it");
+    TRY(access_revoke(access, id, clock_now(line->sys)));
+    buf_print(out, "{\"revoked\":%lld}", (long long)id);
+    return OK;
+}
+
+int command_key(struct command_line *line)
+{
+    const char *folder = command_option(line, "--data"), *scope = command_option(line, "--scope");
+    const char *name = command_option(line, "--name"), *id = command_option(line, "--id");
+    str verb = str_of(command_word(line));
+    struct workspace workspace;
+    struct buf out = {0};
+    enum err err;
+    int status;
+
+    if (!id)
+        id = command_word(line);
+    if (!str_equals(verb, S("add")) && !str_equals(verb, S("list")) &&
+        !str_equals(verb, S("revoke")))
+        return command_misused("key needs one of add, list, revoke");
+    if (!folder)
+        return command_misused("key needs --data DIR");
+    if (!command_is_understood(line))
+        return EXIT_USAGE;
+    err = workspace_open_catalog(line->sys, folder, &workspace);
+    if (!err && str_equals(verb, S("add")))
+        err = add(line, workspace.access, scope, name, &out);
+    else if (!err && str_equals(verb, S("list")))
+        err = list(line, workspace.access, &out);
+    else if (!err)
+        err = revoke(line, workspace.access, id, &out);
+    workspace_close(&workspace);
+    status = err ? command_failed() : command_print(&out);
+    buf_done(&out);
+    return status;
+}
