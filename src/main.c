@@ -1,8 +1,11 @@
-/* main.c - the program's entry: hands over to app/.
+/* main.c - the program's entry.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-int main(void)
+#include "app/command.h"
+#include "sys/sys.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return command_main(sys_real(), argc, argv);
 }

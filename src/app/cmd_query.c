@@ -69,15 +69,16 @@ int command_query(struct command_line *line)
     int status;
 
     if (!path || !folder == !url || (url && !key))
-        return command_misused("query needs --data DIR, or --url URL and --key KEY, and a file or -");
+        return command_misused(
+            "query needs --data DIR, or --url URL and --key KEY, and a file or -");
     if (!command_is_understood(line))
         return EXIT_USAGE;
     err = read_input(line, path, &query);
     if (!err && folder)
         err = ask_folder(line, folder, buf_str(&query), &out);
     else if (!err)
-        err = remote_post(line->mem, url, "/api/query", str_of(key), REMOTE_BEARER,
-                          buf_str(&query), &out);
+        err = remote_post(line->mem, url, "/api/query", str_of(key), REMOTE_BEARER, buf_str(&query),
+                          &out);
     status = err ? command_failed() : command_print(&out);
     buf_done(&query);
     buf_done(&out);

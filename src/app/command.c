@@ -136,8 +136,9 @@ static void add_overview(struct buf *out)
 
         buf_print(out, "  %-8s %.*s\n", COMMANDS[i].name, STR_ARG(str_cut(&help, '\n')));
     }
-    buf_add(out, S("\n`myriad COMMAND --help` explains each. Exit status: 0 done, 1 failed, 2 wrong "
-                   "usage,\n70 stopped to protect data.\n"));
+    buf_add(out,
+            S("\n`myriad COMMAND --help` explains each. Exit status: 0 done, 1 failed, 2 wrong "
+              "usage,\n70 stopped to protect data.\n"));
 }
 
 static int help(const struct command *command, enum stream stream)

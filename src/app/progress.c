@@ -51,8 +51,7 @@ bool progress_step(void *argument, uint64_t done, uint64_t of)
 
 void progress_end(struct progress *progress)
 {
-    if (progress->is_shown && progress->shown_ns &&
-        stream_write(STREAM_ERROR, S("\r\x1b[K")) != OK)
+    if (progress->is_shown && progress->shown_ns && stream_write(STREAM_ERROR, S("\r\x1b[K")) != OK)
         progress->is_shown = false;
     signals_close(progress->signals);
     progress->signals = NULL;

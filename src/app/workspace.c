@@ -32,8 +32,7 @@ static fallible open_catalog(struct workspace *workspace, const char *path, stru
     return access_open(workspace->sys, workspace->catalog, &workspace->access);
 }
 
-fallible workspace_open_catalog(struct sys *sys, const char *path,
-                                struct workspace *out_workspace)
+fallible workspace_open_catalog(struct sys *sys, const char *path, struct workspace *out_workspace)
 {
     struct arena *mem = arena_open(PATHS);
     enum err err;

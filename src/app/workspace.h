@@ -45,8 +45,7 @@ fallible workspace_open(struct sys *sys, const char *path, const struct config *
                         struct workspace *out_workspace);
 void workspace_close(struct workspace *workspace);
 /* Only folder and catalog: for managing keys. */
-fallible workspace_open_catalog(struct sys *sys, const char *path,
-                                struct workspace *out_workspace);
+fallible workspace_open_catalog(struct sys *sys, const char *path, struct workspace *out_workspace);
 
 /* Folds what the log has gained for questions; returns at the log's present end. */
 fallible workspace_fold(struct workspace *workspace, workspace_progress *progress, void *argument);

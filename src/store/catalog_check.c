@@ -45,14 +45,14 @@ static fallible check_through_sqlite(struct sys *sys, const char *path, struct c
     struct connection connection;
     enum err err;
 
-    TRY(connection_open(sys, path, &connection));
-    err = connection_keep_log(&connection);
+    TRY(catalog_connection_open(sys, path, &connection));
+    err = catalog_connection_keep_log(&connection);
     if (!err)
-        err = connection_each_text(&connection, "PRAGMA integrity_check", report_integrity, check);
+        err = catalog_connection_each_text(&connection, "PRAGMA integrity_check", report_integrity, check);
     if (!err)
-        err = connection_each_text(&connection, "PRAGMA foreign_key_check", report_foreign_key,
+        err = catalog_connection_each_text(&connection, "PRAGMA foreign_key_check", report_foreign_key,
                                    check);
-    connection_close(&connection);
+    catalog_connection_close(&connection);
     return err;
 }
 
@@ -84,7 +84,7 @@ static fallible copy_pages(struct catalog *catalog, struct connection *copy)
     backup = sqlite3_backup_init(copy->db, "main", catalog->connection.db, "main");
     mutex_unlock(catalog->mutex);
     if (!backup)
-        return connection_fail(copy, sqlite3_errcode(copy->db));
+        return catalog_connection_fail(copy, sqlite3_errcode(copy->db));
     do {
         mutex_lock(catalog->mutex);
         code = sqlite3_backup_step(backup, PAGES_AT_ONCE);
@@ -94,7 +94,7 @@ static fallible copy_pages(struct catalog *catalog, struct connection *copy)
     err = code == SQLITE_DONE ? OK : vfs_take_failure(catalog->connection.vfs);
     code = sqlite3_backup_finish(backup);
     mutex_unlock(catalog->mutex);
-    return !err && code ? connection_fail(copy, code) : err;
+    return !err && code ? catalog_connection_fail(copy, code) : err;
 }
 
 fallible catalog_backup(struct catalog *catalog, const char *path)
@@ -104,21 +104,21 @@ fallible catalog_backup(struct catalog *catalog, const char *path)
 
     if (file_exists(catalog->sys, path))
         return fail(ERR_CONFLICT, "%s is already there", path);
-    TRY(connection_open(catalog->sys, path, &copy));
+    TRY(catalog_connection_open(catalog->sys, path, &copy));
     /* Nobody reads a copy that was not finished, so it needs no journal; it is synced at its end.
      */
-    err = connection_run(&copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL");
+    err = catalog_connection_run(&copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL");
     if (!err)
         err = copy_pages(catalog, &copy);
     if (err) {
         char sentence[512];
 
         snprintf(sentence, sizeof sentence, "%s", err_text());
-        connection_close(&copy);
+        catalog_connection_close(&copy);
         if (file_remove(catalog->sys, path))
             return fail(err, "%s; what was written of %s is still there", sentence, path);
         return fail(err, "%s", sentence);
     }
-    connection_close(&copy);
+    catalog_connection_close(&copy);
     return OK;
 }

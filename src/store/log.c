@@ -235,6 +235,7 @@ fallible log_open(const struct log_config *config, struct log **out_log,
     if (!log)
         return mem_exhausted();
     log->config = *config;
+    log->config.folder = log->folder = mem_text(config->folder);
     if (!log->config.segment_bytes)
         log->config.segment_bytes = DEFAULT_SEGMENT;
     if (!log->config.recent_bytes)
@@ -242,7 +243,8 @@ fallible log_open(const struct log_config *config, struct log **out_log,
     log->lock = mutex_open();
     log->prepare_lock = mutex_open();
     log->grown = condition_open();
-    err = log->lock && log->prepare_lock && log->grown ? recover(log, &recovery) : mem_exhausted();
+    err = log->folder && log->lock && log->prepare_lock && log->grown ? recover(log, &recovery)
+                                                                      : mem_exhausted();
     if (err) {
         log_close(log);
         return err;
@@ -273,6 +275,7 @@ void log_close(struct log *log)
     mutex_close(log->prepare_lock);
     mutex_close(log->lock);
     mem_free(log->group);
+    mem_free(log->folder);
     mem_free(log->marks);
     mem_free(log);
 }

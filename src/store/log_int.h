@@ -142,6 +142,7 @@ struct log_plain {
 
 struct log {
     struct log_config config;
+    char *folder; /* config.folder, owned */
     /* The writer's own */
     struct file *file;
     uint64_t file_bytes; /* preallocated */

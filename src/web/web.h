@@ -18,9 +18,9 @@ struct sys;
 struct web;
 
 enum web_permission {
-    WEB_PUBLIC,  /* no key, or the handler asks for the write key itself */
-    WEB_READ,    /* an api or admin key as Bearer */
-    WEB_MANAGE,  /* an admin key as Bearer */
+    WEB_PUBLIC, /* no key, or the handler asks for the write key itself */
+    WEB_READ,   /* an api or admin key as Bearer */
+    WEB_MANAGE, /* an admin key as Bearer */
 };
 
 struct web_config {
@@ -30,7 +30,7 @@ struct web_config {
     struct events *events;
     struct intake *intake;
     struct log *log;
-    size_t query_memory;   /* bound for one question */
+    size_t query_memory; /* bound for one question */
     /* Called when the log can promise nothing any more. */
     void (*stopped)(void *argument);
     void *argument;

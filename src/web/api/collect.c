@@ -1,4 +1,4 @@
-/* collect.c - POST /v1/*: events in, 200 once they are durable.
+/* collect.c - POST to /v1/...: events in, 200 once they are durable.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -30,22 +30,17 @@ static void answer(struct intake_job *job)
     struct exchange *x = call->exchange;
 
     end_call(call);
-    switch (job->err) {
-    case OK:
+    if (job->err == OK) {
         exchange_answer(x, 200, S("application/json"), S("{\"success\":true}"));
-        return;
-    case ERR_BUSY:
+    } else if (job->err == ERR_BUSY) {
         exchange_add_header(x, S("Retry-After"), S("1"));
         exchange_answer_problem(x, 429, str_of(job->reason));
-        return;
-    case ERR_FULL:
+    } else {
         exchange_add_header(x, S("Retry-After"), S("10"));
-        exchange_answer_problem(x, 503, S("no room on the disk: send it again later"));
-        return;
-    default:
-        exchange_add_header(x, S("Retry-After"), S("10"));
-        exchange_answer_problem(x, 503, S("the events could not be stored: send them again later"));
-        return;
+        exchange_answer_problem(x, 503,
+                                job->err == ERR_FULL
+                                    ? S("no room on the disk: send the events again later")
+                                    : S("the events could not be stored: send them again later"));
     }
 }
 
@@ -71,8 +66,8 @@ static bool may_write(struct exchange *x, str key)
     const struct web_config *config = web_config(web_of(x));
     struct access_grant grant;
 
-    return key.data && access_check(config->access, key, ACCESS_WRITE, clock_now(config->sys),
-                                    &grant) == OK;
+    return key.data &&
+           access_check(config->access, key, ACCESS_WRITE, clock_now(config->sys), &grant) == OK;
 }
 
 static void refuse_key(struct exchange *x)

@@ -14,8 +14,7 @@ void keys_list(struct exchange *x)
     struct json_writer w = {.out = &out};
     struct access_key *keys;
     size_t count;
-    enum err err =
-        access_list(web_config(web_of(x))->access, exchange_mem(x), &keys, &count);
+    enum err err = access_list(web_config(web_of(x))->access, exchange_mem(x), &keys, &count);
 
     if (err) {
         web_fail(x, err);

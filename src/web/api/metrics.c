@@ -51,7 +51,8 @@ static void add_log(struct buf *out, const struct web_config *config)
     one(out, "log_groups_total", "counter", "Groups committed: one write and one sync each.",
         (double)log.groups);
     one(out, "log_records_total", "counter", "Records committed.", (double)log.records);
-    one(out, "log_sync_seconds_total", "counter", "Time spent in syncs.", (double)log.sync_ns / 1e9);
+    one(out, "log_sync_seconds_total", "counter", "Time spent in syncs.",
+        (double)log.sync_ns / 1e9);
     intake_seen_read(config->intake, &seen);
     one(out, "dedup_ids", "gauge", "Message ids held for deduplication.", (double)seen.ids);
     one(out, "dedup_window_seconds", "gauge", "How far back deduplication reaches.",
@@ -79,12 +80,13 @@ static void add_http(struct buf *out, struct web_stats *stats)
            "From a complete collection request to its durable acknowledgement.");
     for (int i = 0; i < WEB_BUCKETS - 1; i++) {
         sum += atomic_load(&stats->buckets[i]);
-        buf_print(out, "myriad_collect_seconds_bucket{le=\"%g\"} %llu\n",
-                  0.0001 * (double)(1 << i), (unsigned long long)sum);
+        buf_print(out, "myriad_collect_seconds_bucket{le=\"%g\"} %llu\n", 0.0001 * (double)(1 << i),
+                  (unsigned long long)sum);
     }
     sum += atomic_load(&stats->buckets[WEB_BUCKETS - 1]);
     buf_print(out, "myriad_collect_seconds_bucket{le=\"+Inf\"} %llu\n", (unsigned long long)sum);
-    buf_print(out, "myriad_collect_seconds_sum %.9g\n", (double)atomic_load(&stats->collect_ns) / 1e9);
+    buf_print(out, "myriad_collect_seconds_sum %.9g\n",
+              (double)atomic_load(&stats->collect_ns) / 1e9);
     buf_print(out, "myriad_collect_seconds_count %llu\n", (unsigned long long)sum);
     one(out, "collect_refused_total", "counter", "Collection calls answered with 4xx or 5xx.",
         (double)atomic_load(&stats->refused));

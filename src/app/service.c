@@ -1,0 +1,223 @@
+/* service.c - a served data folder: its threads, from start to drain.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Threads: the event loops and the pool (http/), one log writer, one that folds the log for
+ * questions, and this one, which waits for signals and keeps the next log segment ready.
+ */
+#include "app/service.h"
+
+#include "app/workspace.h"
+#include "collect/intake.h"
+#include "sys/net.h"
+#include "sys/process.h"
+#include "sys/signals.h"
+#include "sys/stream.h"
+#include "sys/thread.h"
+#include "web/journal.h"
+#include "web/web.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { STEP_MS = 100, TEND_MS = 250, KIB = 1024, MIB = 1024 * 1024 };
+
+struct service {
+    const struct service_options *options;
+    struct sys *sys;
+    struct workspace workspace;
+    struct web *web;
+    struct server *server;
+    struct signals *signals;
+    struct thread *writer;
+    struct thread *folder;
+    atomic_bool writer_ends;
+    atomic_bool folder_ends;
+    atomic_bool is_stopped; /* the log can promise nothing any more */
+    char reason[512];       /* why, written before is_stopped */
+};
+
+static void notify(struct service *service, str message)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+
+    if (path && net_notify(service->sys, path, message) != OK)
+        journal_error(service->sys, "could not tell the service manager", err_text());
+}
+
+/* Threads */
+
+static void stop(struct service *service)
+{
+    if (atomic_load(&service->is_stopped))
+        return;
+    snprintf(service->reason, sizeof service->reason, "%s", err_text());
+    atomic_store(&service->is_stopped, true);
+}
+
+static void run_writer(void *argument)
+{
+    struct service *service = argument;
+
+    while (!atomic_load(&service->writer_ends))
+        if (intake_step(service->workspace.intake, STEP_MS) != OK) {
+            stop(service);
+            return;
+        }
+}
+
+static bool folds_on(void *argument, uint64_t seq, uint64_t of)
+{
+    (void)seq;
+    (void)of;
+    return !atomic_load(&((struct service *)argument)->folder_ends);
+}
+
+static void run_folder(void *argument)
+{
+    struct service *service = argument;
+    bool is_late = false;
+
+    while (!atomic_load(&service->folder_ends)) {
+        enum err err = workspace_fold(&service->workspace, folds_on, service);
+
+        if (err == ERR_LIMIT && !is_late) {
+            is_late = true;
+            journal_error(service->sys, "questions do not see the newest events", err_text());
+        } else if (err && err != ERR_LIMIT && err != ERR_EXPIRED) {
+            stop(service);
+            return;
+        }
+        if (!err)
+            web_set_ready(service->web, true);
+        log_reader_wait(service->workspace.reader, STEP_MS);
+    }
+}
+
+/* Start */
+
+static void server_limits(const struct config *config, struct server_limits *out)
+{
+    server_limits_default(out);
+    out->connections = config->connections;
+    out->body_memory = config->body_mb * MIB;
+    out->loops = (int)config->loops;
+    out->workers = (int)config->workers;
+}
+
+static bool opens_on(void *argument, uint64_t seq, uint64_t of)
+{
+    struct service *service = argument;
+
+    (void)seq;
+    (void)of;
+    return !(signals_take(service->signals) & SIGNALS_STOP);
+}
+
+static fallible open_all(struct service *service)
+{
+    const struct service_options *options = service->options;
+    struct web_config web = {.sys = service->sys};
+    struct server_limits limits;
+
+    TRY(signals_open(&service->signals));
+    TRY(workspace_open(service->sys, options->folder, &options->config, opens_on, service,
+                       &service->workspace));
+    if (service->workspace.recovery.torn_bytes) {
+        char detail[64];
+
+        snprintf(detail, sizeof detail, "%llu bytes",
+                 (unsigned long long)service->workspace.recovery.torn_bytes);
+        journal_info(service->sys, "trimmed a torn tail of the log: never acknowledged", detail);
+    }
+    web.access = service->workspace.access;
+    web.events = service->workspace.events;
+    web.intake = service->workspace.intake;
+    web.log = service->workspace.log;
+    web.query_memory = options->config.query_mb * MIB;
+    TRY(web_open(&web, &service->web));
+    TRY(thread_start("log-writer", run_writer, service, &service->writer));
+    TRY(thread_start("fold", run_folder, service, &service->folder));
+    server_limits(&options->config, &limits);
+    return web_serve(service->web, str_of(options->listen), &limits, &service->server);
+}
+
+/* End: requests first, then the writer that answers them, then the readers of the log. */
+static void close_all(struct service *service)
+{
+    if (service->server)
+        server_stop(service->server, (int64_t)service->options->config.drain_seconds * 1000);
+    atomic_store(&service->writer_ends, true);
+    thread_join(service->writer);
+    atomic_store(&service->folder_ends, true);
+    thread_join(service->folder);
+    workspace_close(&service->workspace);
+    web_close(service->web);
+    signals_close(service->signals);
+}
+
+static fallible announce(struct service *service)
+{
+    struct buf line = {0};
+    enum err err;
+
+    buf_add(&line, S("Myriad is at http://"));
+    server_address(service->server, &line);
+    buf_add_byte(&line, '\n');
+    err = stream_write(STREAM_OUT, buf_str(&line));
+    buf_done(&line);
+    notify(service, S("READY=1"));
+    journal_info(service->sys, "ready", NULL);
+    return err;
+}
+
+static void prepare_log(struct service *service, bool *has_room)
+{
+    enum err err = log_prepare(service->workspace.log);
+
+    if (err == ERR_FULL && *has_room)
+        journal_error(service->sys, "no room for the next log segment", NULL);
+    else if (err && err != ERR_FULL)
+        stop(service);
+    *has_room = err != ERR_FULL;
+}
+
+/* Until told to end, or the log stops. */
+static void watch(struct service *service)
+{
+    bool is_announced = false, has_room = true;
+
+    while (!atomic_load(&service->is_stopped)) {
+        if (signals_wait(service->signals, is_announced ? TEND_MS : STEP_MS) & SIGNALS_STOP)
+            return;
+        if (!is_announced && web_is_ready(service->web)) {
+            is_announced = true;
+            if (announce(service) != OK)
+                journal_error(service->sys, "nobody reads standard output", NULL);
+        }
+        prepare_log(service, &has_room);
+    }
+}
+
+enum service_end service_run(const struct service_options *options)
+{
+    struct service service = {.options = options, .sys = options->sys};
+    enum err err = open_all(&service);
+
+    service.workspace.sys = options->sys;
+    if (!err)
+        watch(&service);
+    notify(&service, S("STOPPING=1"));
+    if (atomic_load(&service.is_stopped)) {
+        /* Those who wait were answered with 503. Nothing may be written any more, so nothing is
+         * closed in order either. */
+        journal_error(service.sys, "stopped to protect data", service.reason);
+        err = fail(ERR_IO, "stopped to protect data: %s", service.reason);
+        if (service.server)
+            server_stop(service.server, MIB / KIB);
+        return SERVICE_PROTECTED;
+    }
+    close_all(&service);
+    return err ? SERVICE_FAILED : SERVICE_ENDED;
+}
