@@ -49,9 +49,11 @@ struct server_config {
     struct server_limits limits;
     void *context;
     /* Decides before the body is read whether this route may run: OK, or answers by itself and
-     * returns false. Runs on the loop. NULL: everything may. Not called for permission 0. */
+     * returns false. Runs on the loop. NULL: everything may. Not called for permission 0. Views of
+     * the request that it takes do not outlive the call: the head may move while the body comes. */
     bool (*authorise)(struct exchange *x, int permission);
-    /* Called on a loop for each finished exchange, for metrics. May be NULL. */
+    /* Called on a loop for each finished exchange, for metrics; `route` is NULL where the request
+     * did not get as far as one. Must be safe on several threads. May be NULL. */
     void (*note)(void *context, const struct route *route, int status, int64_t nanoseconds);
 };
 
@@ -69,5 +71,7 @@ void server_limits_default(struct server_limits *out_limits);
 fallible server_start(const struct server_config *config, struct server **out_server);
 void server_address(const struct server *server, struct buf *out); /* "127.0.0.1:8080" */
 void server_stats_read(const struct server *server, struct server_stats *out_stats);
-/* Drains: stops accepting, lets requests under way finish for at most `grace_ms`, closes. */
+/* Drains: stops accepting, lets requests under way finish for at most `grace_ms`, closes. Waits for
+ * routes that run on workers. An exchange that somebody still holds may be answered later; what it
+ * needs for that stays allocated. NULL is fine. */
 void server_stop(struct server *server, int64_t grace_ms);
