@@ -606,7 +606,9 @@ TEST(connection_that_drains_finishes_its_request_and_closes)
     put(busy, S("TP/1.1\r\n" HOST "\r\n" GET));
     CHECK_STR(statuses(busy), "200 ");
     CHECK(said(busy, "Connection: close"));
-    CHECK(connection_state(busy->c) != CONNECTION_OPEN);
+    CHECK_INT(connection_state(busy->c), CONNECTION_FINISHING);
+    connection_input_ended(busy->c);
+    CHECK_INT(connection_state(busy->c), CONNECTION_OVER);
     close_world(idle);
     close_world(busy);
 }

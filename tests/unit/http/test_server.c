@@ -293,9 +293,9 @@ TEST(server_that_stops_lets_requests_under_way_finish)
     atomic_store(&w.is_released, true);
     CHECK_INT(receive_answers(busy, &out, S("released"), 1), 1);
     CHECK(str_contains(buf_str(&out), S("Connection: close\r\n")));
-    thread_join(thread);
     close(idle);
     close(busy);
+    thread_join(thread);
     buf_done(&out);
     stop_writer(&w);
 }
