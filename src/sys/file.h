@@ -4,8 +4,8 @@
  *
  * Paths are C strings, relative to the working folder or absolute. Reads and writes retry EINTR
  * and short transfers by themselves: they do all or fail. Errors: ERR_ABSENT (no such file),
- * ERR_CONFLICT (exists, locked), ERR_FULL (no room), ERR_DENIED, ERR_IO (everything else). The
- * sentence names the path. A sync that failed is final: the file must not be trusted any more.
+ * ERR_CONFLICT (exists, locked), ERR_FULL (no room), ERR_DENIED, ERR_LIMIT (out of descriptors
+ * or memory), ERR_IO (everything else). The sentence names the path. A sync that failed is final: the file must not be trusted any more.
  */
 #pragma once
 #include "base/arena.h"
@@ -32,7 +32,8 @@ fallible file_sync(struct file *file); /* data and what is needed to read it bac
 fallible file_allocate(struct file *file, uint64_t size);
 fallible file_truncate(struct file *file, uint64_t size);
 fallible file_size(struct file *file, uint64_t *out_size);
-/* Takes the file for this process alone until it is closed. ERR_CONFLICT if another holds it. */
+/* Takes the file for this handle alone until it is closed. ERR_CONFLICT if another handle holds it,
+ * of this process or another. Needs FILE_WRITE. */
 fallible file_lock(struct file *file);
 /* An advance notice that [offset, offset + len) will be read once, in order. Never fails. */
 void file_will_read(struct file *file, uint64_t offset, uint64_t len);
@@ -42,6 +43,7 @@ fallible file_remove(struct sys *sys, const char *path);
 bool file_exists(struct sys *sys, const char *path);
 
 fallible folder_make(struct sys *sys, const char *path);  /* with mode 0700; fine if it is there */
+fallible folder_remove(struct sys *sys, const char *path); /* ERR_CONFLICT if it is not empty */
 fallible folder_sync(struct sys *sys, const char *path);  /* makes creations, renames, removals last */
 /* Names in the folder, sorted by bytes, without "." and ".."; ERR_ABSENT. */
 fallible folder_list(struct sys *sys, const char *path, struct arena *mem, str **out_names,
@@ -49,8 +51,9 @@ fallible folder_list(struct sys *sys, const char *path, struct arena *mem, str *
 /* Bytes free for this process on the disk that holds `path`. */
 fallible folder_room(struct sys *sys, const char *path, uint64_t *out_bytes);
 
-/* Small whole files. `replace` writes beside, syncs, renames over and syncs the folder: after a
- * crash either the old or the new content is there. */
+/* Small whole files; a longer one than `limit` is ERR_LIMIT. `replace` writes beside (NAME.new),
+ * syncs, renames over and syncs the folder: after a crash either the old or the new content is
+ * there. */
 fallible file_load(struct sys *sys, const char *path, size_t limit, struct arena *mem,
                    str *out_content);
 fallible file_replace(struct sys *sys, const char *path, str content);

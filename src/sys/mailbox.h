@@ -18,7 +18,7 @@ struct letter {
 struct mailbox;
 
 struct mailbox *mailbox_open(void (*wake)(void *), void *argument); /* NULL without memory */
-void mailbox_close(struct mailbox *box);                            /* must be empty */
+void mailbox_close(struct mailbox *box); /* must be empty, and nobody still posting */
 void mailbox_post(struct mailbox *box, struct letter *letter);
 /* Everything posted so far as a list in posting order, or NULL. */
 struct letter *mailbox_take(struct mailbox *box);

@@ -1,0 +1,47 @@
+/* process.c - this process, as the operating system sees it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "sys/process.h"
+
+#include "base/str.h"
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+int process_id(void)
+{
+    return (int)getpid();
+}
+
+/* The second number of statm, in pages. */
+uint64_t process_memory(void)
+{
+    char text[128];
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    uint64_t pages;
+    ssize_t len;
+    str rest;
+
+    if (fd < 0)
+        return 0;
+    len = read(fd, text, sizeof text);
+    close(fd);
+    rest = str_from(text, len > 0 ? (size_t)len : 0);
+    str_cut(&rest, ' ');
+    return str_to_u64(str_cut(&rest, ' '), &pages) ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+int64_t process_cpu_ns(void)
+{
+    struct timespec spent;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+    return spent.tv_sec * INT64_C(1000000000) + spent.tv_nsec;
+}
+
+void process_stop(int status)
+{
+    _exit(status);
+}

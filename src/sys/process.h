@@ -1,0 +1,14 @@
+/* process.h - this process, as the operating system sees it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Not simulated.
+ */
+#pragma once
+#include <stdint.h>
+
+int process_id(void);
+uint64_t process_memory(void); /* resident bytes; 0 where unknown */
+int64_t process_cpu_ns(void);  /* spent by all threads, in user and system mode */
+/* Ends the process at once: nothing is flushed, closed or run any more. */
+void process_stop(int status) __attribute__((noreturn));
