@@ -32,7 +32,7 @@ enum json_defect_kind {
     JSON_BAD_NUMBER,    /* does not fit a double, such as 1e999 */
     JSON_LONE_SURROGATE,
     JSON_BAD_UTF8,      /* one for a run of bad bytes */
-    JSON_TOO_DEEP,      /* a value within more than JSON_DEPTH brackets, the root's being the first */
+    JSON_TOO_DEEP,      /* a value within more than JSON_DEPTH brackets, counted from the root */
 };
 
 struct json_node {
