@@ -282,8 +282,8 @@ def rule_layers(tree):
             if not quoted or "/" not in target or other == s.layer:
                 continue
             if s.layer is None:
-                if other not in ("app", "base"):
-                    yield Finding(s.path, line, f"main includes {target}; it hands over to app")
+                if other not in ("app", "base", "sys"):
+                    yield Finding(s.path, line, f"main includes {target}; it hands the world to app")
             elif other not in tree.layers.get(s.layer, (0, []))[1]:
                 yield Finding(s.path, line, f"{s.layer} may not include {other} (LAYERS)", target)
 
