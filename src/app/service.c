@@ -21,7 +21,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { STEP_MS = 100, TEND_MS = 250, KIB = 1024, MIB = 1024 * 1024 };
+enum {
+    STEP_MS = 100,
+    TEND_MS = 250,
+    OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
+    KIB = 1024,
+    MIB = 1024 * 1024,
+};
 
 struct service {
     const struct service_options *options;
@@ -97,10 +103,25 @@ static void run_folder(void *argument)
 
 /* Start */
 
-static void server_limits(const struct config *config, struct server_limits *out)
+/* Connections must never use up the descriptors that the log needs for its next segment. */
+static size_t allow_connections(struct sys *sys, size_t wanted)
+{
+    uint64_t files = process_allow_files(wanted + OTHER_FILES);
+    uint64_t allowed = files > 2 * OTHER_FILES ? files - OTHER_FILES : files / 2;
+    char detail[128];
+
+    if (allowed >= wanted)
+        return wanted;
+    snprintf(detail, sizeof detail, "%llu instead of %zu: raise the limit of open files (nofile)",
+             (unsigned long long)allowed, wanted);
+    journal_error(sys, "fewer connections than configured", detail);
+    return allowed;
+}
+
+static void server_limits(struct sys *sys, const struct config *config, struct server_limits *out)
 {
     server_limits_default(out);
-    out->connections = config->connections;
+    out->connections = allow_connections(sys, config->connections);
     out->body_memory = config->body_mb * MIB;
     out->loops = (int)config->loops;
     out->workers = (int)config->workers;
@@ -139,7 +160,7 @@ static fallible open_all(struct service *service)
     TRY(web_open(&web, &service->web));
     TRY(thread_start("log-writer", run_writer, service, &service->writer));
     TRY(thread_start("fold", run_folder, service, &service->folder));
-    server_limits(&options->config, &limits);
+    server_limits(service->sys, &options->config, &limits);
     return web_serve(service->web, str_of(options->listen), &limits, &service->server);
 }
 
