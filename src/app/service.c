@@ -9,6 +9,7 @@
 
 #include "app/workspace.h"
 #include "collect/intake.h"
+#include "store/backup_desk.h"
 #include "sys/net.h"
 #include "sys/process.h"
 #include "sys/signals.h"
@@ -33,6 +34,7 @@ struct service {
     const struct service_options *options;
     struct sys *sys;
     struct workspace workspace;
+    struct backup_desk *backups;
     struct web *web;
     struct server *server;
     struct signals *signals;
@@ -114,7 +116,7 @@ static size_t allow_connections(struct sys *sys, size_t wanted)
         return wanted;
     snprintf(detail, sizeof detail, "%llu instead of %zu: raise the limit of open files (nofile)",
              (unsigned long long)allowed, wanted);
-    journal_error(sys, "fewer connections than configured", detail);
+    journal_info(sys, "fewer connections than configured", detail);
     return allowed;
 }
 
@@ -136,6 +138,20 @@ static bool opens_on(void *argument, uint64_t seq, uint64_t of)
     return !(signals_take(service->signals) & SIGNALS_STOP);
 }
 
+static fallible open_backups(struct service *service)
+{
+    const struct workspace *workspace = &service->workspace;
+    struct backup_stock stock = {
+        .sys = service->sys,
+        .datadir = workspace->datadir,
+        .catalog = workspace->catalog,
+        .vault = workspace->vault,
+        .log = workspace->log,
+    };
+
+    return backup_desk_open(&stock, &service->backups);
+}
+
 static fallible open_all(struct service *service)
 {
     const struct service_options *options = service->options;
@@ -152,7 +168,9 @@ static fallible open_all(struct service *service)
                  (unsigned long long)service->workspace.recovery.torn_bytes);
         journal_info(service->sys, "trimmed a torn tail of the log: never acknowledged", detail);
     }
+    TRY(open_backups(service));
     web.access = service->workspace.access;
+    web.backups = service->backups;
     web.events = service->workspace.events;
     web.intake = service->workspace.intake;
     web.log = service->workspace.log;
@@ -173,6 +191,7 @@ static void close_all(struct service *service)
     thread_join(service->writer);
     atomic_store(&service->folder_ends, true);
     thread_join(service->folder);
+    backup_desk_close(service->backups);
     workspace_close(&service->workspace);
     web_close(service->web);
     signals_close(service->signals);
@@ -218,6 +237,7 @@ static void watch(struct service *service)
                 journal_error(service->sys, "nobody reads standard output", NULL);
         }
         prepare_log(service, &has_room);
+        backup_desk_tend(service->backups);
     }
 }
 
