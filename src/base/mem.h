@@ -10,11 +10,11 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t size);                               /* zeroed */
-void *mem_grow(void *old, size_t size);                     /* like realloc; new bytes not zeroed */
-void mem_free(void *memory);                                /* NULL is fine */
-char *mem_text(const char *text);                           /* a copy of a C string, or NULL */
-fallible mem_exhausted(void);                               /* ERR_LIMIT with its sentence */
+void *mem_alloc(size_t size);           /* zeroed */
+void *mem_grow(void *old, size_t size); /* like realloc; new bytes not zeroed */
+void mem_free(void *memory);            /* NULL is fine */
+char *mem_text(const char *text);       /* a copy of a C string, or NULL */
+fallible mem_exhausted(void);           /* ERR_LIMIT with its sentence */
 
 /* Test hook: the `countdown`-th allocation from now on fails once; 0 turns it off. */
 void mem_fail_after(long countdown);
