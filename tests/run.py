@@ -23,7 +23,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 COUNT = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
 
 # Unit tests that also run under ThreadSanitizer: a pattern of test names each (* and ?).
-THREADED = ["mailbox_*", "threads_*"]
+THREADED = ["mailbox_*", "threads_*", "*_of_threads_*", "*_by_threads_*", "server_*",
+            "connection_runs_pool_routes_*"]
 
 
 class Part:

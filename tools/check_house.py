@@ -11,6 +11,7 @@ import bisect
 import fnmatch
 import os
 import pathlib
+import posixpath
 import re
 import shutil
 import subprocess
@@ -20,8 +21,8 @@ MOST_LINES, MOST_HEADER_LINES, MOST_FUNCTION_LINES, MOST_PARAMETERS = 800, 150, 
 FORMATTER = "clang-format-14"
 SKIPPED_FOLDERS = {".git", "node_modules", "__pycache__", "corpus"}
 SKIPPED_FILES = {"LICENSE", "package-lock.json", ".git"}
-ROLE = {".c": "/*", ".h": "/*", ".cc": "/*", ".def": "/*", ".js": "/*", ".mjs": "/*",
-        ".ts": "/*", ".py": "#", ".sh": "#"}
+ROLE = {".c": "/*", ".h": "/*", ".cc": "/*", ".def": "/*", ".js": "//", ".mjs": "//",
+        ".ts": "//", ".py": "#", ".sh": "#"}
 C_LIKE = {".c", ".h", ".cc", ".def"}
 
 STRING_FUNCTIONS = set("""strcpy strncpy strcat strncat sprintf vsprintf strtok strtok_r atoi atol
@@ -211,7 +212,8 @@ def rule_role(tree):
         if not mark:
             continue
         name = pathlib.PurePosixPath(s.path).name
-        if not head.startswith((f"{mark} {name} - ", f'"""{name} - ')):
+        fine = [f"{mark} {name} - ", f'"""{name} - '] + [f"/* {name} - "] * (mark == "//")
+        if not head.startswith(tuple(fine)):
             yield Finding(s.path, 1, f"the first line must be `{mark} {name} - its role`")
         if not any("SPDX-License-Identifier: Apache-2.0" in line for line in s.lines[:12]):
             yield Finding(s.path, 1, "no SPDX-License-Identifier: Apache-2.0 at the top")
@@ -280,15 +282,20 @@ def rule_layers(tree):
             if not quoted or "/" not in target or other == s.layer:
                 continue
             if s.layer is None:
-                if other not in ("app", "base"):
-                    yield Finding(s.path, line, f"main includes {target}; it hands over to app")
+                if other not in ("app", "base", "sys"):
+                    yield Finding(s.path, line, f"main includes {target}; it hands the world to app")
             elif other not in tree.layers.get(s.layer, (0, []))[1]:
                 yield Finding(s.path, line, f"{s.layer} may not include {other} (LAYERS)", target)
 
 
 def resolve(tree, s, target):
     """The path of an included file of ours, or None."""
-    places = ["src/", "tests/"] if s.path.startswith("tests/") else ["src/"]
+    places = ["src/"]
+    if s.path.startswith("tests/"):
+        places = ["src/", "tests/"]
+        beside = posixpath.normpath(f"{s.folder}/{target}")
+        if beside in tree.by_path:
+            return beside
     if s.path.startswith("bench/"):
         places = ["src/", "tests/", "bench/"]
     return next((place + target for place in places if place + target in tree.by_path), None)
@@ -325,6 +332,13 @@ def rule_cycles(tree):
             yield from walk(path)
 
 
+def family(tree, folder, stem):
+    """A module may be spread over x.h, x_part.h and x_part.c: the x of a stem, if there is an x.h."""
+    words = stem.split("_")
+    stems = ["_".join(words[:count]) for count in range(1, len(words) + 1)]
+    return next((s for s in stems if f"{folder}/{s}.h" in tree.by_path), stem)
+
+
 def rule_internal_headers(tree):
     """an internal header is read only by the files of its own stem"""
     for s in tree.c_sources:
@@ -332,7 +346,7 @@ def rule_internal_headers(tree):
             header = pathlib.PurePosixPath(target)
             if not quoted or not header.stem.endswith("_int"):
                 continue
-            owner = header.stem.removesuffix("_int")
+            owner = family(tree, f"src/{header.parent}", header.stem.removesuffix("_int"))
             if owner == header.parent.name:  # sys_int.h is for all of src/sys
                 allowed = s.path.startswith(f"src/{header.parent}/")
             else:
@@ -389,7 +403,7 @@ def rule_sqlite(tree):
 def rule_names(tree):
     """an exported function starts with the stem of its header"""
     for s in tree.product:
-        stem = s.stem.removesuffix("_int")
+        stem = family(tree, s.folder, s.stem.removesuffix("_int"))
         if stem in VAGUE_NAMES:
             yield Finding(s.path, 1, f"{s.stem} says nothing about what is inside")
         if s.suffix != ".h":

@@ -47,8 +47,14 @@ CLEAN = {
                                          "    return time(0);\n}\n"),
     "src/store/meson.build": "sources += files('book.c')\n",
     "src/store/book_int.h": c_file("book_int.h", "#pragma once\nint book_seal(void);\n"),
+    "src/store/book_page.h": c_file("book_page.h", "#pragma once\nint book_turn(void);\n"),
+    "src/store/book_page_int.h": c_file("book_page_int.h", "#pragma once\n"),
+    "tests/fuzz/near.h": c_file("near.h", "#pragma once\n"),
+    "tests/fuzz/far.h": c_file("far.h", '#pragma once\n#include "near.h"\n#include "../fuzz/near.h"\n'),
+    "tools/page.js": "// page.js - a planted script.\n// SPDX-License-Identifier: Apache-2.0\n",
     "src/store/book.h": c_file("book.h", "#pragma once\nint book_open(void);\n"),
     "src/store/book.c": c_file("book.c", '#include "store/book.h"\n#include "store/book_int.h"\n'
+                                         '#include "store/book_page_int.h"\n'
                                          "#include <sqlite3.h>\nint book_open(void)\n{\n"
                                          "    return 0;\n}\n"),
     "src/app/meson.build": "sources += files('part/page.c')\n",
@@ -113,6 +119,10 @@ PLANTED = [
     ("sqlite", "src/app/run.h", c_file("run.h", "#pragma once\n#include <sqlite3.h>\n")),
     ("names", "src/base/shelf.h", "int count_shelf(void);\n"),
     ("names", "src/base/shelf.h", "static inline int count_shelf(void)\n{\n    return 1;\n}\n"),
+    ("names", "src/store/book_page.h", "int page_turn(void);\n"),
+    ("internal_headers", "src/store/bell.h", c_file("bell.h", '#pragma once\n'
+                                                    '#include "store/book_page_int.h"\n')),
+    ("role", "tools/bad.js", "/* worse.js - x */\n// SPDX-License-Identifier: Apache-2.0\n"),
     ("names", "src/base/utils.h", c_file("utils.h", "#pragma once\n")),
     ("names", "src/store/book_int.h", "int seal_book(void);\n"),
     ("state", "src/base/shelf.c", "static int shelves;\n"),

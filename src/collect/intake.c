@@ -90,11 +90,12 @@ static fallible fold_release(struct intake *intake, const struct log_record *rec
 
 static fallible fold(struct intake *intake, const struct log_record *record)
 {
+    TRY(identity_apply(intake->config.identity, record));
     switch (record->kind) {
     case RECORD_NODE:
     case RECORD_JOIN:
     case RECORD_UNDO:
-        return identity_apply(intake->config.identity, record);
+        return OK;
     case RECORD_EVENTS:
         return fold_events(intake, record);
     case RECORD_QUARANTINE:

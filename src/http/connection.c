@@ -160,8 +160,8 @@ static bool write_answer(struct connection *c, bool keeps_alive, int64_t now_ns)
 static void finish(struct connection *c, int64_t now_ns)
 {
     struct exchange *x = c->x;
-    bool keeps_alive = x->reader.keeps_alive && !x->closes && !c->is_draining &&
-                       !(c->input_ended && c->from == c->in.len);
+    bool wants_more = x->reader.keeps_alive && !(c->input_ended && c->from == c->in.len);
+    bool keeps_alive = wants_more && !x->closes && !c->is_draining;
     bool is_written = write_answer(c, keeps_alive, now_ns);
 
     c->phase = IDLE;
@@ -169,7 +169,7 @@ static void finish(struct connection *c, int64_t now_ns)
     if (!is_written)
         end(c);
     else if (!keeps_alive)
-        stop_reading(c, c->from < c->in.len);
+        stop_reading(c, wants_more || c->from < c->in.len); /* its next request may be on its way */
     else
         c->read_until = after(now_ns, c->site->config->limits.idle_ms);
 }
@@ -194,6 +194,26 @@ static void finish_early(struct connection *c, int64_t now_ns)
     }
 }
 
+/* An answer to `x` that this thread gives between these two needs no way back. */
+static void enter_route(struct site *site, struct exchange *x)
+{
+    site->running = x;
+    site->has_answered = false;
+}
+
+static bool leave_route(struct site *site)
+{
+    site->running = NULL;
+    return site->has_answered;
+}
+
+static void answer_here(struct exchange *x, int status, str detail)
+{
+    enter_route(x->site, x);
+    exchange_answer_problem(x, status, detail);
+    leave_route(x->site);
+}
+
 /* The server's own answer to c->x. Call before the request has a route running. */
 static void refuse(struct connection *c, int status, const char *detail, int64_t now_ns)
 {
@@ -207,8 +227,7 @@ static void refuse(struct connection *c, int status, const char *detail, int64_t
         atomic_fetch_add_explicit(&totals->malformed, 1, memory_order_relaxed);
     }
     x->closes = true;
-    c->site->running = x;
-    exchange_answer_problem(x, status, str_of(detail));
+    answer_here(x, status, str_of(detail));
     finish_early(c, now_ns);
 }
 
@@ -219,8 +238,7 @@ static void turn_away(struct connection *c, int status, const char *detail, int6
 
     exchange_add_header(x, S("Retry-After"), S("1"));
     atomic_fetch_add_explicit(&c->site->totals->refused, 1, memory_order_relaxed);
-    c->site->running = x;
-    exchange_answer_problem(x, status, str_of(detail));
+    answer_here(x, status, str_of(detail));
     finish(c, now_ns);
 }
 
@@ -281,6 +299,7 @@ static bool admit(struct site *site, struct exchange *x)
 static void take_head(struct connection *c, size_t used, int64_t now_ns)
 {
     struct exchange *x = c->x;
+    bool is_admitted, has_answered;
 
     c->skipped_line = false;
     c->from += used;
@@ -290,13 +309,14 @@ static void take_head(struct connection *c, size_t used, int64_t now_ns)
     request_bind(&x->reader, c->in.data + c->head_at, x->request_headers, &x->request);
     x->request.peer = (str){c->peer, c->peer_len};
     x->started_ns = now_ns;
-    c->site->running = x;
-    if (admit(c->site, x)) {
-        c->site->running = NULL;
+    enter_route(c->site, x);
+    is_admitted = admit(c->site, x);
+    has_answered = leave_route(c->site);
+    assert(is_admitted != has_answered); /* `authorise` that says no has answered */
+    if (is_admitted) {
         x->reader.body_limit = x->route->body_limit;
         return;
     }
-    assert(!c->site->running); /* `authorise` that says no has answered */
     finish_early(c, now_ns);
 }
 
@@ -414,13 +434,12 @@ static void run(struct connection *c, int64_t now_ns)
         dispatch(c, now_ns);
         return;
     }
-    site->running = x;
+    enter_route(site, x);
     x->route->run(x);
-    if (!site->running) {
+    if (leave_route(site)) {
         finish(c, now_ns);
         return;
     }
-    site->running = NULL;
     site->outstanding++;
     c->phase = RUNNING;
     if (!part_with_input(c))

@@ -119,7 +119,7 @@ static void hand_back(struct exchange *x)
         mailbox_post(site->box, &x->letter);
         atomic_fetch_sub_explicit(&site->late_posts, 1, memory_order_release);
     } else if (site->running == x) {
-        site->running = NULL;
+        site->has_answered = true;
     } else {
         x->next = site->ready;
         site->ready = x;

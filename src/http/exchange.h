@@ -11,22 +11,30 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_PATCH, HTTP_OPTIONS };
+enum http_method {
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_DELETE,
+    HTTP_PATCH,
+    HTTP_OPTIONS
+};
 
 struct http_header {
-    str name; /* as sent */
+    str name;  /* as sent */
     str value; /* trimmed */
 };
 
 struct http_request {
     enum http_method method;
-    str target;   /* as sent: "/v1/batch?x=1" */
-    str path;     /* before '?', still percent-encoded */
-    str query;    /* behind '?', or absent */
+    str target; /* as sent: "/v1/batch?x=1" */
+    str path;   /* before '?', still percent-encoded */
+    str query;  /* behind '?', or absent */
     struct http_header *headers;
     size_t header_count;
-    str body;     /* unpacked; 64 readable bytes behind it */
-    str peer;     /* the client's address as text, without port */
+    str body;           /* unpacked; 64 readable bytes behind it */
+    str peer;           /* the client's address as text, without port */
     bool minor_version; /* HTTP/1.1, else 1.0 */
 };
 

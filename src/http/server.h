@@ -18,40 +18,42 @@ enum route_kind { ROUTE_INLINE, ROUTE_POOL };
 enum route_media { MEDIA_NONE, MEDIA_JSON, MEDIA_ANY }; /* MEDIA_JSON: XML and multipart are 415 */
 
 struct route {
-    enum http_method method;      /* HEAD is answered by a GET route */
-    const char *path;             /* "/api/people/:id"; a part beginning with ':' takes one segment */
+    enum http_method method; /* HEAD is answered by a GET route */
+    const char *path;        /* "/api/people/:id"; a part beginning with ':' takes one segment */
     void (*run)(struct exchange *x);
-    int permission;               /* handed to `authorise`; 0 is public */
+    int permission; /* handed to `authorise`; 0 is public */
     enum route_kind kind;
     enum route_media media;
-    size_t body_limit;            /* bytes as sent */
-    size_t unpacked_limit;        /* bytes after Content-Encoding: gzip */
+    size_t body_limit;     /* bytes as sent */
+    size_t unpacked_limit; /* bytes after Content-Encoding: gzip */
 };
 
 struct server_limits {
-    size_t header_bytes;          /* 16 KiB: request line and headers; beyond it 431 */
-    size_t connections;           /* beyond it: 503 and close */
-    size_t pool_queue;            /* waiting pool requests; beyond it 429 */
-    size_t body_memory;           /* bytes of all request bodies in flight; beyond it 429 */
-    size_t exchange_memory;       /* cap of exchange_mem() */
-    int64_t request_ms;           /* whole request, from its first byte; beyond it 408 */
-    int64_t idle_ms;              /* a connection between requests */
-    int64_t write_ms;             /* an answer that the client does not take */
-    int loops;                    /* 0: one a core */
-    int workers;                  /* threads of the pool */
+    size_t header_bytes;    /* 16 KiB: request line and headers; beyond it 431 */
+    size_t connections;     /* beyond it: 503 and close */
+    size_t pool_queue;      /* waiting pool requests; beyond it 429 */
+    size_t body_memory;     /* bytes of all request bodies in flight; beyond it 429 */
+    size_t exchange_memory; /* cap of exchange_mem() */
+    int64_t request_ms;     /* whole request, from its first byte; beyond it 408 */
+    int64_t idle_ms;        /* a connection between requests */
+    int64_t write_ms;       /* an answer that the client does not take */
+    int loops;              /* 0: one a core */
+    int workers;            /* threads of the pool */
 };
 
 struct server_config {
     struct sys *sys;
-    str listen;                   /* address, see net_listen */
+    str listen; /* address, see net_listen */
     const struct route *routes;
     size_t route_count;
     struct server_limits limits;
     void *context;
     /* Decides before the body is read whether this route may run: OK, or answers by itself and
-     * returns false. Runs on the loop. NULL: everything may. Not called for permission 0. */
+     * returns false. Runs on the loop. NULL: everything may. Not called for permission 0. Views of
+     * the request that it takes do not outlive the call: the head may move while the body comes. */
     bool (*authorise)(struct exchange *x, int permission);
-    /* Called on a loop for each finished exchange, for metrics. May be NULL. */
+    /* Called on a loop for each finished exchange, for metrics; `route` is NULL where the request
+     * did not get as far as one. Must be safe on several threads. May be NULL. */
     void (*note)(void *context, const struct route *route, int status, int64_t nanoseconds);
 };
 
@@ -60,8 +62,8 @@ struct server_stats {
     uint64_t connections_total;
     uint64_t requests;
     uint64_t body_bytes_in_flight;
-    uint64_t refused;             /* 429 and 503 given by the server itself */
-    uint64_t malformed;           /* 400s given by the request reader */
+    uint64_t refused;   /* 429 and 503 given by the server itself */
+    uint64_t malformed; /* 400s given by the request reader */
 };
 
 void server_limits_default(struct server_limits *out_limits);
@@ -69,5 +71,7 @@ void server_limits_default(struct server_limits *out_limits);
 fallible server_start(const struct server_config *config, struct server **out_server);
 void server_address(const struct server *server, struct buf *out); /* "127.0.0.1:8080" */
 void server_stats_read(const struct server *server, struct server_stats *out_stats);
-/* Drains: stops accepting, lets requests under way finish for at most `grace_ms`, closes. */
+/* Drains: stops accepting, lets requests under way finish for at most `grace_ms`, closes. Waits for
+ * routes that run on workers. An exchange that somebody still holds may be answered later; what it
+ * needs for that stays allocated. NULL is fine. */
 void server_stop(struct server *server, int64_t grace_ms);

@@ -70,7 +70,8 @@ struct site {
 
     /* Private to site.c, exchange.c and connection.c. */
     const void *thread;
-    struct exchange *running; /* its inline route is on the stack and has not answered */
+    struct exchange *running; /* its inline route, or `authorise`, is on the stack */
+    bool has_answered;        /* ... and has answered */
     struct exchange *ready;   /* answered on this thread, but not from their own route */
     struct exchange *spare;
     size_t spare_count;

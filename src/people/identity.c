@@ -498,39 +498,66 @@ fallible identity_joins(const struct identity *identity, node_id node, struct ar
     return OK;
 }
 
-/* A node's own record carries its id. Ids in between were in a part of the log that was lost: they
- * stay taken, and no identifier leads to them. */
+/* Every node up to `last` is taken from now on. Those without a record of their own were in a part
+ * of the log that was lost: no identifier leads to them. */
+static fallible keep_lost(struct identity *identity, node_id last)
+{
+    struct record_node lost = {.kind = NODE_ANONYMOUS};
+
+    if (last <= identity->node_count)
+        return OK;
+    TRY(identity_reserve(identity, last - identity->node_count, 0));
+    while (identity->node_count < last)
+        add_alone(identity, &lost);
+    return OK;
+}
+
 static fallible apply_node(struct identity *identity, const struct log_record *record)
 {
-    struct record_node entry, lost = {.kind = NODE_ANONYMOUS};
+    struct record_node entry;
 
     TRY(record_read_node(record->clear, &entry));
     if (record->node <= identity->node_count ||
         identity_find(identity, entry.kind, entry.hash) != NODE_NONE)
         return fail(ERR_CORRUPT, "record %llu gives node %u a second time",
                     (unsigned long long)record->seq, record->node);
-    TRY(identity_reserve(identity, record->node - identity->node_count, 0));
-    while (identity->node_count + 1 < record->node)
-        add_alone(identity, &lost);
+    TRY(keep_lost(identity, record->node - 1));
+    TRY(identity_reserve(identity, 1, 0));
     identity_add(identity, &entry);
     return OK;
 }
 
-fallible identity_apply(struct identity *identity, const struct log_record *record)
+static fallible apply_join(struct identity *identity, const struct log_record *record)
 {
     struct record_join join;
-    struct record_undo undo;
 
+    TRY(record_read_join(record->clear, &join));
+    TRY(keep_lost(identity, join.a > join.b ? join.a : join.b));
+    return identity_join(identity, record->seq, &join);
+}
+
+/* The join it takes back may have been in a part of the log that was lost. */
+static fallible apply_undo(struct identity *identity, const struct log_record *record)
+{
+    struct record_undo undo;
+    enum err err;
+
+    TRY(record_read_undo(record->clear, &undo));
+    err = identity_undo(identity, &undo);
+    return err == ERR_ABSENT ? OK : err;
+}
+
+fallible identity_apply(struct identity *identity, const struct log_record *record)
+{
     switch (record->kind) {
     case RECORD_NODE:
         return apply_node(identity, record);
     case RECORD_JOIN:
-        TRY(record_read_join(record->clear, &join));
-        return identity_join(identity, record->seq, &join);
+        return apply_join(identity, record);
     case RECORD_UNDO:
-        TRY(record_read_undo(record->clear, &undo));
-        return identity_undo(identity, &undo);
+        return apply_undo(identity, record);
     case RECORD_EVENTS:
+        return keep_lost(identity, record->node);
     case RECORD_QUARANTINE:
     case RECORD_RELEASE:
         break;

@@ -47,6 +47,7 @@ struct identity_join_info {
 /* Joins that touch the person of `node`, undone ones too, in order of seq. */
 fallible identity_joins(const struct identity *identity, node_id node, struct arena *mem,
                         struct identity_join_info **out_joins, size_t *out_count);
-/* Folds one record of kind NODE, JOIN or UNDO; others are ignored. */
+/* Folds one record: of nodes, joins and undos what they say, of the others which nodes there are.
+ * What a lost part of the log leaves behind is no error: see log_check. */
 struct log_record;
 fallible identity_apply(struct identity *identity, const struct log_record *record);

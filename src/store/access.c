@@ -152,6 +152,14 @@ static fallible grow(void **list, size_t *room, size_t count, size_t size)
     return OK;
 }
 
+static fallible read_scope(struct row *row, int column, struct arena *mem,
+                           enum access_scope *out_scope)
+{
+    str name = catalog_row_text(row, column, mem);
+
+    return name.data ? access_scope_parse(name, out_scope) : arena_exhausted();
+}
+
 static enum err add_valid(void *argument, struct row *row)
 {
     struct reading *reading = argument;
@@ -166,7 +174,7 @@ static enum err add_valid(void *argument, struct row *row)
     if (err)
         return err;
     arena_reset(reading->mem);
-    TRY(access_scope_parse(catalog_row_text(row, 2, reading->mem), &key.grant.scope));
+    TRY(read_scope(row, 2, reading->mem, &key.grant.scope));
     hash = catalog_row_blob(row, 3, reading->mem);
     if (hash.len != SECRET_HASH)
         return arena_exhausted();
@@ -342,7 +350,7 @@ static enum err add_listed(void *argument, struct row *row)
         return err;
     if (!key.name.data || !key.secret_end.data)
         return arena_exhausted();
-    TRY(access_scope_parse(catalog_row_text(row, 3, reading->mem), &key.scope));
+    TRY(read_scope(row, 3, reading->mem, &key.scope));
     reading->keys[reading->count++] = key;
     return OK;
 }

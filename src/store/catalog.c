@@ -39,7 +39,7 @@ static fallible bind_all(struct catalog *catalog, sqlite3_stmt *statement,
             break;
         }
     }
-    return code ? catalog_connection_fail(&catalog->connection, code) : OK;
+    return code ? catalog_fail(&catalog->connection, code) : OK;
 }
 
 /* Binds, steps through all rows and leaves the statement ready for the next time. */
@@ -53,7 +53,7 @@ static fallible run_statement(struct catalog *catalog, sqlite3_stmt *statement,
 
     while (!err && (code = sqlite3_step(statement)) != SQLITE_DONE) {
         if (code != SQLITE_ROW)
-            err = catalog_connection_fail(&catalog->connection, code);
+            err = catalog_fail(&catalog->connection, code);
         else if (each)
             err = each(argument, &row);
         else
@@ -95,7 +95,7 @@ fallible catalog_begin(struct catalog *catalog, struct tx **out_tx)
                            "is in doubt until the program starts again");
     (void)vfs_take_failure(catalog->connection.vfs);
     if (!err)
-        err = catalog_connection_run(&catalog->connection, "BEGIN IMMEDIATE");
+        err = catalog_run_text(&catalog->connection, "BEGIN IMMEDIATE");
     if (err) {
         mutex_unlock(catalog->mutex);
         return err;
@@ -124,7 +124,7 @@ fallible catalog_end(struct tx *tx, enum err err)
         err = fail(tx->broken, "catalog: the transaction was rolled back by an error before");
     if (!err) {
         (void)vfs_take_failure(catalog->connection.vfs);
-        err = catalog_connection_run(&catalog->connection, "COMMIT");
+        err = catalog_run_text(&catalog->connection, "COMMIT");
     }
     if (err)
         err = roll_back(catalog, err);
@@ -183,7 +183,7 @@ static fallible prepare(struct catalog *catalog, enum sql query)
     if ((code & 0xff) == SQLITE_ERROR)
         return fail(ERR_INVALID, "catalog: %s: %s", catalog_sql_names[query],
                     sqlite3_errmsg(connection->db));
-    return catalog_connection_fail(connection, code);
+    return catalog_fail(connection, code);
 }
 
 static fallible apply(struct catalog *catalog, int version)
@@ -191,7 +191,7 @@ static fallible apply(struct catalog *catalog, int version)
     const struct catalog_migration *step = &catalog_sql_migrations[version - 1];
     char set_version[64];
 
-    TRY(catalog_connection_run(&catalog->connection, step->text));
+    TRY(catalog_run_text(&catalog->connection, step->text));
     if (!catalog->statements[SQL_MIGRATION_ADD])
         TRY(prepare(catalog, SQL_MIGRATION_ADD));
     TRY(run_statement(catalog, catalog->statements[SQL_MIGRATION_ADD],
@@ -199,7 +199,7 @@ static fallible apply(struct catalog *catalog, int version)
                            B_I64(clock_now(catalog->sys))),
                       NULL, NULL));
     snprintf(set_version, sizeof set_version, "PRAGMA user_version = %d", version);
-    return catalog_connection_run(&catalog->connection, set_version);
+    return catalog_run_text(&catalog->connection, set_version);
 }
 
 /* Each step is a transaction of its own: after a crash the next start goes on from there. */
@@ -234,16 +234,16 @@ static fallible open_all(struct catalog *catalog)
     const struct connection *connection = &catalog->connection;
     int64_t version = 0;
 
-    TRY(catalog_connection_each_text(connection, "PRAGMA user_version", read_number, &version));
+    TRY(catalog_each_text(connection, "PRAGMA user_version", read_number, &version));
     if (version > MIGRATION_COUNT) {
-        TRY(catalog_connection_keep_log(connection));
+        TRY(catalog_keep_log(connection));
         return fail(ERR_CONFLICT,
                     "the catalog was written by a newer Myriad (version %lld, this program knows "
                     "up to %d): use that program",
                     (long long)version, MIGRATION_COUNT);
     }
-    TRY(catalog_connection_each_text(connection, "PRAGMA journal_mode = WAL", expect_wal, NULL));
-    TRY(catalog_connection_run(connection, "PRAGMA synchronous = FULL"));
+    TRY(catalog_each_text(connection, "PRAGMA journal_mode = WAL", expect_wal, NULL));
+    TRY(catalog_run_text(connection, "PRAGMA synchronous = FULL"));
     TRY(migrate(catalog, version));
     for (int query = 0; query < SQL_COUNT; query++) {
         if (!catalog->statements[query])
@@ -271,7 +271,7 @@ fallible catalog_open(struct sys *sys, const char *path, struct catalog **out_ca
         return mem_exhausted();
     catalog->sys = sys;
     catalog->mutex = mutex_open();
-    err = catalog->mutex ? catalog_connection_open(sys, path, &catalog->connection) : mem_exhausted();
+    err = catalog->mutex ? catalog_connect(sys, path, &catalog->connection) : mem_exhausted();
     if (!err)
         err = open_all(catalog);
     if (err)
@@ -286,7 +286,7 @@ void catalog_close(struct catalog *catalog)
         return;
     for (int query = 0; query < SQL_COUNT; query++)
         sqlite3_finalize(catalog->statements[query]);
-    catalog_connection_close(&catalog->connection);
+    catalog_disconnect(&catalog->connection);
     mutex_close(catalog->mutex);
     mem_free(catalog);
 }

@@ -38,7 +38,9 @@ struct bind {
 
 /* Begins a transaction that may write; waits for the one before. */
 fallible catalog_begin(struct catalog *catalog, struct tx **out_tx);
-/* Commits when `err` is OK, else rolls back; returns `err` or what went wrong. */
+/* Commits when `err` is OK, else rolls back; returns `err` or what went wrong. ERR_FULL: nothing of
+ * it was done, and later ones go on when there is room. ERR_IO after a write or a sync that failed:
+ * whether it was done shows when the catalog is opened anew; until then every begin is ERR_IO. */
 fallible catalog_end(struct tx *tx, enum err err);
 /* Runs a statement that gives no rows. ERR_CONFLICT for a broken constraint. */
 fallible catalog_run(struct tx *tx, enum sql query, const struct bind *values, size_t count);
@@ -53,8 +55,10 @@ str catalog_row_text(struct row *row, int column, struct arena *mem); /* copied 
 str catalog_row_blob(struct row *row, int column, struct arena *mem);
 bool catalog_row_is_null(struct row *row, int column);
 
-/* Copies a consistent state into a new file at `path` while others go on. */
+/* Copies a consistent state into a new file at `path` while others go on. ERR_CONFLICT when it is
+ * there; after any failure it is not. */
 fallible catalog_backup(struct catalog *catalog, const char *path);
-/* Verifies page checksums and SQLite's own integrity. */
+/* Verifies page checksums and SQLite's own integrity; reports each finding. ERR_CORRUPT when there
+ * is one. No process may have the catalog open. */
 fallible catalog_check(struct sys *sys, const char *path, void (*report)(void *, const char *),
                        void *argument);

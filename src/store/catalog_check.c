@@ -45,14 +45,13 @@ static fallible check_through_sqlite(struct sys *sys, const char *path, struct c
     struct connection connection;
     enum err err;
 
-    TRY(catalog_connection_open(sys, path, &connection));
-    err = catalog_connection_keep_log(&connection);
+    TRY(catalog_connect(sys, path, &connection));
+    err = catalog_keep_log(&connection);
     if (!err)
-        err = catalog_connection_each_text(&connection, "PRAGMA integrity_check", report_integrity, check);
+        err = catalog_each_text(&connection, "PRAGMA integrity_check", report_integrity, check);
     if (!err)
-        err = catalog_connection_each_text(&connection, "PRAGMA foreign_key_check", report_foreign_key,
-                                   check);
-    catalog_connection_close(&connection);
+        err = catalog_each_text(&connection, "PRAGMA foreign_key_check", report_foreign_key, check);
+    catalog_disconnect(&connection);
     return err;
 }
 
@@ -84,7 +83,7 @@ static fallible copy_pages(struct catalog *catalog, struct connection *copy)
     backup = sqlite3_backup_init(copy->db, "main", catalog->connection.db, "main");
     mutex_unlock(catalog->mutex);
     if (!backup)
-        return catalog_connection_fail(copy, sqlite3_errcode(copy->db));
+        return catalog_fail(copy, sqlite3_errcode(copy->db));
     do {
         mutex_lock(catalog->mutex);
         code = sqlite3_backup_step(backup, PAGES_AT_ONCE);
@@ -94,7 +93,7 @@ static fallible copy_pages(struct catalog *catalog, struct connection *copy)
     err = code == SQLITE_DONE ? OK : vfs_take_failure(catalog->connection.vfs);
     code = sqlite3_backup_finish(backup);
     mutex_unlock(catalog->mutex);
-    return !err && code ? catalog_connection_fail(copy, code) : err;
+    return !err && code ? catalog_fail(copy, code) : err;
 }
 
 fallible catalog_backup(struct catalog *catalog, const char *path)
@@ -104,21 +103,21 @@ fallible catalog_backup(struct catalog *catalog, const char *path)
 
     if (file_exists(catalog->sys, path))
         return fail(ERR_CONFLICT, "%s is already there", path);
-    TRY(catalog_connection_open(catalog->sys, path, &copy));
+    TRY(catalog_connect(catalog->sys, path, &copy));
     /* Nobody reads a copy that was not finished, so it needs no journal; it is synced at its end.
      */
-    err = catalog_connection_run(&copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL");
+    err = catalog_run_text(&copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL");
     if (!err)
         err = copy_pages(catalog, &copy);
     if (err) {
         char sentence[512];
 
         snprintf(sentence, sizeof sentence, "%s", err_text());
-        catalog_connection_close(&copy);
+        catalog_disconnect(&copy);
         if (file_remove(catalog->sys, path))
             return fail(err, "%s; what was written of %s is still there", sentence, path);
         return fail(err, "%s", sentence);
     }
-    catalog_connection_close(&copy);
+    catalog_disconnect(&copy);
     return OK;
 }

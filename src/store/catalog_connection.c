@@ -33,7 +33,7 @@ static enum err code_of(int code)
     }
 }
 
-enum err catalog_connection_fail(const struct connection *connection, int code)
+enum err catalog_fail(const struct connection *connection, int code)
 {
     enum err seam = vfs_take_failure(connection->vfs);
     enum err err = code_of(code);
@@ -44,27 +44,27 @@ enum err catalog_connection_fail(const struct connection *connection, int code)
     return fail(err, "catalog: %s", sqlite3_errmsg(connection->db));
 }
 
-fallible catalog_connection_run(const struct connection *connection, const char *sql)
+fallible catalog_run_text(const struct connection *connection, const char *sql)
 {
     int code = sqlite3_exec(connection->db, sql, NULL, NULL, NULL);
 
-    return code ? catalog_connection_fail(connection, code) : OK;
+    return code ? catalog_fail(connection, code) : OK;
 }
 
-fallible catalog_connection_each_text(const struct connection *connection, const char *sql,
-                              enum err (*each)(void *argument, const char *text), void *argument)
+fallible catalog_each_text(const struct connection *connection, const char *sql,
+                           enum err (*each)(void *argument, const char *text), void *argument)
 {
     sqlite3_stmt *statement;
     int code = sqlite3_prepare_v2(connection->db, sql, -1, &statement, NULL);
     enum err err = OK;
 
     if (code)
-        return catalog_connection_fail(connection, code);
+        return catalog_fail(connection, code);
     while (!err && (code = sqlite3_step(statement)) != SQLITE_DONE) {
         const unsigned char *text = code == SQLITE_ROW ? sqlite3_column_text(statement, 0) : NULL;
 
         if (code != SQLITE_ROW)
-            err = catalog_connection_fail(connection, code);
+            err = catalog_fail(connection, code);
         else
             err = each(argument, text ? (const char *)text : "");
     }
@@ -72,11 +72,11 @@ fallible catalog_connection_each_text(const struct connection *connection, const
     return err;
 }
 
-fallible catalog_connection_keep_log(const struct connection *connection)
+fallible catalog_keep_log(const struct connection *connection)
 {
     int code = sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 
-    return code ? catalog_connection_fail(connection, code) : OK;
+    return code ? catalog_fail(connection, code) : OK;
 }
 
 static fallible prepare_access(const struct connection *connection)
@@ -93,17 +93,17 @@ static fallible prepare_access(const struct connection *connection)
     for (size_t i = 0; !code && i < sizeof off / sizeof off[0]; i++)
         code = sqlite3_db_config(connection->db, off[i], 0, NULL);
     if (code)
-        return catalog_connection_fail(connection, code);
-    return catalog_connection_run(connection, "PRAGMA locking_mode = EXCLUSIVE;"
-                                      "PRAGMA page_size = 4096;"
-                                      "PRAGMA auto_vacuum = NONE;"
-                                      "PRAGMA temp_store = MEMORY;"
-                                      "PRAGMA cell_size_check = ON;"
-                                      "PRAGMA foreign_keys = ON;"
-                                      "PRAGMA trusted_schema = OFF;");
+        return catalog_fail(connection, code);
+    return catalog_run_text(connection, "PRAGMA locking_mode = EXCLUSIVE;"
+                                        "PRAGMA page_size = 4096;"
+                                        "PRAGMA auto_vacuum = NONE;"
+                                        "PRAGMA temp_store = MEMORY;"
+                                        "PRAGMA cell_size_check = ON;"
+                                        "PRAGMA foreign_keys = ON;"
+                                        "PRAGMA trusted_schema = OFF;");
 }
 
-fallible catalog_connection_open(struct sys *sys, const char *path, struct connection *out_connection)
+fallible catalog_connect(struct sys *sys, const char *path, struct connection *out_connection)
 {
     struct connection connection = {0};
     enum err err;
@@ -113,15 +113,15 @@ fallible catalog_connection_open(struct sys *sys, const char *path, struct conne
     code = sqlite3_open_v2(path, &connection.db,
                            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                            vfs_name(connection.vfs));
-    err = code ? catalog_connection_fail(&connection, code) : prepare_access(&connection);
+    err = code ? catalog_fail(&connection, code) : prepare_access(&connection);
     if (err)
-        catalog_connection_close(&connection);
+        catalog_disconnect(&connection);
     else
         *out_connection = connection;
     return err;
 }
 
-void catalog_connection_close(struct connection *connection)
+void catalog_disconnect(struct connection *connection)
 {
     sqlite3_close(connection->db);
     vfs_close(connection->vfs);

@@ -31,13 +31,13 @@ struct catalog {
 };
 
 /* Opens or creates the file, sets what must be set before the first access, reads nothing. */
-fallible catalog_connection_open(struct sys *sys, const char *path, struct connection *out_connection);
-void catalog_connection_close(struct connection *connection);
+fallible catalog_connect(struct sys *sys, const char *path, struct connection *out_connection);
+void catalog_disconnect(struct connection *connection);
 /* The failure that belongs to SQLite's code, with a sentence. */
-enum err catalog_connection_fail(const struct connection *connection, int code);
-fallible catalog_connection_run(const struct connection *connection, const char *sql);
+enum err catalog_fail(const struct connection *connection, int code);
+fallible catalog_run_text(const struct connection *connection, const char *sql);
 /* Calls `each` with the first column of every row; stops when it fails and returns that. */
-fallible catalog_connection_each_text(const struct connection *connection, const char *sql,
-                              enum err (*each)(void *argument, const char *text), void *argument);
+fallible catalog_each_text(const struct connection *connection, const char *sql,
+                           enum err (*each)(void *argument, const char *text), void *argument);
 /* Closing leaves the write-ahead log as it is, for those who only look. */
-fallible catalog_connection_keep_log(const struct connection *connection);
+fallible catalog_keep_log(const struct connection *connection);

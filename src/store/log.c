@@ -251,8 +251,9 @@ fallible log_open(const struct log_config *config, struct log **out_log,
     }
     atomic_store(&log->next_seq, log->place.seq);
     atomic_store(&log->durable_seq, log->place.seq);
-    log->stats.segments = log->index;
+    log->stats.segments = log->newest_index = log->index;
     log->stats.bytes_live = (log->index - 1) * log->config.segment_bytes + log->place.offset;
+    log->newest_bytes = log->place.offset;
     *out_log = log;
     if (out_recovery)
         *out_recovery = recovery;
@@ -476,6 +477,8 @@ fallible log_commit(struct log *log)
     log->stats.records += log->group_records;
     log->stats.segments = log->index;
     log->stats.bytes_live = (log->index - 1) * log->config.segment_bytes + log->place.offset;
+    log->newest_index = log->index;
+    log->newest_bytes = log->place.offset;
     mutex_unlock(log->lock);
     publish(log, plain);
     return OK;
@@ -540,4 +543,40 @@ void log_stats_read(struct log *log, struct log_stats *out_stats)
     mutex_lock(log->lock);
     *out_stats = log->stats;
     mutex_unlock(log->lock);
+}
+
+fallible log_extents(struct log *log, struct arena *mem, struct log_extent **out_extents,
+                     size_t *out_count)
+{
+    struct log_extent *extents;
+    uint32_t *indexes, newest;
+    uint64_t newest_bytes;
+    size_t count, used = 0;
+
+    mutex_lock(log->lock);
+    newest = log->newest_index;
+    newest_bytes = log->newest_bytes;
+    mutex_unlock(log->lock);
+    TRY(log_segments_list(&log->config, mem, &indexes, &count));
+    extents = arena_array(mem, count + 1, sizeof *extents);
+    if (!extents)
+        return arena_exhausted();
+    for (size_t i = 0; i < count && indexes[i] <= newest; i++) {
+        char path[LOG_PATH];
+        struct file *file;
+        enum err err;
+
+        extents[used] = (struct log_extent){indexes[i], newest_bytes};
+        if (indexes[i] < newest) {
+            log_segment_path(&log->config, indexes[i], path);
+            TRY(file_open(log->config.sys, path, FILE_READ, &file));
+            err = file_size(file, &extents[used].bytes);
+            file_close(file);
+            TRY(err);
+        }
+        used++;
+    }
+    *out_extents = extents;
+    *out_count = used;
+    return OK;
 }

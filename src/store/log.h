@@ -12,6 +12,7 @@
  * room. A failed log_commit is final: the log refuses from then on and must be opened anew.
  */
 #pragma once
+#include "base/arena.h"
 #include "store/record.h"
 #include "store/vault.h"
 
@@ -103,3 +104,12 @@ struct log_check {
 fallible log_check(const struct log_config *config, bool salvage,
                    void (*report)(void *, const char *), void *argument,
                    struct log_check *out_check);
+
+/* How far each segment is in use, oldest first: what a backup copies. Never changes again, but
+ * for the newest, which grows. */
+struct log_extent {
+    uint32_t index;
+    uint64_t bytes;
+};
+fallible log_extents(struct log *log, struct arena *mem, struct log_extent **out_extents,
+                     size_t *out_count);

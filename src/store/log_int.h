@@ -168,6 +168,8 @@ struct log {
     struct log_plain *newest;
     size_t recent;
     struct log_stats stats;
+    uint32_t newest_index; /* the segment last committed to, and how far */
+    uint64_t newest_bytes;
     struct log_mark *marks; /* by seq */
     size_t mark_count;
     size_t mark_room;

@@ -10,6 +10,7 @@
 #include "store/seen_int.h"
 
 #include "base/mem.h"
+#include "store/seen_writer.h"
 
 #include <string.h>
 

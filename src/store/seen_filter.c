@@ -5,7 +5,7 @@
  * A split-block Bloom filter as in Apache Parquet: of one block of eight words, one bit in each.
  * Ids are keyed hashes already, so their own bits serve.
  */
-#include "store/seen_run.h"
+#include "store/seen_filter.h"
 
 #include "base/mem.h"
 

@@ -82,9 +82,15 @@ static fallible remove_others(struct sys *sys, const char *folder, const struct 
     return is_any_removed ? folder_sync(sys, folder) : OK;
 }
 
-/* Opens what continues the span that ends at `*covered`, which begins as 0. */
+struct chain {
+    struct seen_run **runs;
+    uint32_t count;
+    uint64_t covered; /* where the runs end; 0 as long as no file was looked at */
+};
+
+/* Opens what continues the chain. */
 static fallible open_spans(struct sys *sys, const char *folder, struct span *spans, size_t count,
-                           struct seen_run **runs, uint32_t *run_count, uint64_t *covered)
+                           struct chain *chain)
 {
     for (size_t i = 0; i < count; i++) {
         struct span *span = &spans[i];
@@ -92,17 +98,17 @@ static fallible open_spans(struct sys *sys, const char *folder, struct span *spa
 
         if (span->is_unfinished)
             continue;
-        if (!*covered)
-            *covered = span->from;
-        if (span->from > *covered || span->to <= *covered)
+        if (!chain->covered)
+            chain->covered = span->from;
+        if (span->from > chain->covered || span->to <= chain->covered)
             continue;
-        err = seen_run_open(sys, folder, span->from, span->to, &runs[*run_count]);
+        err = seen_run_open(sys, folder, span->from, span->to, &chain->runs[chain->count]);
         if (err && err != ERR_CORRUPT)
             return err;
         if (err)
             continue;
-        (*run_count)++;
-        *covered = span->to;
+        chain->count++;
+        chain->covered = span->to;
         span->is_kept = true;
     }
     return OK;
@@ -112,10 +118,8 @@ fallible seen_folder_load(struct sys *sys, const char *folder, struct seen_run *
                           uint32_t *out_count, uint64_t *out_covered)
 {
     struct arena *mem = arena_open(MOST_LIST_BYTES);
-    struct seen_run **runs = NULL;
+    struct chain chain = {0};
     struct span *spans;
-    uint32_t run_count = 0;
-    uint64_t covered = 0;
     size_t count;
     enum err err;
 
@@ -124,24 +128,24 @@ fallible seen_folder_load(struct sys *sys, const char *folder, struct seen_run *
     err = list_spans(sys, folder, mem, &spans, &count);
     if (err)
         goto done;
-    runs = mem_alloc((count + 1) * sizeof *runs);
-    err = runs ? OK : mem_exhausted();
+    chain.runs = mem_alloc((count + 1) * sizeof(struct seen_run *));
+    err = chain.runs ? OK : mem_exhausted();
     if (!err)
-        err = open_spans(sys, folder, spans, count, runs, &run_count, &covered);
+        err = open_spans(sys, folder, spans, count, &chain);
     if (!err)
-        err = remove_others(sys, folder, spans, count, run_count > 0);
+        err = remove_others(sys, folder, spans, count, chain.count > 0);
 
 done:
     arena_close(mem);
     if (err) {
-        for (uint32_t i = 0; i < run_count; i++)
-            seen_run_close(runs[i]);
-        mem_free(runs);
+        for (uint32_t i = 0; i < chain.count; i++)
+            seen_run_close(chain.runs[i]);
+        mem_free(chain.runs);
         return err;
     }
-    *out_runs = runs;
-    *out_count = run_count;
-    *out_covered = covered ? covered : 1;
+    *out_runs = chain.runs;
+    *out_count = chain.count;
+    *out_covered = chain.covered ? chain.covered : 1;
     return OK;
 }
 

@@ -5,6 +5,7 @@
 #include "store/seen_int.h"
 
 #include "base/mem.h"
+#include "store/seen_writer.h"
 
 #include <assert.h>
 
@@ -90,7 +91,7 @@ static fallible next_merged(struct seen_job *job, struct seen_entry *out_entry, 
     for (uint32_t i = 0; i < job->input_count; i++) {
         struct input *input = &job->inputs[i];
 
-        if (input->more && (!least || seen_compare(input->entry.id, least->entry.id) <= 0))
+        if (input->more && (!least || seen_run_compare(input->entry.id, least->entry.id) <= 0))
             least = input;
     }
     *out_more = least != NULL;

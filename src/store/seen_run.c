@@ -228,7 +228,7 @@ static uint32_t count_below(const struct seen_page *page, hash128 id)
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
-        if (seen_compare(entry_at(page, middle).id, id) < 0)
+        if (seen_run_compare(entry_at(page, middle).id, id) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -345,7 +345,7 @@ static fallible check_entries(struct seen_run *run, struct seen_run_cursor *curs
         TRY(seen_run_cursor_next(cursor, &entry, &more));
         if (!more)
             break;
-        if (count && seen_compare(before.id, entry.id) >= 0)
+        if (count && seen_run_compare(before.id, entry.id) >= 0)
             return fail_damaged(run, "its ids are out of order");
         if (count % SEEN_PAGE_ENTRIES == 0 &&
             run->fences[count / SEEN_PAGE_ENTRIES] != entry.id.high)

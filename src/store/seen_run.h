@@ -1,4 +1,4 @@
-/* seen_run.h - immutable files of sorted message ids, and the making of one.
+/* seen_run.h - immutable files of sorted message ids.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
@@ -7,8 +7,8 @@
  * cover one unbroken span; only at its beginning may a run simply vanish. For seen*.c alone.
  */
 #pragma once
-#include "base/hash.h"
 #include "base/time.h"
+#include "store/seen_filter.h"
 #include "sys/file.h"
 
 /* As it stands in a run. Entries are in the order of (id.high, id.low). */
@@ -18,14 +18,12 @@ struct seen_entry {
     millis received;
 };
 
-static inline int seen_compare(hash128 a, hash128 b)
+static inline int seen_run_compare(hash128 a, hash128 b)
 {
     if (a.high != b.high)
         return a.high < b.high ? -1 : 1;
     return (a.low > b.low) - (a.low < b.low);
 }
-
-/* --- seen_run.c: immutable files ------------------------------------------------------------- */
 
 enum {
     SEEN_PAGE_SIZE = 4096,
@@ -62,13 +60,6 @@ struct seen_head {
     millis forgotten; /* newest `received` that was given up for want of room, or INT64_MIN */
 };
 
-/* A split-block Bloom filter: one cache line a look-up, 12 bits an id, about 0.5 % false. */
-struct seen_filter {
-    void *memory;
-    uint32_t (*blocks)[8];
-    uint64_t block_count;
-};
-
 struct seen_run {
     struct sys *sys;
     char *path;
@@ -92,13 +83,6 @@ fallible seen_run_find(struct seen_run *run, hash128 id, bool *out_found,
 /* Reads every page; ERR_CORRUPT for the first damage. */
 fallible seen_run_check(struct seen_run *run);
 
-uint64_t seen_filter_blocks(uint64_t ids);
-bool seen_filter_open(struct seen_filter *filter, uint64_t ids); /* false without memory */
-void seen_filter_close(struct seen_filter *filter);
-void seen_filter_add(struct seen_filter *filter, hash128 id);
-bool seen_filter_may_hold(const struct seen_filter *filter, hash128 id);
-void seen_filter_prefetch(const struct seen_filter *filter, hash128 id);
-
 struct seen_run_cursor {
     struct seen_run *run;
     struct seen_page *pages;
@@ -111,17 +95,3 @@ fallible seen_run_cursor_start(struct seen_run_cursor *cursor, struct seen_run *
 void seen_run_cursor_done(struct seen_run_cursor *cursor);
 fallible seen_run_cursor_next(struct seen_run_cursor *cursor, struct seen_entry *out_entry,
                               bool *out_more);
-
-/* --- seen_writer.c: a run in the making ------------------------------------------------------ */
-
-struct seen_writer;
-
-/* Makes room on the disk for `most` entries. ERR_FULL. */
-fallible seen_writer_open(struct sys *sys, const char *folder, const struct seen_head *head,
-                          uint64_t most, struct seen_writer **out_writer);
-fallible seen_writer_add(struct seen_writer *writer, const struct seen_entry *entry);
-/* Writes some of what follows the entries; done when there is no more. */
-fallible seen_writer_finish(struct seen_writer *writer, uint64_t pages, bool *out_is_done);
-/* Syncs, renames and syncs the folder; then the run is there for good. The writer stays. */
-fallible seen_writer_commit(struct seen_writer *writer, struct seen_run **out_run);
-void seen_writer_close(struct seen_writer *writer); /* removes what was not committed */

@@ -294,7 +294,7 @@ static void sort_cluster(struct seen_table *table, uint64_t start)
             hash128 other = table->cells[table->slots[before]].id;
 
             other.high -= base;
-            if (seen_compare(other, id) < 0)
+            if (seen_run_compare(other, id) < 0)
                 break;
             table->slots[to] = table->slots[before];
             table->tags[to] = table->tags[before];

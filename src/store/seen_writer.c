@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "store/seen_run.h"
+#include "store/seen_writer.h"
 
 #include "base/mem.h"
 

@@ -22,7 +22,7 @@ struct vfs {
 };
 
 /* The checksum of each sector of a file, the last one filled up with zeros. */
-struct sector_sums {
+struct vfs_sums {
     uint64_t *sums;
     size_t count;
     size_t room;
@@ -43,7 +43,7 @@ struct vfs_file {
     uint64_t from;      /* the first byte that was written since the last sync */
     bool is_unguarded;  /* bytes since the last sync reached the file without a guard record */
     uint64_t allocated; /* bytes for which there is room */
-    struct sector_sums known;
+    struct vfs_sums known;
     bool has_tail; /* behind tail_at stands what a crash left; it goes before the first write */
     uint64_t tail_at;
     unsigned char salts[8]; /* of this round of the log */
@@ -68,6 +68,6 @@ int vfs_characteristics(sqlite3_file *base);
 fallible vfs_wal_scan(struct vfs_file *wal);
 void vfs_wal_done(struct vfs_file *wal);
 
-uint64_t sector_sum(const void *sector, size_t len); /* of up to VFS_SECTOR bytes */
-bool sector_sums_put(struct sector_sums *sums, size_t at, uint64_t sum); /* false without memory */
-uint64_t sector_sums_get(const struct sector_sums *sums, size_t at);
+uint64_t vfs_sum_of_sector(const void *sector, size_t len);        /* of up to VFS_SECTOR bytes */
+bool vfs_sums_put(struct vfs_sums *sums, size_t at, uint64_t sum); /* false without memory */
+uint64_t vfs_sums_get(const struct vfs_sums *sums, size_t at);

@@ -29,7 +29,7 @@ static uint64_t up(uint64_t at)
     return down(at + VFS_SECTOR - 1);
 }
 
-uint64_t sector_sum(const void *sector, size_t len)
+uint64_t vfs_sum_of_sector(const void *sector, size_t len)
 {
     char whole[VFS_SECTOR] = {0};
 
@@ -37,12 +37,12 @@ uint64_t sector_sum(const void *sector, size_t len)
     return hash_checksum(whole, sizeof whole);
 }
 
-uint64_t sector_sums_get(const struct sector_sums *sums, size_t at)
+uint64_t vfs_sums_get(const struct vfs_sums *sums, size_t at)
 {
-    return at < sums->count ? sums->sums[at] : sector_sum("", 0);
+    return at < sums->count ? sums->sums[at] : vfs_sum_of_sector("", 0);
 }
 
-static bool reserve_sums(struct sector_sums *sums, size_t count)
+static bool reserve_sums(struct vfs_sums *sums, size_t count)
 {
     size_t room = sums->room ? sums->room : 64;
     uint64_t *grown;
@@ -59,12 +59,12 @@ static bool reserve_sums(struct sector_sums *sums, size_t count)
     return true;
 }
 
-bool sector_sums_put(struct sector_sums *sums, size_t at, uint64_t sum)
+bool vfs_sums_put(struct vfs_sums *sums, size_t at, uint64_t sum)
 {
     if (!reserve_sums(sums, at + 1))
         return false;
     while (sums->count <= at)
-        sums->sums[sums->count++] = sector_sum("", 0);
+        sums->sums[sums->count++] = vfs_sum_of_sector("", 0);
     sums->sums[at] = sum;
     return true;
 }
@@ -90,8 +90,8 @@ static fallible read_verified(struct vfs_file *wal, uint64_t offset, void *out, 
         memset(chunk + got, 0, sizeof chunk - got);
         part = sizeof chunk - skip < len ? sizeof chunk - skip : len;
         for (size_t i = 0; i < skip + part; i += VFS_SECTOR) {
-            if (sector_sum(chunk + i, VFS_SECTOR) !=
-                sector_sums_get(&wal->known, (size_t)((start + i) / VFS_SECTOR)))
+            if (vfs_sum_of_sector(chunk + i, VFS_SECTOR) !=
+                vfs_sums_get(&wal->known, (size_t)((start + i) / VFS_SECTOR)))
                 return fail(ERR_CORRUPT, "%s is damaged at %llu: its bytes have changed", wal->path,
                             (unsigned long long)(start + i));
         }
@@ -124,9 +124,9 @@ static void add_guard(struct vfs_file *wal, uint64_t to)
     add_u64(bytes, to);
     add_u64(bytes, data / VFS_SECTOR);
     for (size_t i = 0; i < data / VFS_SECTOR; i++) {
-        add_u64(bytes, sector_sums_get(&wal->known, first + i));
+        add_u64(bytes, vfs_sums_get(&wal->known, first + i));
         if (!buf_is_broken(bytes))
-            add_u64(bytes, sector_sum(bytes->data + i * VFS_SECTOR, VFS_SECTOR));
+            add_u64(bytes, vfs_sum_of_sector(bytes->data + i * VFS_SECTOR, VFS_SECTOR));
     }
     if (!buf_is_broken(bytes))
         add_u64(bytes, hash_checksum(bytes->data + data, bytes->len - data));
@@ -173,7 +173,7 @@ static fallible write_pending(struct vfs_file *wal)
         size_t at = i * VFS_SECTOR;
         size_t len = wal->bytes.len - at < VFS_SECTOR ? wal->bytes.len - at : VFS_SECTOR;
 
-        if (!sector_sums_put(&wal->known, first + i, sector_sum(wal->bytes.data + at, len)))
+        if (!vfs_sums_put(&wal->known, first + i, vfs_sum_of_sector(wal->bytes.data + at, len)))
             return mem_exhausted();
     }
     wal->vfs->is_broken = false;
@@ -211,7 +211,7 @@ static fallible cut(struct vfs_file *wal, uint64_t at)
     TRY(file_truncate(wal->file, at));
     TRY(file_sync(wal->file));
     wal->known.count = (size_t)(start / VFS_SECTOR);
-    if (len && !sector_sums_put(&wal->known, wal->known.count, sector_sum(rest, len)))
+    if (len && !vfs_sums_put(&wal->known, wal->known.count, vfs_sum_of_sector(rest, len)))
         return mem_exhausted();
     wal->vfs->is_broken = false;
     wal->allocated = at;

@@ -9,9 +9,10 @@
  * have come back: sectors that are still as before it mean that the power went, and the
  * transaction was never acknowledged; a sector that is neither as before nor as after is damage.
  *
- * What remains: damage to the last transaction and to its guard record at once, or damage that
- * puts back exactly what a sector held before, looks like a torn end. So does any damage to a last
- * transaction of over 8 MB, which has no guard record.
+ * What remains looks like a torn end: damage to the last transaction and to its guard record at
+ * once, or together with the loss of the transaction after it; damage that puts back exactly what
+ * a sector held before; damage to a last transaction of over 8 MB, which has no guard record; and
+ * a log that is gone as a whole.
  */
 #include "base/hash.h"
 #include "base/mem.h"
@@ -69,11 +70,11 @@ static bool has_sum(const struct scan *scan, const unsigned char *at)
 
 static fallible look_at_sector(struct scan *scan, uint64_t at, const char *sector, size_t len)
 {
-    uint64_t sum = sector_sum(sector, len);
+    uint64_t sum = vfs_sum_of_sector(sector, len);
 
-    if (!sector_sums_put(&scan->wal->known, (size_t)(at / VFS_SECTOR), sum))
+    if (!vfs_sums_put(&scan->wal->known, (size_t)(at / VFS_SECTOR), sum))
         return mem_exhausted();
-    if (sum != sector_sum("", 0))
+    if (sum != vfs_sum_of_sector("", 0))
         scan->is_blank = false;
     if (str_starts(str_from(sector, len), S("MyriadWG")))
         buf_add_bytes(&scan->guards, &at, sizeof at);
@@ -163,7 +164,7 @@ static fallible judge_last(const struct scan *scan, const struct guard *guard, c
     bool is_torn = false;
 
     for (uint64_t i = 0; i < guard->count; i++) {
-        uint64_t is = sector_sums_get(&scan->wal->known, (size_t)(first + i));
+        uint64_t is = vfs_sums_get(&scan->wal->known, (size_t)(first + i));
 
         if (is == read_u64(sums + i * 16 + 8))
             continue;
@@ -199,6 +200,31 @@ done:
     return err;
 }
 
+/* The same proof from the frames, for when the guard records are torn as well: a frame that goes on
+ * where a commit frame ended was written after that commit was synced. */
+static fallible judge_frames(struct scan *scan)
+{
+    unsigned char frame[WAL_FRAME];
+    bool follows_commit = false;
+
+    for (uint64_t at = scan->end; at + WAL_FRAME <= scan->size; at += WAL_FRAME) {
+        bool is_current;
+
+        TRY(file_read_all(scan->wal->file, at, frame, sizeof frame));
+        is_current = memcmp(frame + 8, scan->salts, sizeof scan->salts) == 0;
+        if (is_current && follows_commit) {
+            add_to_sum(scan, frame, 8);
+            add_to_sum(scan, frame + WAL_FRAME_HEADER, VFS_PAGE);
+            if (has_sum(scan, frame + 16))
+                return damaged(scan, scan->end);
+        }
+        follows_commit = is_current && read_u32(frame + 4, true) != 0;
+        scan->sum[0] = read_u32(frame + 16, true);
+        scan->sum[1] = read_u32(frame + 20, true);
+    }
+    return OK;
+}
+
 static fallible scan_all(struct scan *scan)
 {
     struct vfs_file *wal = scan->wal;
@@ -218,6 +244,7 @@ static fallible scan_all(struct scan *scan)
     TRY(follow_frames(scan));
     for (size_t i = 0; i < scan->guards.len; i += sizeof(uint64_t))
         TRY(judge_guard(scan, read_u64(scan->guards.data + i)));
+    TRY(judge_frames(scan));
     memcpy(wal->salts, scan->salts, sizeof wal->salts);
     return OK;
 }

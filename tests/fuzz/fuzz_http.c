@@ -5,7 +5,7 @@
  * The first byte seeds the splits. What the reader says may not depend on them, and a connection
  * that is fed the same way keeps its promises: bounded memory, nothing held when it is over.
  */
-#include "../unit/http/verdict.c"
+#include "unit/http/verdict.c"
 
 #include "http/connection.h"
 #include "sys/sys.h"

@@ -1,12 +1,13 @@
-// compare.js - demands of generated requests: our reader refuses, or agrees with Node's llhttp.
-//
-// SPDX-License-Identifier: Apache-2.0
-//
-// node compare.js PATH/http_verdicts [COUNT] [SEED]
-//
-// Two programs that find different ends in one stream of requests can be played against each
-// other (request smuggling). So of every stream that we take, llhttp in its strict mode must take
-// the same requests with the same method, target, headers and body. Refusing more is allowed.
+/* compare.js - demands of generated requests: our reader refuses, or agrees with Node's llhttp.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * node compare.js PATH/http_verdicts [COUNT] [SEED]
+ *
+ * Two programs that find different ends in one stream of requests can be played against each
+ * other (request smuggling). So of every stream that we take, llhttp in its strict mode must take
+ * the same requests with the same method, target, headers and body. Refusing more is allowed.
+ */
 'use strict';
 
 const { spawnSync } = require('node:child_process');
@@ -29,7 +30,7 @@ function makeDice(seed) {
   };
 }
 
-// ---- generation -------------------------------------------------------------------------------
+/* generation */
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'];
 const ODD_METHODS = ['get', 'TRACE', 'CONNECT', 'PRI', 'BREW', 'G ET', 'M-SEARCH', ''];
@@ -132,7 +133,7 @@ function stream(dice) {
   return Buffer.from(text, 'latin1');
 }
 
-// ---- llhttp -----------------------------------------------------------------------------------
+/* llhttp */
 
 function askNode(bytes) {
   const parser = new HTTPParser();
@@ -146,7 +147,7 @@ function askNode(bytes) {
   };
   parser[HTTPParser.kOnHeaders | 0] = (headers, url) => {
     if (current.hasHead)
-      return; // trailers
+      return; /* trailers */
     current.headers.push(...headers);
     current.target += url;
   };
@@ -174,11 +175,11 @@ function askNode(bytes) {
       body: Buffer.concat(r.body).toString('latin1'),
     })),
     error: result instanceof Error ? result.code : null,
-    stopped: !(result instanceof Error) && result < bytes.length, // an upgrade: not HTTP any more
+    stopped: !(result instanceof Error) && result < bytes.length, /* an upgrade: not HTTP any more */
   };
 }
 
-// ---- ours -------------------------------------------------------------------------------------
+/* ours */
 
 function askOurs(program, streams) {
   const parts = [];
@@ -231,7 +232,7 @@ function readVerdict(text) {
   }
 }
 
-// ---- judgement --------------------------------------------------------------------------------
+/* judgement */
 
 function disagreement(ours, node) {
   for (const [i, request] of ours.requests.entries()) {

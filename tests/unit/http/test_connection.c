@@ -206,6 +206,18 @@ static bool said(const struct world *w, const char *text)
 #define HOST "Host: a\r\n"
 #define GET "GET / HTTP/1.1\r\n" HOST "\r\n"
 
+/* "hello", and 5,000 times "a". */
+#define HELLO_GZIP                                                                                 \
+    "\x1f\x8b\x08\0\0\0\0\0\x02\x03\xcb"                                                           \
+    "H\xcd\xc9\xc9\x07\0\x86\xa6\x10"                                                              \
+    "6\x05\0\0\0"
+#define LONG_GZIP                                                                                  \
+    "\x1f\x8b\x08\0\0\0\0\0\x02\x03\xed\xc1"                                                       \
+    "1\x01\0\0\0\xc2\xa0\xac\xeb_\xc2\x14~@\x01\0\0\0\0o\x03vY\xf4L\x88\x13\0\0"
+#define PACKED(path, len, body)                                                                    \
+    "POST " path " HTTP/1.1\r\n" HOST "Content-Encoding: gzip\r\nContent-Length: " len             \
+    "\r\n\r\n" body
+
 TEST(connection_answers_exactly)
 {
     struct world *w = open_world();
@@ -297,6 +309,13 @@ TEST(connection_answers_by_status)
          "415 ", CONNECTION_OPEN, "Accept-Encoding: gzip"},
         {S("POST /any HTTP/1.1\r\n" HOST "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"),
          "400 ", CONNECTION_FINISHING, ""},
+        {S(PACKED("/any", "25", HELLO_GZIP) GET), "200 200 ", CONNECTION_OPEN, "\r\n\r\nhelloHTTP"},
+        {S(PACKED("/any", "50", HELLO_GZIP HELLO_GZIP)), "200 ", CONNECTION_OPEN, "hellohello"},
+        {S(PACKED("/any", "24", HELLO_GZIP)), "400 ", CONNECTION_FINISHING, ""},
+        {S(PACKED("/any", "26", HELLO_GZIP "x")), "400 ", CONNECTION_FINISHING, ""},
+        {S(PACKED("/echo", "41", LONG_GZIP)), "200 ", CONNECTION_OPEN, "Content-Length: 5000"},
+        {S(PACKED("/any", "41", LONG_GZIP) GET), "413 ", CONNECTION_FINISHING, ""},
+        {S(PACKED("/any", "0", "") GET), "200 200 ", CONNECTION_OPEN, ""},
         {S("POST /private HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}" GET), "401 200 ",
          CONNECTION_OPEN, "who are you?"},
         {S("POST /private HTTP/1.1\r\n" HOST "Authorization: yes\r\nContent-Length: 2\r\n\r\n{}"),
@@ -587,7 +606,9 @@ TEST(connection_that_drains_finishes_its_request_and_closes)
     put(busy, S("TP/1.1\r\n" HOST "\r\n" GET));
     CHECK_STR(statuses(busy), "200 ");
     CHECK(said(busy, "Connection: close"));
-    CHECK(connection_state(busy->c) != CONNECTION_OPEN);
+    CHECK_INT(connection_state(busy->c), CONNECTION_FINISHING);
+    connection_input_ended(busy->c);
+    CHECK_INT(connection_state(busy->c), CONNECTION_OVER);
     close_world(idle);
     close_world(busy);
 }

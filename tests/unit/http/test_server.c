@@ -93,7 +93,19 @@ static void count_note(void *context, const struct route *route, int status, int
         atomic_fetch_add(&w->notes, 1);
 }
 
+/* Static: what an answer that comes too late still needs is reachable only from here. */
+static struct exchange *forgotten;
+
+static void forget(struct exchange *x)
+{
+    struct world *w = exchange_context(x);
+
+    forgotten = x;
+    atomic_fetch_add(&w->entered, 1);
+}
+
 static const struct route routes[] = {
+    {HTTP_GET, "/forget", forget, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
     {HTTP_GET, "/", hello, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
     {HTTP_POST, "/inline", echo, 0, ROUTE_INLINE, MEDIA_ANY, 100000, 100000},
     {HTTP_POST, "/pool", echo, 0, ROUTE_POOL, MEDIA_ANY, 100000, 100000},
@@ -281,9 +293,9 @@ TEST(server_that_stops_lets_requests_under_way_finish)
     atomic_store(&w.is_released, true);
     CHECK_INT(receive_answers(busy, &out, S("released"), 1), 1);
     CHECK(str_contains(buf_str(&out), S("Connection: close\r\n")));
-    thread_join(thread);
     close(idle);
     close(busy);
+    thread_join(thread);
     buf_done(&out);
     stop_writer(&w);
 }
@@ -308,6 +320,27 @@ TEST(server_that_stops_does_not_wait_beyond_its_grace)
     }
     server_stop(w.server, 20);
     CHECK_INT(receive_answers(fd, &out, S("anything"), 1), 0);
+    close(fd);
+    buf_done(&out);
+    stop_writer(&w);
+}
+
+TEST(server_that_stopped_survives_an_answer_that_comes_too_late)
+{
+    struct buf out = {0};
+    struct world w;
+    int fd;
+
+    prepare_world(&w);
+    start_world(&w);
+    fd = connect_to(&w);
+    CHECK(send_all(fd, S("GET /forget HTTP/1.1\r\nHost: a\r\n\r\n")));
+    while (!atomic_load(&w.entered))
+        clock_sleep(sys_real(), 1);
+    server_stop(w.server, 10);
+    CHECK_INT(receive_answers(fd, &out, S("HTTP/1.1"), 1), 0);
+    CHECK(exchange_is_abandoned(forgotten));
+    exchange_answer(forgotten, 200, S("text/plain"), S("for nobody"));
     close(fd);
     buf_done(&out);
     stop_writer(&w);

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "verdict.h"
+#include "unit/http/verdict.h"
 
 #include "base/mem.h"
 #include "http/request.h"

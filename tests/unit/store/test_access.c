@@ -4,6 +4,7 @@
  */
 #include "store/access.h"
 
+#include "base/mem.h"
 #include "store/catalog.h"
 #include "support/test.h"
 #include "sys/file.h"
@@ -191,19 +192,74 @@ TEST(access_refuses_names_that_are_empty_or_too_long)
 
 TEST(access_stays_as_it_was_when_the_disk_fails)
 {
+    int failed = 0;
+
+    for (uint64_t after = 1; after < 12; after++) {
+        struct world w = open_world();
+        str kept = add(&w, ACCESS_API, 0), secret;
+        struct access_grant grant;
+        enum err err;
+
+        sim_fail_at(w.sys, sim_operations(w.sys) + after, SIM_EIO);
+        err = access_revoke(w.access, 1, 20);
+        CHECK_INT(access_check(w.access, kept, ACCESS_API, 30, &grant), err ? OK : ERR_ABSENT);
+        if (!err)
+            err = access_add(w.access, ACCESS_API, S("n"), 0, 1, test_mem, &secret);
+        CHECK(err == OK || err == ERR_IO);
+        failed += err != OK;
+        close_world(&w);
+    }
+    CHECK(failed > 3);
+}
+
+TEST(access_stays_as_it_was_when_the_disk_is_full)
+{
     struct world w = open_world();
-    str kept = add(&w, ACCESS_API, 0), secret;
     struct access_grant grant;
+    struct access_key *keys;
+    size_t count, added = 0;
+    str secret, last = {0};
+    enum err err = OK;
 
     sim_set_room(w.sys, 1);
-    for (int i = 0; i < 4; i++)
-        sim_fail_at(w.sys, sim_operations(w.sys) + 1, SIM_ENOSPC);
-    CHECK_ERR(ERR_FULL, access_revoke(w.access, 1, 20));
-    CHECK_OK(access_check(w.access, kept, ACCESS_API, 30, &grant));
-    sim_fail_at(w.sys, sim_operations(w.sys) + 1, SIM_EIO);
-    CHECK_ERR(ERR_IO, access_add(w.access, ACCESS_API, S("n"), 0, 1, test_mem, &secret));
-    CHECK_OK(access_check(w.access, kept, ACCESS_API, 30, &grant));
+    while (!err && added < 10000) {
+        err = access_add(w.access, ACCESS_API, S("n"), 0, 1, test_mem, &secret);
+        if (!err) {
+            last = secret;
+            added++;
+        }
+    }
+    CHECK_INT(err, ERR_FULL);
+    CHECK_OK(access_check(w.access, last, ACCESS_API, 30, &grant));
+    CHECK_OK(access_list(w.access, test_mem, &keys, &count));
+    CHECK_INT(count, added);
+    sim_set_room(w.sys, 0);
+    CHECK_OK(access_revoke(w.access, grant.key_id, 40));
+    CHECK_ERR(ERR_ABSENT, access_check(w.access, last, ACCESS_API, 50, &grant));
     close_world(&w);
+}
+
+TEST(access_stays_as_it_was_without_memory)
+{
+    int limited = 0;
+
+    for (long countdown = 1; countdown < 16; countdown++) {
+        struct world w = open_world();
+        str kept = add(&w, ACCESS_API, 0), secret;
+        struct access_grant grant;
+        enum err err;
+
+        mem_fail_after(countdown);
+        err = access_add(w.access, ACCESS_API, S("n"), 0, 1, test_mem, &secret);
+        mem_fail_after(0);
+        CHECK(err == OK || err == ERR_LIMIT || err == ERR_IO); /* IO: the simulated disk's own */
+        CHECK_OK(access_check(w.access, err ? kept : secret, ACCESS_API, 30, &grant));
+        reopen(&w);
+        CHECK_OK(access_check(w.access, err ? kept : secret, ACCESS_API, 30, &grant));
+        limited += err == ERR_LIMIT;
+        close_world(&w);
+    }
+    CHECK(limited > 2);
 }
 
 TEST(access_keeps_no_secret_on_the_disk)

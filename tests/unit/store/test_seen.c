@@ -258,6 +258,10 @@ TEST(seen_freezes_a_table_that_spans_a_day)
     world_set_clock(&w, w.now + MILLIS_DAY);
     tend_times(&w, 5);
     CHECK_INT(seen_covered_seq(w.seen), 2);
+    world_set_clock(&w, w.now + 6 * MILLIS_DAY - 1);
+    CHECK_INT(check_find(&w, id_of(1), 1), SEEN_SAME);
+    world_set_clock(&w, w.now + 1);
+    CHECK_INT(check_find(&w, id_of(1), 1), SEEN_NEW);
     world_close(&w);
 }
 
@@ -310,10 +314,43 @@ TEST(seen_forgets_the_oldest_beyond_the_bound_and_says_so)
     world_close(&w);
 }
 
+/* One id leaves the window and comes again; another leaves it right after the merge. */
+TEST(seen_merges_keep_the_newest_of_an_id_and_all_that_is_within_the_window)
+{
+    struct world w = world_with(1, 10);
+    millis start = w.now;
+
+    world_start(&w);
+    world_add(&w, id_of(1), 1);
+    world_set_clock(&w, start + 1);
+    world_add(&w, id_of(2), 2);
+    world_set_clock(&w, start + 6 * MILLIS_DAY);
+    for (uint64_t i = 0; i < 8; i++)
+        world_add(&w, id_of(100 + i), 1);
+    tend_times(&w, 10);
+    world_set_clock(&w, start + 7 * MILLIS_DAY);
+    CHECK_INT(check_find(&w, id_of(1), 5), SEEN_NEW); /* from the run, to the millisecond */
+    CHECK_INT(check_find(&w, id_of(2), 2), SEEN_SAME);
+    world_add(&w, id_of(1), 5);
+    for (uint64_t i = 0; i < 99; i++) {
+        world_add(&w, id_of(200 + i), 1);
+        tend_times(&w, 10);
+    }
+    CHECK(stats_of(&w).files < 9);
+    CHECK_INT(check_find(&w, id_of(1), 5), SEEN_SAME);
+    CHECK_INT(check_find(&w, id_of(2), 2), SEEN_SAME);
+    world_set_clock(&w, w.now + 1);
+    CHECK_INT(check_find(&w, id_of(2), 2), SEEN_NEW);
+    check_all(&w);
+    world_close(&w);
+}
+
 TEST(seen_keeps_the_number_of_files_small)
 {
     struct world w = world_with(1, 16);
     uint64_t most_files = 0;
+    size_t name_count;
+    str *names;
 
     world_start(&w);
     for (int i = 0; i < 16 * 1000; i++) {
@@ -323,6 +360,9 @@ TEST(seen_keeps_the_number_of_files_small)
         most_files = stats_of(&w).files > most_files ? stats_of(&w).files : most_files;
     }
     CHECK(most_files <= 24);
+    tend_times(&w, 2000);
+    CHECK_OK(folder_list(w.sys, folder, test_mem, &names, &name_count));
+    CHECK_INT(name_count, stats_of(&w).files);
     check_all(&w);
     world_close(&w);
 }

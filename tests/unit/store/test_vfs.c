@@ -212,7 +212,7 @@ TEST(vfs_keeps_exactly_what_was_committed_when_power_is_lost)
 
     CHECK(operations > 80);
     for (uint64_t at = 1; at <= operations; at++)
-        for (uint64_t seed = 0; seed < 12; seed++) {
+        for (uint64_t seed = 0; seed < 4; seed++) {
             struct sys *sys = sim_open(1);
             struct history history;
 
@@ -224,15 +224,15 @@ TEST(vfs_keeps_exactly_what_was_committed_when_power_is_lost)
             sim_close(sys);
             points++;
         }
-    CHECK_INT(points, operations * 12);
+    CHECK_INT(points, operations * 4);
 }
 
 TEST(vfs_survives_losing_power_again_while_it_recovers)
 {
     uint64_t operations = operations_of_work(), second_losses = 0;
 
-    for (uint64_t at = 1; at <= operations; at += 3)
-        for (uint64_t later = 1; later < 24; later++) {
+    for (uint64_t at = 1; at <= operations; at += 5)
+        for (uint64_t later = 1; later < 16; later += 2) {
             struct sys *sys = sim_open(1);
             struct history history;
             struct base base;
@@ -251,7 +251,7 @@ TEST(vfs_survives_losing_power_again_while_it_recovers)
             check_history(sys, &history);
             sim_close(sys);
         }
-    CHECK(second_losses > operations);
+    CHECK(second_losses > operations / 2);
 }
 
 TEST(vfs_fails_a_whole_transaction_or_none_when_an_operation_fails)
@@ -365,7 +365,7 @@ TEST(vfs_never_reads_a_wrong_value_from_a_damaged_page)
     struct sys *sys = closed_world();
     uint64_t bits = size_of(sys, path) * 8, flips = 0, noticed = 0;
 
-    for (uint64_t bit = 0; bit < bits; bit += bit < 800 ? 1 : 331) {
+    for (uint64_t bit = 0; bit < bits; bit += bit < 800 ? 1 : 709) {
         bool rows[TRANSACTIONS * ROWS] = {false}, found = false, is_read = false;
         struct base base;
         int reports = 0;
@@ -384,7 +384,7 @@ TEST(vfs_never_reads_a_wrong_value_from_a_damaged_page)
         CHECK_OK(sim_flip(sys, path, bit / 8, (unsigned)(bit % 8)));
         flips++;
     }
-    CHECK(flips > 4000);
+    CHECK(flips > 2000);
     CHECK(noticed > flips * 9 / 10);
     sim_close(sys);
 }
@@ -445,14 +445,14 @@ static bool all_are_there(struct sys *sys, int transactions, bool *out_is_read)
 
 TEST(vfs_never_drops_a_commit_from_a_damaged_log)
 {
-    static const int lengths[] = {1, 2, 5};
+    static const int lengths[] = {1, 4};
 
     EACH_CASE(length, lengths)
     {
         struct sys *sys = stopped_world(*length);
         uint64_t bits = size_of(sys, log_path) * 8, flips = 0, refused = 0;
 
-        for (uint64_t bit = 0; bit < bits; bit += bit < 4000 ? 3 : 409) {
+        for (uint64_t bit = 0; bit < bits; bit += bit < 4000 ? 3 : 1511) {
             bool is_read;
 
             CHECK_OK(sim_flip(sys, log_path, bit / 8, (unsigned)(bit % 8)));
@@ -463,10 +463,153 @@ TEST(vfs_never_drops_a_commit_from_a_damaged_log)
             CHECK_OK(sim_flip(sys, log_path, bit / 8, (unsigned)(bit % 8)));
             flips++;
         }
-        CHECK(flips > 5000);
+        CHECK(flips > 2000);
         CHECK(refused > 0 && refused < flips);
         sim_close(sys);
     }
+}
+
+/* Transactions of one small row each, until one fails. */
+static int insert_small(struct base *base, int64_t from, int count)
+{
+    int done = 0;
+
+    while (done < count && insert(base, from + done) == SQLITE_OK)
+        done++;
+    return done;
+}
+
+TEST(vfs_is_not_misled_by_what_an_earlier_crash_left_in_the_log)
+{
+    enum { SMALL = 6 };
+    int torn_twice = 0;
+
+    for (uint64_t seed = 0; seed < 120; seed++) {
+        struct sys *sys = stopped_world(2);
+        bool rows[TRANSACTIONS * ROWS] = {false};
+        struct base base;
+        int done;
+
+        CHECK_INT(base_open(sys, false, &base), SQLITE_OK);
+        sim_stop_at(sys, sim_operations(sys) + 4 + seed % 8);
+        (void)transact(&base, 5); /* a long one */
+        base_close(&base);
+        sim_lose_power(sys, SIM_REORDERED, seed);
+
+        CHECK_INT(base_open(sys, false, &base), SQLITE_OK);
+        CHECK(read_rows(&base, rows));
+        sim_stop_at(sys, sim_operations(sys) + 3 + seed / 8);
+        done = insert_small(&base, 30, SMALL);
+        torn_twice += done > 0 && done < SMALL;
+        base_close(&base);
+        sim_lose_power(sys, SIM_REORDERED, seed + 1000);
+
+        CHECK_INT(base_open(sys, false, &base), SQLITE_OK);
+        CHECK(read_rows(&base, rows));
+        for (int i = 0; i < done; i++)
+            CHECK(rows[30 + i]);
+        base_close(&base);
+        sim_close(sys);
+    }
+    CHECK(torn_twice > 20);
+}
+
+TEST(vfs_seldom_drops_a_commit_when_the_log_is_damaged_and_torn)
+{
+    int refused = 0, dropped = 0, read = 0;
+
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        struct sys *sys = sim_open(1);
+        struct base base;
+        bool is_read;
+
+        CHECK_INT(base_open(sys, false, &base), SQLITE_OK);
+        CHECK_INT(transact(&base, 0), SQLITE_OK);
+        CHECK_INT(transact(&base, 1), SQLITE_OK);
+        sim_stop_at(sys, sim_operations(sys) + 2 + seed % 4);
+        (void)transact(&base, 2);
+        base_close(&base);
+        sim_lose_power(sys, SIM_REORDERED, seed);
+        CHECK_OK(sim_flip(sys, log_path, 60 + seed * 97 % 20000, (unsigned)(seed % 8)));
+        if (!all_are_there(sys, 2, &is_read)) {
+            refused += !is_read;
+            dropped += is_read;
+        } else {
+            read++;
+        }
+        sim_close(sys);
+    }
+    /* Two things go wrong at once here; where nothing of the third transaction is left that is
+     * whole, there is no telling. */
+    CHECK(dropped * 20 < refused);
+    CHECK(refused > 100);
+    CHECK(read > 0);
+}
+
+TEST(vfs_makes_last_what_a_killed_process_left_before_anyone_reads_it)
+{
+    uint64_t operations = operations_of_work();
+
+    for (uint64_t at = 1; at <= operations; at++) {
+        struct sys *sys = sim_open(1);
+        bool seen[TRANSACTIONS * ROWS] = {false}, left[TRANSACTIONS * ROWS] = {false};
+        struct history history;
+        struct base base;
+
+        sim_stop_at(sys, at);
+        work(sys, &history);
+        sim_lose_power(sys, SIM_KEPT, at);
+        if (base_open(sys, true, &base) == SQLITE_OK) {
+            (void)read_rows(&base, seen);
+            base_close(&base);
+        }
+        sim_lose_power(sys, SIM_CLEAN, at);
+        CHECK_INT(base_open(sys, false, &base), SQLITE_OK);
+        CHECK(read_rows(&base, left));
+        for (int i = 0; i < TRANSACTIONS * ROWS; i++)
+            CHECK(left[i] || !seen[i]);
+        base_close(&base);
+        sim_close(sys);
+    }
+}
+
+static void check_sum(struct sys *sys, int64_t want)
+{
+    bool is_sound = false;
+    sqlite3_stmt *statement;
+    struct base base;
+
+    CHECK_INT(base_open(sys, true, &base), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(base.db, "PRAGMA integrity_check", is_ok, &is_sound, NULL), SQLITE_OK);
+    CHECK(is_sound);
+    CHECK_INT(sqlite3_prepare_v2(base.db, "SELECT sum(length(value)) FROM t", -1, &statement, NULL),
+              SQLITE_OK);
+    CHECK_INT(sqlite3_step(statement), SQLITE_ROW);
+    CHECK_INT(sqlite3_column_int64(statement, 0), want);
+    sqlite3_finalize(statement);
+    base_close(&base);
+}
+
+TEST(vfs_takes_transactions_far_larger_than_its_memory)
+{
+    static const char fill[] =
+        "BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)"
+        "INSERT INTO t SELECT i, printf('%.*c', 1000, 'x') FROM n;"
+        "UPDATE t SET value = value || 'y' WHERE id % 50 = 0";
+    struct sys *sys = sim_open(1);
+    struct base base;
+
+    CHECK_INT(base_open(sys, false, &base), SQLITE_OK);
+    CHECK_INT(run(&base, "PRAGMA cache_size = 20; PRAGMA temp_store = FILE"), SQLITE_OK);
+    CHECK_INT(run(&base, fill), SQLITE_OK);
+    CHECK_INT(run(&base, "ROLLBACK; INSERT INTO t VALUES (0, 'z')"), SQLITE_OK);
+    CHECK_INT(run(&base, fill), SQLITE_OK);
+    CHECK_INT(run(&base, "COMMIT"), SQLITE_OK);
+    sim_stop_at(sys, sim_operations(sys) + 1);
+    base_close(&base);
+    sim_lose_power(sys, SIM_CLEAN, 1);
+    check_sum(sys, 2 + 12000 * 1000 + 12000 / 50); /* row 0 is "zy" */
+    sim_close(sys);
 }
 
 TEST(vfs_notices_a_log_that_changes_while_it_is_open)
