@@ -18,7 +18,8 @@ enum {
     LOG_SECTOR = 512,
     LOG_PATH = 4096,
     LOG_MOST_GROUP = 16 << 20,
-    LOG_MOST_BODY = 1 << 30, /* also of a stretch that salvage made one group of */
+    LOG_MOST_BODY = 1 << 30,  /* also of a stretch that salvage made one group of */
+    LOG_MOST_COUNT = 1 << 20, /* more sequence numbers than any group takes */
     LOG_ALIGN = 8,
 };
 
@@ -60,7 +61,8 @@ struct log_record_head {
     uint64_t checksum;     /* over the record with this field zero */
 };
 
-enum { LOG_FILLER = 0 }; /* stands where salvage removed records; takes their sequence numbers */
+/* Stands where salvage removed records and takes their sequence numbers, which may be none. */
+enum { LOG_FILLER = 0 };
 
 _Static_assert(sizeof(struct log_segment_head) == 64, "no padding");
 _Static_assert(sizeof(struct log_group_head) == 64, "no padding");
@@ -93,6 +95,8 @@ enum log_finding log_group_find(str bytes, struct log_place at, size_t *out_size
 uint64_t log_record_checksum(const char *record, size_t size);
 bool log_record_is_sound(str rest, uint64_t seq, struct log_record_head *out_head);
 bool log_is_zero(const char *bytes, size_t len);
+/* Is there a sound group head that continues behind `seq`, at an aligned place from `from` on? */
+bool log_has_group(str bytes, size_t from, uint64_t seq);
 void log_segment_head_close(struct log_segment_head *head);
 bool log_segment_head_is_sound(const struct log_segment_head *head);
 
@@ -150,7 +154,8 @@ struct log {
     struct log_place place;
     bool needs_head; /* the next group begins a segment */
     bool is_open_group;
-    bool is_broken;
+    bool is_unsealed; /* a payload of the open group could not be sealed */
+    atomic_bool is_broken; /* a write or sync failed: nothing can be promised any more */
     char *group; /* segment head, group head, records */
     size_t group_room;
     size_t group_len; /* of records so far */
