@@ -4,7 +4,6 @@
  */
 #include "app/backup_remote.h"
 
-#include "app/remote.h"
 #include "base/json.h"
 #include "sys/clock.h"
 
@@ -26,7 +25,7 @@ static fallible get_piece(struct backup_remote *remote, size_t part, uint64_t of
                .data;
     if (!path)
         return arena_exhausted();
-    TRY(remote_get(remote->piece, remote->url, path, remote->key, &body));
+    TRY(remote_get(&remote->server, remote->piece, path, &body));
     if (body.len != len)
         return fail(ERR_IO, "the server gave %zu bytes instead of %zu", body.len, len);
     memcpy(out, body.data, len);
@@ -116,7 +115,7 @@ static fallible begin(struct backup_remote *remote, struct arena *mem)
     enum err err = reader ? OK : arena_exhausted();
 
     if (!err)
-        err = remote_get(mem, remote->url, "/api/backup", remote->key, &body);
+        err = remote_get(&remote->server, mem, "/api/backup", &body);
     if (!err)
         err = json_parse_copy(reader, mem, body, &doc);
     if (!err)
@@ -130,7 +129,7 @@ fallible backup_remote_open(struct sys *sys, const char *url, str key, struct ar
 {
     struct backup_remote *remote = out_remote;
 
-    *remote = (struct backup_remote){.sys = sys, .url = url, .key = key};
+    *remote = (struct backup_remote){.sys = sys, .server = {url, key, REMOTE_BEARER}};
     remote->source.read = read_part;
     remote->source.argument = remote;
     remote->piece = arena_open(PIECE_MEMORY);
@@ -143,7 +142,7 @@ static fallible end(struct backup_remote *remote)
 
     arena_reset(remote->piece);
     path = arena_print(remote->piece, "/api/backup/%.*s", STR_ARG(remote->id)).data;
-    return path ? remote_delete(remote->piece, remote->url, path, remote->key) : arena_exhausted();
+    return path ? remote_delete(&remote->server, remote->piece, path) : arena_exhausted();
 }
 
 void backup_remote_close(struct backup_remote *remote)

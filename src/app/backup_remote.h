@@ -3,14 +3,14 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "app/remote.h"
 #include "store/backup.h"
 
 struct backup_remote {
     struct backup_source source;
     struct sys *sys;
     struct arena *piece; /* of the answer under way */
-    const char *url;
-    str key;
+    struct remote server;
     str id; /* of the backup at the server; absent: none was begun */
 };
 

@@ -25,8 +25,8 @@
 enum {
     STEP_MS = 100,
     TEND_MS = 250,
+    LEAVE_MS = 1000,
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
-    KIB = 1024,
     MIB = 1024 * 1024,
 };
 
@@ -197,6 +197,19 @@ static void close_all(struct service *service)
     signals_close(service->signals);
 }
 
+/* Those who wait are answered with 503. Nothing may be written any more, so nothing is closed in
+ * order either. */
+static void leave_all(struct service *service)
+{
+    atomic_store(&service->writer_ends, true);
+    atomic_store(&service->folder_ends, true);
+    thread_join(service->writer);
+    thread_join(service->folder);
+    intake_refuse(service->workspace.intake);
+    server_stop(service->server, LEAVE_MS);
+    intake_refuse(service->workspace.intake);
+}
+
 static fallible announce(struct service *service)
 {
     struct buf line = {0};
@@ -251,12 +264,9 @@ enum service_end service_run(const struct service_options *options)
         watch(&service);
     notify(&service, S("STOPPING=1"));
     if (atomic_load(&service.is_stopped)) {
-        /* Those who wait were answered with 503. Nothing may be written any more, so nothing is
-         * closed in order either. */
         journal_error(service.sys, "stopped to protect data", service.reason);
+        leave_all(&service);
         err = fail(ERR_IO, "stopped to protect data: %s", service.reason);
-        if (service.server)
-            server_stop(service.server, MIB / KIB);
         return SERVICE_PROTECTED;
     }
     close_all(&service);

@@ -33,8 +33,9 @@ struct intake {
     struct quarantine *quarantine;
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
     atomic_bool is_full;
+    atomic_bool is_stopped;         /* the log can promise nothing any more */
     atomic_uint_fast64_t counts[5]; /* in the order of struct intake_counts */
-    struct mutex *lock; /* of `seen`, a copy for other threads */
+    struct mutex *lock;             /* of `seen`, a copy for other threads */
     struct seen_stats seen;
     /* The writer thread's own: a run of events of one node that become one record */
     struct buf clear;
@@ -62,7 +63,8 @@ static fallible fold_events(struct intake *intake, const struct log_record *reco
     TRY(record_events_start(&it, record->clear, (str){NULL, 0}));
     TRY(seen_reserve(intake->config.seen, record->count));
     for (; record_events_next(&it, &event); seq++)
-        if (!hash_equals(event.message_id, (hash128){0}))
+        if (seq >= seen_covered_seq(intake->config.seen) &&
+            !hash_equals(event.message_id, (hash128){0}))
             seen_add(intake->config.seen, event.message_id, event.body_hash, seq, it.received);
     return record_events_finish(&it);
 }
@@ -74,6 +76,8 @@ static fallible fold_quarantine(struct intake *intake, const struct log_record *
     TRY(record_read_quarantine(record->clear, record->payload, &entry));
     TRY(quarantine_reserve(intake->quarantine, 1));
     quarantine_add(intake->quarantine, record->seq, entry.received);
+    if (record->seq < seen_covered_seq(intake->config.seen))
+        return OK;
     TRY(seen_reserve(intake->config.seen, 1));
     seen_add(intake->config.seen, entry.body_hash, 0, record->seq, entry.received);
     return OK;
@@ -109,6 +113,14 @@ static fallible fold(struct intake *intake, const struct log_record *record)
                 (unsigned long long)record->seq, (int)record->kind);
 }
 
+/* Without room or memory it is tried again later: the table goes on growing meanwhile. */
+static fallible tend(struct intake *intake)
+{
+    enum err err = seen_tend(intake->config.seen, clock_now(intake->config.sys));
+
+    return err == ERR_FULL || err == ERR_LIMIT ? OK : err;
+}
+
 static fallible fold_log(struct intake *intake,
                          bool (*progress)(void *argument, uint64_t seq, uint64_t of),
                          void *argument)
@@ -118,6 +130,12 @@ static fallible fold_log(struct intake *intake,
     struct log_record record;
     enum err err;
 
+    if (seen_covered_seq(intake->config.seen) > end)
+        return fail(ERR_CORRUPT,
+                    "message ids are known up to record %llu but the log ends at %llu: its end is "
+                    "missing, restore it",
+                    (unsigned long long)seen_covered_seq(intake->config.seen) - 1,
+                    (unsigned long long)end - 1);
     TRY(log_reader_open(intake->config.log, 1, LOG_CLEAR, &reader));
     while ((err = log_reader_next(reader, &record)) == OK) {
         err = fold(intake, &record);
@@ -127,7 +145,7 @@ static fallible fold_log(struct intake *intake,
                 err = fail(ERR_EXPIRED, "stopped while reading the log");
         }
         if (!err)
-            err = seen_tend(intake->config.seen, clock_now(intake->config.sys));
+            err = tend(intake);
         if (err)
             break;
     }
@@ -214,9 +232,14 @@ static size_t event_bytes(const struct message *message)
 
 fallible intake_post(struct intake *intake, struct intake_job *job)
 {
+    job->err = OK;
+    job->seq = 0;
+    job->counts = (struct intake_counts){0};
     job->bytes = SMALL_RECORDS;
     for (size_t i = 0; i < job->count; i++)
         job->bytes += event_bytes(&job->events[i].message);
+    if (atomic_load(&intake->is_stopped))
+        return fail(ERR_IO, "the log has stopped: restart to recover");
     if (atomic_load_explicit(&intake->waiting, memory_order_relaxed) + job->bytes >
         intake->config.queue_bytes)
         return fail(ERR_BUSY, "more waits to be stored than may wait: send it again later");
@@ -253,10 +276,23 @@ struct quarantine *intake_quarantine(struct intake *intake)
 
 /* On the writer thread: events into records */
 
+/* Ends the run: its events become one record. */
+static void end_run(struct intake *intake)
+{
+    struct log_entry entry = {RECORD_EVENTS, intake->run_node, intake->run_count,
+                              buf_str(&intake->clear), buf_str(&intake->payload)};
+
+    if (intake->run_count)
+        log_add(intake->config.log, &entry);
+    intake->run_count = 0;
+}
+
+/* Ends the run first: the sequence numbers of its events are told already. */
 static uint64_t add_record(struct intake *intake, enum record_kind kind, node_id node, str payload)
 {
     struct log_entry entry = {kind, node, 1, buf_str(&intake->node_clear), payload};
 
+    end_run(intake);
     return log_add(intake->config.log, &entry);
 }
 
@@ -292,21 +328,9 @@ static fallible join(struct intake *intake, node_id a, node_id b, enum join_caus
     return identity_join(intake->config.identity, *out_seq, &record);
 }
 
-/* Ends the run: its events become one record. */
-static uint64_t end_run(struct intake *intake)
-{
-    struct log_entry entry = {RECORD_EVENTS, intake->run_node, intake->run_count,
-                              buf_str(&intake->clear), buf_str(&intake->payload)};
-    uint64_t seq = 0;
-
-    if (intake->run_count)
-        seq = log_add(intake->config.log, &entry);
-    intake->run_count = 0;
-    return seq;
-}
-
-static void add_to_run(struct intake *intake, node_id node, millis received,
-                       const struct record_event *event)
+/* Returns the event's sequence number. */
+static uint64_t add_to_run(struct intake *intake, node_id node, millis received,
+                           const struct record_event *event)
 {
     if (intake->run_count && intake->run_node != node)
         end_run(intake);
@@ -317,38 +341,43 @@ static void add_to_run(struct intake *intake, node_id node, millis received,
         intake->run_node = node;
     }
     record_write_event(&intake->clear, &intake->payload, event);
-    intake->run_count++;
+    return log_next_seq(intake->config.log) + intake->run_count++;
+}
+
+/* The node of an alias's previous id: a user if there is such a one, else a device. */
+static node_id find_previous(struct intake *intake, const struct intake_event *event)
+{
+    node_id user = identity_find(nodes(intake), NODE_USER, event->previous_user);
+
+    if (user || hash_equals(event->previous_user, event->user))
+        return user;
+    return find_node(intake, NODE_ANONYMOUS, event->previous_anonymous, event->message.previous);
 }
 
 /* Joins as the contract says: an alias names another id of the user; a call with both ids joins
  * them, the first user a device meets keeps it. */
-static fallible join_nodes(struct intake *intake, const struct intake_event *event, node_id user,
-                           node_id anonymous, millis received)
+static fallible join_nodes(struct intake *intake, node_id other, node_id user,
+                           enum join_cause cause, millis received)
 {
-    const struct message *message = &event->message;
     uint64_t seq;
-    node_id previous;
 
-    if (message->type == EVENT_ALIAS) {
-        previous = identity_find(nodes(intake), NODE_USER, event->previous_user);
-        if (previous)
-            return join(intake, previous, user, JOIN_ALIAS, received, &seq);
-        previous = find_node(intake, NODE_ANONYMOUS, event->previous_anonymous, message->previous);
-        if (identity_can_claim(nodes(intake), previous, user))
-            return join(intake, previous, user, JOIN_ALIAS, received, &seq);
+    if (!user || !other || other == user)
         return OK;
-    }
-    if (user && anonymous && identity_can_claim(nodes(intake), anonymous, user))
-        return join(intake, anonymous, user, JOIN_IDENTIFY, received, &seq);
-    return OK;
+    if (identity_kind(nodes(intake), other) == NODE_ANONYMOUS &&
+        !identity_can_claim(nodes(intake), other, user))
+        return OK;
+    return join(intake, other, user, cause, received, &seq);
 }
 
+/* Nodes that are new come in this order, so that the device's id is the person's. */
 static fallible store_event(struct intake *intake, const struct intake_event *event,
-                            millis received)
+                            millis received, uint64_t *out_seq)
 {
     const struct message *message = &event->message;
-    node_id user = find_node(intake, NODE_USER, event->user, message->user);
+    bool is_alias = message->type == EVENT_ALIAS;
+    node_id previous = is_alias ? find_previous(intake, event) : NODE_NONE;
     node_id anonymous = find_node(intake, NODE_ANONYMOUS, event->anonymous, message->anonymous);
+    node_id user = find_node(intake, NODE_USER, event->user, message->user);
     struct record_event record = {
         .message_id = event->message_id,
         .body_hash = event->body_hash,
@@ -359,13 +388,17 @@ static fallible store_event(struct intake *intake, const struct intake_event *ev
         .json = message->json,
     };
 
-    TRY(join_nodes(intake, event, user, anonymous, received));
-    add_to_run(intake, user ? user : anonymous, received, &record);
+    TRY(join_nodes(intake, is_alias ? previous : anonymous, user,
+                   is_alias ? JOIN_ALIAS : JOIN_IDENTIFY, received));
+    *out_seq = add_to_run(intake, user ? user : anonymous, received, &record);
     return OK;
 }
 
-static void store_misfit(struct intake *intake, const struct intake_event *event, millis received)
+static uint64_t store_misfit(struct intake *intake, const struct intake_event *event,
+                             millis received)
 {
+    uint64_t seq;
+
     struct record_quarantine entry = {received, event->message_id, event->message.reason,
                                       event->message.json};
     struct log_entry record = {RECORD_QUARANTINE, 0, 1, {NULL, 0}, {NULL, 0}};
@@ -376,7 +409,25 @@ static void store_misfit(struct intake *intake, const struct intake_event *event
     record_write_quarantine(&intake->clear, &intake->payload, &entry);
     record.clear = buf_str(&intake->clear);
     record.payload = buf_str(&intake->payload);
-    quarantine_add(intake->quarantine, log_add(intake->config.log, &record), received);
+    seq = log_add(intake->config.log, &record);
+    quarantine_add(intake->quarantine, seq, received);
+    return seq;
+}
+
+/* Makes sure that whatever this event adds can be sealed, before it adds anything. */
+static fallible prepare_keys(struct intake *intake, const struct intake_event *event)
+{
+    node_id fresh = identity_count(nodes(intake)) + 1;
+    node_id user = identity_find(nodes(intake), NODE_USER, event->user);
+    node_id anonymous = identity_find(nodes(intake), NODE_ANONYMOUS, event->anonymous);
+    struct vault *vault = intake->config.vault;
+
+    if (event->message.is_misfit)
+        return vault_ready(vault, 0);
+    if (user || anonymous)
+        TRY(vault_ready(vault, user ? user : anonymous));
+    TRY(vault_ready(vault, fresh));
+    return vault_ready(vault, fresh + NODES_PER_EVENT - 1);
 }
 
 static fallible take_event(struct intake *intake, struct intake_job *job,
@@ -384,8 +435,9 @@ static fallible take_event(struct intake *intake, struct intake_job *job,
 {
     bool has_id = !hash_equals(event->message_id, (hash128){0});
     enum seen_answer answer = SEEN_NEW;
-    uint64_t seq = log_next_seq(intake->config.log);
+    uint64_t seq;
 
+    TRY(prepare_keys(intake, event));
     if (has_id)
         TRY(seen_find(intake->config.seen, event->message_id, event->body_hash, job->received,
                       &answer));
@@ -396,15 +448,18 @@ static fallible take_event(struct intake *intake, struct intake_job *job,
         job->counts.conflicts++;
     if (answer != SEEN_NEW)
         return OK;
-    if (has_id)
-        seen_add(intake->config.seen, event->message_id, event->body_hash, seq, job->received);
     if (event->message.is_misfit) {
         job->counts.quarantined++;
-        store_misfit(intake, event, job->received);
-        return OK;
+        seq = store_misfit(intake, event, job->received);
+    } else {
+        job->counts.stored++;
+        TRY(store_event(intake, event, job->received, &seq));
+        if (!job->seq)
+            job->seq = seq;
     }
-    job->counts.stored++;
-    return store_event(intake, event, job->received);
+    if (has_id)
+        seen_add(intake->config.seen, event->message_id, event->body_hash, seq, job->received);
+    return OK;
 }
 
 static fallible release(struct intake *intake, struct intake_job *job, uint64_t event_seq)
@@ -420,20 +475,28 @@ static fallible release(struct intake *intake, struct intake_job *job, uint64_t 
     return OK;
 }
 
+/* What leaves quarantine must be fit now, or it would be lost as a duplicate of itself. */
+static fallible check_mended(const struct intake *intake, const struct intake_job *job)
+{
+    if (!quarantine_has(intake->quarantine, job->released))
+        return fail(ERR_ABSENT, "no event with that number waits in quarantine");
+    for (size_t i = 0; i < job->count; i++)
+        if (job->events[i].message.is_misfit)
+            return fail(ERR_INVALID, "%.*s", STR_ARG(job->events[i].message.reason));
+    return OK;
+}
+
 static fallible do_events(struct intake *intake, struct intake_job *job, size_t from, size_t to)
 {
     enum err err = OK;
-    uint64_t seq;
 
-    if (job->released && !quarantine_has(intake->quarantine, job->released))
-        return fail(ERR_ABSENT, "no event with that number waits in quarantine");
+    if (job->released && from == 0)
+        TRY(check_mended(intake, job));
     for (size_t i = from; !err && i < to; i++)
         err = take_event(intake, job, &job->events[i]);
-    seq = end_run(intake);
-    if (!err && job->released)
-        err = release(intake, job, seq);
-    if (!err)
-        job->seq = seq;
+    end_run(intake);
+    if (!err && job->released && to == job->count)
+        err = release(intake, job, job->seq);
     return err;
 }
 
@@ -543,7 +606,8 @@ static fallible reserve(struct intake *intake, size_t bytes, size_t events, size
 static fallible refused(struct intake *intake, struct letter *first, const struct letter *end,
                         enum err err)
 {
-    atomic_store(&intake->is_full, err == ERR_FULL);
+    if (err == ERR_FULL)
+        atomic_store(&intake->is_full, true);
     refuse(intake, first, end, err);
     return err == ERR_IO || err == ERR_CORRUPT ? err : OK;
 }
@@ -569,6 +633,7 @@ static fallible do_large(struct intake *intake, struct intake_job *job)
     }
     if (err)
         return refused(intake, &job->letter, end, err);
+    atomic_store(&intake->is_full, false);
     answer(intake, &job->letter, end);
     return OK;
 }
@@ -627,25 +692,29 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
         waiting = rest;
     }
     if (err) {
+        atomic_store(&intake->is_stopped, true);
         refuse(intake, waiting, NULL, err);
         return err;
     }
-    err = seen_tend(intake->config.seen, clock_now(intake->config.sys));
+    err = tend(intake);
     copy_seen_stats(intake);
-    return err == ERR_FULL || err == ERR_LIMIT ? OK : err; /* tried again at the next step */
+    return err;
+}
+
+void intake_refuse(struct intake *intake)
+{
+    refuse(intake, mailbox_take(intake->box), NULL,
+           fail(ERR_IO, "the service stopped before this was stored"));
 }
 
 void intake_close(struct intake *intake)
 {
-    struct letter *waiting;
-
     if (!intake)
         return;
-    waiting = intake->box ? mailbox_take(intake->box) : NULL;
-    if (waiting)
-        refuse(intake, waiting, NULL, fail(ERR_BUSY, "the service is stopping"));
-    if (intake->box)
+    if (intake->box) {
+        intake_refuse(intake);
         mailbox_close(intake->box);
+    }
     quarantine_close(intake->quarantine);
     mutex_close(intake->lock);
     buf_done(&intake->clear);

@@ -73,19 +73,17 @@ static void publish(struct log *log, struct log_plain *plain)
 
 /* Opening */
 
-/* What a failed sync left in the page cache alone looks whole to us. Writing the last group once
- * more and syncing it makes sure before anything is built on it. */
-static fallible rewrite_last(struct file *file, const char *bytes, uint64_t from, uint64_t to)
+/* Makes the segment hold [0, end) and zeros behind it. After a failed sync the page cache alone may
+ * hold the last group, from `last` on, or the zeros of an earlier trimming, and look whole to us:
+ * both are written once more, as far as any group can have reached. */
+static fallible settle_tail(struct log_segment *segment, uint64_t last, uint64_t end, size_t torn)
 {
-    if (to > from)
-        TRY(file_write(file, from, bytes + from, to - from));
-    return file_sync(file);
-}
+    uint64_t reach = torn > LOG_MOST_GROUP ? torn : LOG_MOST_GROUP;
+    uint64_t to = segment->size - end < reach ? segment->size : end + reach;
 
-static fallible trim_tail(struct log_segment *segment, uint64_t from, size_t size)
-{
-    memset(segment->bytes + from, 0, size);
-    TRY(file_write(segment->file, from, segment->bytes + from, size));
+    memset(segment->bytes + end, 0, to - end);
+    if (to > last)
+        TRY(file_write(segment->file, last, segment->bytes + last, to - last));
     return file_sync(segment->file);
 }
 
@@ -102,34 +100,35 @@ static fallible find_end(struct log *log, struct log_segment *segment, struct lo
                          struct log_recovery *recovery)
 {
     struct log_place at = start;
-    uint64_t last = 0; /* where the last whole group starts; 0: there is none */
+    uint64_t last = 0; /* where the last whole group starts, with the segment's head before it */
+    size_t size;
 
     for (;;) {
         str rest = str_from(segment->bytes + at.offset, segment->size - at.offset);
         struct log_group_head head;
-        size_t size;
 
         switch (log_group_find(rest, at, &size)) {
         case LOG_GROUP:
             memcpy(&head, rest.data, sizeof head);
-            last = at.offset;
+            last = at.offset == start.offset ? 0 : at.offset;
             at = (struct log_place){at.offset + size, head.next_seq, head.checksum};
             continue;
         case LOG_DAMAGED:
             return damaged(segment, at.offset);
         case LOG_TORN:
-            TRY(trim_tail(segment, at.offset, size));
-            recovery->torn_bytes += size;
-            break;
         case LOG_END:
             break;
         }
         break;
     }
-    recovery->bytes += at.offset;
-    TRY(rewrite_last(segment->file, segment->bytes, last ? last : at.offset, at.offset));
     log->place = at;
-    return OK;
+    /* A head without a group: the first group was torn off it. The segment begins anew. */
+    log->needs_head = at.offset == start.offset;
+    if (log->needs_head)
+        at.offset = 0;
+    recovery->bytes += at.offset;
+    recovery->torn_bytes += size;
+    return settle_tail(segment, last, at.offset, size);
 }
 
 static fallible use_segment(struct log *log, struct log_segment *segment,
@@ -139,11 +138,6 @@ static fallible use_segment(struct log *log, struct log_segment *segment,
                               segment->head.previous};
 
     TRY(find_end(log, segment, start, recovery));
-    if (log->place.offset == sizeof segment->head) {
-        /* A head without a group: the first group was torn off it. Begin the segment anew. */
-        TRY(trim_tail(segment, 0, sizeof segment->head));
-        log->needs_head = true;
-    }
     log->file = segment->file;
     log->file_bytes = segment->size;
     log->index = segment->index;
@@ -151,21 +145,31 @@ static fallible use_segment(struct log *log, struct log_segment *segment,
     return OK;
 }
 
-/* A file behind the last segment in use: prepared, or its very first group was torn. */
-static fallible clear_spare(struct log *log, struct log_segment *segment,
-                            struct log_recovery *recovery)
+/* A file behind the last segment in use: prepared, or its very first group was torn. Without room
+ * to make it whole it goes. */
+static fallible take_spare(struct log *log, struct log_segment *segment,
+                           struct log_recovery *recovery)
 {
-    size_t size = 0;
+    size_t size = segment->size;
+    enum err err;
 
-    for (size_t i = segment->size; i > 0 && size == 0; i--)
-        if (segment->bytes[i - 1] != 0)
-            size = i;
-    if (size) {
-        recovery->torn_bytes += size;
-        TRY(trim_tail(segment, 0, size));
+    while (size > 0 && segment->bytes[size - 1] == 0)
+        size--;
+    recovery->torn_bytes += size;
+    file_close(log->spare);
+    log->spare = NULL;
+    err = file_allocate(segment->file, log->config.segment_bytes);
+    if (err == ERR_FULL) {
+        TRY(file_remove(log->config.sys, segment->path));
+        return folder_sync(log->config.sys, log->config.folder);
     }
-    TRY(file_allocate(segment->file, log->config.segment_bytes));
-    return file_sync(segment->file);
+    if (!err)
+        err = settle_tail(segment, 0, 0, size);
+    if (!err) {
+        log->spare = segment->file;
+        segment->file = NULL;
+    }
+    return err;
 }
 
 /* Finds the newest segment with a head; those behind it hold nothing. */
@@ -180,12 +184,7 @@ static fallible open_newest(struct log *log, const uint32_t *indexes, size_t cou
         if (!err && segment.has_head) {
             err = use_segment(log, &segment, recovery);
         } else if (!err) {
-            err = clear_spare(log, &segment, recovery);
-            if (!err) {
-                file_close(log->spare);
-                log->spare = segment.file;
-                segment.file = NULL;
-            }
+            err = take_spare(log, &segment, recovery);
         }
         log_segment_unload(&segment);
         if (err || log->file)
@@ -211,7 +210,7 @@ static fallible recover(struct log *log, struct log_recovery *recovery)
         err = open_newest(log, indexes, count, recovery);
     }
     if (!err && !log->file) { /* nothing was ever committed */
-        log->index = count ? indexes[0] : 1;
+        log->index = 1;
         log->file = log->spare;
         log->spare = NULL;
         if (!log->file)
@@ -283,19 +282,33 @@ void log_close(struct log *log)
 
 /* Writing */
 
+static fallible broken(void)
+{
+    return fail(ERR_IO, "the log stopped after a failed write: restart to recover");
+}
+
 fallible log_prepare(struct log *log)
 {
     enum err err = OK;
 
     mutex_lock(log->prepare_lock);
-    if (!log->spare)
+    if (log->is_broken)
+        err = broken();
+    else if (!log->spare)
         err = log_segment_make(&log->config, log->index + 1, &log->spare);
+    if (err == ERR_IO)
+        log->is_broken = true; /* a sync that failed is not tried again */
     mutex_unlock(log->prepare_lock);
     return err;
 }
 
 static fallible roll(struct log *log)
 {
+    if (log->place.offset == 0) { /* nothing in it yet, but made when segments were smaller */
+        TRY(file_allocate(log->file, log->config.segment_bytes));
+        log->file_bytes = log->config.segment_bytes;
+        return OK;
+    }
     TRY(log_prepare(log));
     mutex_lock(log->prepare_lock);
     file_close(log->file);
@@ -315,9 +328,9 @@ fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes)
                   records * (sizeof(struct log_record_head) + VAULT_OVERHEAD + LOG_ALIGN);
     char *group;
 
-    assert(!log->is_open_group);
     if (log->is_broken)
-        return fail(ERR_IO, "the log stopped after a failed write: restart to recover");
+        return broken();
+    assert(!log->is_open_group);
     if (most > LOG_MOST_GROUP || most > log->config.segment_bytes)
         return fail(ERR_LIMIT, "a group of %zu bytes is too large for the log", most);
     if (most > log->group_room) {
@@ -374,7 +387,7 @@ uint64_t log_add(struct log *log, const struct log_entry *entry)
     if (head.sealed_bytes &&
         vault_seal(log->config.vault, entry->node, str_from(&head, sizeof head), entry->payload,
                    body + head.clear_bytes) != OK)
-        log->is_broken = true; /* its key is reserved, so the key itself is damaged: no commit */
+        log->is_unsealed = true; /* who adds makes sure by vault_ready: no commit */
     memset(record + content, 0, head.bytes - content);
     memcpy(record, &head, sizeof head);
     head.checksum = log_record_checksum(record, head.bytes);
@@ -436,9 +449,11 @@ static fallible write_group(struct log *log, uint64_t next_seq, size_t *out_size
     log_group_close(group, log->group_len, log->group_records, log->place, next_seq);
     if (log->needs_head)
         write_segment_head(log);
-    TRY(file_write(log->file, log->place.offset, log->group + start, size));
+    if (file_write(log->file, log->place.offset, log->group + start, size) != OK)
+        return fail(ERR_IO, "a write to log segment %08u failed", log->index);
     before = clock_mono_ns(log->config.sys);
-    TRY(file_sync(log->file));
+    if (file_sync(log->file) != OK)
+        return fail(ERR_IO, "a sync of log segment %08u failed", log->index);
     log->stats.sync_ns += (uint64_t)(clock_mono_ns(log->config.sys) - before);
     *out_size = log_group_size(log->group_len);
     return OK;
@@ -450,6 +465,7 @@ fallible log_commit(struct log *log)
     struct log_plain *plain = log->plain;
     struct log_group_head head;
     size_t size;
+    enum err err;
 
     assert(log->is_open_group);
     if (log->group_records == 0) {
@@ -457,10 +473,14 @@ fallible log_commit(struct log *log)
         return OK;
     }
     if (log->is_broken)
-        return fail(ERR_CORRUPT, "a node's key is damaged: nothing can be sealed under it");
-    log->is_broken = true;
-    TRY(write_group(log, next_seq, &size));
-    log->is_broken = false;
+        return broken();
+    err = log->is_unsealed
+              ? fail(ERR_CORRUPT, "a node's key is gone: nothing can be sealed under it")
+              : write_group(log, next_seq, &size);
+    if (err) {
+        log->is_broken = true;
+        return err;
+    }
     memcpy(&head, log->group + sizeof(struct log_segment_head), sizeof head);
     plain->first_seq = log->place.seq;
     plain->next_seq = next_seq;

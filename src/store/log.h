@@ -100,6 +100,7 @@ struct log_check {
     uint64_t records;
     uint64_t damages;
     uint64_t torn_bytes;
+    node_id nodes; /* those below it have held something */
 };
 fallible log_check(const struct log_config *config, bool salvage,
                    void (*report)(void *, const char *), void *argument,

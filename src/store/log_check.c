@@ -22,6 +22,7 @@ struct checker {
     struct log_check *totals;
     struct log_place at;
     struct log_segment segment;
+    struct log_segment_head follows; /* of the segment behind, or all zero */
     char *unsealed;
     size_t unsealed_room;
 };
@@ -70,7 +71,7 @@ static fallible check_records(struct checker *checker, const struct log_group_he
     uint64_t seq = group->first_seq;
     struct log_record_head head;
 
-    while (rest.len) {
+    while (rest.len >= sizeof head) { /* salvage may leave less */
         bool sound = true;
 
         if (!log_record_is_sound(rest, seq, &head)) {
@@ -84,6 +85,8 @@ static fallible check_records(struct checker *checker, const struct log_group_he
             say(checker, (uint64_t)(rest.data - checker->segment.bytes),
                 "a payload does not open with its key", seq, seq + head.count - 1);
         checker->totals->records++;
+        if (head.node >= checker->totals->nodes && head.kind != LOG_FILLER)
+            checker->totals->nodes = head.node + 1;
         seq += head.count;
         rest = str_slice(rest, head.bytes, rest.len);
     }
@@ -92,7 +95,12 @@ static fallible check_records(struct checker *checker, const struct log_group_he
 
 /* Salvage */
 
-/* The end of the damaged stretch: the next sound group, or the end of what is not zero. */
+static size_t least_group(void)
+{
+    return log_group_size(sizeof(struct log_record_head));
+}
+
+/* The end of the damaged stretch: the next sound group, or the end of what is in doubt. */
 static uint64_t find_stretch_end(const struct checker *checker, size_t doubt,
                                  struct log_group_head *out_next)
 {
@@ -100,7 +108,7 @@ static uint64_t find_stretch_end(const struct checker *checker, size_t doubt,
     uint64_t end = checker->at.offset + doubt;
 
     *out_next = (struct log_group_head){0};
-    for (uint64_t i = checker->at.offset + LOG_ALIGN;
+    for (uint64_t i = checker->at.offset + least_group();
          i + sizeof *out_next <= segment->size && i < end; i += LOG_ALIGN) {
         struct log_group_head head;
 
@@ -141,7 +149,8 @@ static void put_filler(char *place, size_t size, uint64_t seq, uint64_t next_seq
     memcpy(place, &head, sizeof head);
 }
 
-/* Finds the next place in `body` from which a sound record reads; `*out_seq` is its number. */
+/* Finds the next place in `body` from which a sound record reads; `*out_seq` is its number, or
+ * `next_seq` if there is none. */
 static size_t find_record(str body, size_t from, uint64_t least_seq, uint64_t next_seq,
                           uint64_t *out_seq)
 {
@@ -150,7 +159,7 @@ static size_t find_record(str body, size_t from, uint64_t least_seq, uint64_t ne
         uint64_t seq;
 
         memcpy(&seq, body.data + i + offsetof(struct log_record_head, seq), sizeof seq);
-        if (seq <= least_seq || seq >= next_seq ||
+        if (seq < least_seq || seq >= next_seq ||
             !log_record_is_sound(str_slice(body, i, body.len), seq, &head))
             continue;
         *out_seq = seq;
@@ -179,8 +188,8 @@ static uint64_t mend_records(struct checker *checker, char *body, size_t size, u
         to = find_record(str_from(body, size), at + LOG_ALIGN, seq,
                          next_seq ? next_seq : UINT64_MAX, &found);
         if (found == UINT64_MAX)
-            found = seq + 1;
-        if (to - at < sizeof head) { /* too small for a filler: the damage ends the stretch */
+            found = seq + LOG_MOST_COUNT; /* no number is given twice */
+        if (to - at < sizeof head) {      /* too small for a filler: the damage ends the stretch */
             memset(body + at, 0xff, to - at);
             break;
         }
@@ -237,24 +246,51 @@ static fallible clear_stretch(struct checker *checker, uint64_t end)
     return file_sync(segment->file);
 }
 
+/* Goes on behind the stretch without changing it; false: nothing more in this segment. */
+static bool skip_stretch(struct checker *checker, uint64_t end, const struct log_group_head *next)
+{
+    const struct log_segment_head *follows = &checker->follows;
+
+    if (next->magic)
+        checker->at = (struct log_place){end, next->first_seq, next->previous};
+    else if (follows->magic)
+        checker->at = (struct log_place){end, follows->first_seq, follows->previous};
+    return next->magic;
+}
+
+/* Records must lie between here and the segment behind, or there is no such segment. */
+static bool is_complete(const struct checker *checker)
+{
+    const struct log_segment_head *follows = &checker->follows;
+
+    return !follows->magic ||
+           (follows->first_seq == checker->at.seq && follows->previous == checker->at.chain);
+}
+
 static fallible damaged_group(struct checker *checker, size_t doubt, bool *out_goes_on)
 {
     struct log_group_head next;
-    uint64_t end = find_stretch_end(checker, doubt, &next);
-    size_t least = log_group_size(sizeof(struct log_record_head));
+    uint64_t end = find_stretch_end(checker, doubt, &next), from = checker->at.offset;
+    uint64_t behind = next.magic ? next.first_seq : checker->follows.first_seq;
 
-    say(checker, checker->at.offset, "a group of records is damaged", checker->at.seq,
-        next.magic ? next.first_seq - 1 : checker->at.seq);
-    *out_goes_on = checker->salvage && end - checker->at.offset >= least;
-    if (*out_goes_on)
-        return mend_stretch(checker, end, &next); /* and read it again */
-    if (checker->salvage && !next.magic)
+    say(checker, from, "a group of records is damaged", checker->at.seq,
+        behind > checker->at.seq ? behind - 1 : checker->at.seq);
+    *out_goes_on = checker->salvage || skip_stretch(checker, end, &next);
+    if (!checker->salvage)
+        return OK;
+    if (!next.magic && doubt && (is_complete(checker) && (behind || doubt < least_group())))
         return clear_stretch(checker, end);
-    if (next.magic) { /* go on behind it */
-        checker->at = (struct log_place){end, next.first_seq, next.previous};
-        *out_goes_on = true;
+    if (!next.magic && behind) { /* up to the segment behind */
+        next.magic = LOG_GROUP_MAGIC;
+        next.first_seq = behind;
+        next.previous = checker->follows.previous;
+        if (end < from + least_group())
+            end = from + least_group();
     }
-    return OK;
+    if (end > checker->segment.size || (behind && behind < checker->at.seq))
+        return fail(ERR_CORRUPT, "log segment %08u cannot be mended: restore a backup",
+                    checker->segment.index);
+    return mend_stretch(checker, end, &next); /* and it is read again */
 }
 
 /* Segments */
@@ -302,21 +338,47 @@ static fallible check_groups(struct checker *checker)
             TRY(damaged_group(checker, size, &goes_on));
             break;
         case LOG_TORN:
-            checker->totals->torn_bytes += size;
-            return OK;
         case LOG_END:
+            if (!is_complete(checker) || (size && checker->follows.magic)) {
+                TRY(damaged_group(checker, size, &goes_on));
+                break;
+            }
+            checker->totals->torn_bytes += size;
             return OK;
         }
     }
     return OK;
 }
 
+/* What the segment behind continues, if there is one with a sound head. */
+static fallible find_follows(struct checker *checker, uint32_t index)
+{
+    struct log_segment_head head;
+    char path[LOG_PATH];
+    struct file *file;
+    size_t len;
+    enum err err;
+
+    checker->follows = (struct log_segment_head){0};
+    log_segment_path(checker->config, index, path);
+    err = file_open(checker->config->sys, path, FILE_READ, &file);
+    if (err)
+        return err == ERR_ABSENT ? OK : err;
+    err = file_read(file, 0, &head, sizeof head, &len);
+    if (!err && len == sizeof head && log_segment_head_is_sound(&head))
+        checker->follows = head;
+    file_close(file);
+    return err;
+}
+
 static fallible check_segment(struct checker *checker, uint32_t index, bool is_first)
 {
     struct log_segment *segment = &checker->segment;
     unsigned modes = checker->salvage ? FILE_READ | FILE_WRITE : FILE_READ;
-    enum err err = log_segment_load(checker->config, index, modes, segment);
+    enum err err = find_follows(checker, index + 1);
 
+    if (!err)
+        err = log_segment_load(checker->config, index, modes, segment);
     if (err == ERR_CORRUPT && segment->bytes) {
         say(checker, 0, "the segment's head is damaged", checker->at.seq, checker->at.seq);
         if (checker->salvage)
@@ -324,12 +386,13 @@ static fallible check_segment(struct checker *checker, uint32_t index, bool is_f
         else
             segment->head = (struct log_segment_head){.first_seq = checker->at.seq,
                                                       .previous = checker->at.chain};
+        err = OK;
     } else if (err) {
         return err;
     } else if (!segment->has_head) {
         if (!log_is_zero(segment->bytes, segment->size))
             checker->totals->torn_bytes += segment->size;
-        return OK;
+        return OK; /* prepared, nothing was committed to it */
     }
     if (!is_first &&
         (segment->head.first_seq != checker->at.seq || segment->head.previous != checker->at.chain))

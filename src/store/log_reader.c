@@ -25,7 +25,8 @@ struct log_reader {
     size_t window_room;
     uint64_t window_from;
     size_t window_len;
-    char *scratch; /* the unsealed payload */
+    uint64_t window_seq; /* what was durable when the window was read: all below it */
+    char *scratch;       /* the unsealed payload */
     size_t scratch_room;
 };
 
@@ -117,6 +118,7 @@ static fallible fill_window(struct log_reader *reader, size_t need, str *out_byt
         }
         reader->window_len = 0;
         reader->window_from = offset;
+        reader->window_seq = log_durable_seq(reader->log);
         TRY(file_read(reader->file, offset, reader->window, room, &reader->window_len));
         ready = reader->window_len;
     }
@@ -178,6 +180,8 @@ static fallible next_group(struct log_reader *reader, str *out_body)
     size_t size;
     str bytes;
 
+    if (reader->place.seq >= reader->window_seq)
+        reader->window_len = 0; /* it was not yet written when the window was read */
     for (;;) {
         TRY(fill_window(reader, sizeof head, &bytes));
         if (bytes.len >= sizeof head && !log_is_zero(bytes.data, sizeof head))
@@ -271,21 +275,30 @@ static fallible give_from_disk(struct log_reader *reader, struct log_record *out
     struct log_record_head head;
 
     for (;;) {
+        struct log_record record;
         const char *bytes;
+        str behind;
 
-        while (reader->group_rest.len == 0) {
-            if (reader->place.seq >= log_durable_seq(reader->log))
+        while (reader->group_rest.len < sizeof head) { /* salvage may leave less than a record */
+            if (reader->place.seq >= log_durable_seq(reader->log)) {
+                if (reader->seq < reader->place.seq)
+                    reader->seq = reader->place.seq;
                 return fail(ERR_ABSENT, "no record yet");
+            }
+            reader->group_rest.len = 0;
             TRY(next_group(reader, &reader->group_rest));
         }
         bytes = reader->group_rest.data;
         memcpy(&head, bytes, sizeof head); /* the group's checksum vouches for it */
-        if (head.bytes < sizeof head || head.bytes > reader->group_rest.len)
+        if (head.bytes > reader->group_rest.len ||
+            sizeof head + (uint64_t)head.clear_bytes + head.sealed_bytes > head.bytes)
             return corrupt_at(reader);
-        reader->group_rest = str_slice(reader->group_rest, head.bytes, reader->group_rest.len);
-        if (head.kind == LOG_FILLER || head.seq + head.count <= reader->seq)
+        behind = str_slice(reader->group_rest, head.bytes, reader->group_rest.len);
+        if (head.kind == LOG_FILLER || head.seq + head.count <= reader->seq) {
+            reader->group_rest = behind;
             continue;
-        *out = (struct log_record){
+        }
+        record = (struct log_record){
             .seq = head.seq,
             .count = head.count,
             .kind = (enum record_kind)head.kind,
@@ -293,7 +306,9 @@ static fallible give_from_disk(struct log_reader *reader, struct log_record *out
             .clear = str_from(bytes + sizeof head, head.clear_bytes),
         };
         if (head.sealed_bytes && reader->payloads == LOG_PLAIN)
-            TRY(unseal(reader, bytes, &head, out));
+            TRY(unseal(reader, bytes, &head, &record));
+        *out = record;
+        reader->group_rest = behind;
         reader->seq = head.seq + head.count;
         return OK;
     }
@@ -305,7 +320,7 @@ fallible log_reader_next(struct log_reader *reader, struct log_record *out_recor
         return OK;
     if (reader->seq >= log_durable_seq(reader->log))
         return fail(ERR_ABSENT, "no record yet");
-    if (reader->group_rest.len == 0 && hold_plain(reader)) {
+    if (reader->group_rest.len < sizeof(struct log_record_head) && hold_plain(reader)) {
         file_close(reader->file);
         reader->file = NULL;
         if (give_plain(reader, out_record))

@@ -30,10 +30,9 @@ fallible log_segments_list(const struct log_config *config, struct arena *mem,
         if (!str_ends(name[i], S(".log")) || name[i].len != 12 ||
             !str_to_u64(str_slice(name[i], 0, 8), &index))
             continue;
-        indexes[count] = (uint32_t)index;
-        if (count && indexes[count] != indexes[count - 1] + 1)
-            return fail(ERR_CORRUPT, "log segment %08u is missing", indexes[count - 1] + 1);
-        count++;
+        if (index != count + 1)
+            return fail(ERR_CORRUPT, "log segment %08zu is missing", count + 1);
+        indexes[count++] = (uint32_t)index;
     }
     *out_indexes = indexes;
     *out_count = count;
@@ -49,10 +48,8 @@ fallible log_segment_make(const struct log_config *config, uint32_t index, struc
     log_segment_path(config, index, path);
     TRY(file_open(config->sys, path, FILE_READ | FILE_WRITE | FILE_CREATE, &file));
     err = file_allocate(file, config->segment_bytes);
-    if (!err)
-        err = file_sync(file);
-    if (!err)
-        err = folder_sync(config->sys, config->folder);
+    if (!err && (file_sync(file) != OK || folder_sync(config->sys, config->folder) != OK))
+        err = fail(ERR_IO, "log segment %08u was made but could not be synced", index);
     if (!err) {
         *out_file = file;
         return OK;
@@ -60,15 +57,19 @@ fallible log_segment_make(const struct log_config *config, uint32_t index, struc
     file_close(file);
     if (err == ERR_FULL && file_remove(config->sys, path) != OK)
         return fail(ERR_IO, "a log segment that found no room could not be removed either");
-    return err;
+    return err == ERR_FULL ? fail(ERR_FULL, "no room for the next log segment") : err;
 }
 
 static fallible check_head(const struct log_config *config, struct log_segment *segment)
 {
     struct log_segment_head *head = &segment->head;
 
-    if (segment->size < sizeof *head || log_is_zero(segment->bytes, sizeof *head))
+    if (segment->size < sizeof *head || log_is_zero(segment->bytes, sizeof *head)) {
+        /* The first group's head shares a sector with the segment's: both are there, or none. */
+        if (log_has_group(str_from(segment->bytes, segment->size), LOG_SECTOR, 0))
+            return fail(ERR_CORRUPT, "the head of log segment %08u is missing", segment->index);
         return OK;
+    }
     memcpy(head, segment->bytes, sizeof *head);
     if (!log_segment_head_is_sound(head))
         return fail(ERR_CORRUPT, "the head of log segment %08u is damaged", segment->index);
@@ -77,7 +78,7 @@ static fallible check_head(const struct log_config *config, struct log_segment *
                     segment->index, head->format);
     if (head->index != segment->index ||
         memcmp(head->workspace, vault_workspace_id(config->vault), VAULT_ID_SIZE) != 0)
-        return fail(ERR_CORRUPT, "log segment %08u belongs elsewhere", segment->index);
+        return fail(ERR_CONFLICT, "log segment %08u belongs elsewhere", segment->index);
     segment->has_head = true;
     return OK;
 }

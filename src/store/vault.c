@@ -210,7 +210,7 @@ void vault_close(struct vault *vault)
 {
     if (!vault)
         return;
-    for (size_t i = 0; vault->chunks && i < CHUNKS_MOST; i++) {
+    for (size_t i = 0; vault->chunks && i < vault->reserved / CHUNK_SLOTS; i++) {
         struct chunk *chunk = vault->chunks[i];
         if (!chunk)
             continue;
@@ -300,9 +300,9 @@ static fallible write_new_keys(struct vault *vault, node_id first, node_id end)
         write_slot(slots + (node - first) * SLOT_SIZE, key, node, false);
     }
     err = file_write(vault->file, slot_offset(first), slots, size);
-    if (!err)
-        err = file_sync(vault->file);
-    if (err)
+    if (!err && file_sync(vault->file) != OK)
+        err = fail(ERR_IO, "a sync of the file of node keys failed");
+    if (err && err != ERR_FULL) /* without room nothing was promised: it can be tried again */
         vault->is_broken = true;
     sodium_memzero(key, sizeof key);
     sodium_memzero(slots, size);
@@ -407,6 +407,13 @@ static fallible get_key(struct vault *vault, node_id node, const unsigned char *
     return fail(ERR_CORRUPT, "the key of node %u is damaged", node);
 }
 
+fallible vault_ready(struct vault *vault, node_id node)
+{
+    const unsigned char *key;
+
+    return get_key(vault, node, &key);
+}
+
 fallible vault_seal(struct vault *vault, node_id node, str associated, str text, void *out)
 {
     unsigned char *nonce = out;
@@ -460,11 +467,19 @@ fallible vault_destroy(struct vault *vault, node_id node)
     return OK;
 }
 
-fallible vault_check(struct vault *vault, void (*report)(void *, const char *), void *argument)
+fallible vault_check(struct vault *vault, node_id used, void (*report)(void *, const char *),
+                     void *argument)
 {
     node_id reserved = atomic_load(&vault->reserved);
 
-    for (node_id node = 0; node < reserved; node++) {
+    if (used > reserved) {
+        char sentence[96];
+
+        snprintf(sentence, sizeof sentence, "the keys of nodes %u to %u are missing", reserved,
+                 used - 1);
+        report(argument, sentence);
+    }
+    for (node_id node = 0; node < used && node < reserved; node++) {
         struct chunk *chunk;
         char sentence[96];
 

@@ -36,6 +36,9 @@ uint64_t vault_bytes(const struct vault *vault);
  * them are made anew. ERR_CORRUPT if a slot below `used` is damaged. */
 fallible vault_settle(struct vault *vault, node_id used);
 
+/* Makes sure that vault_seal cannot fail for this node: its key is in memory, alive and sound.
+ * ERR_EXPIRED, ERR_CORRUPT, ERR_LIMIT, ERR_IO. */
+fallible vault_ready(struct vault *vault, node_id node);
 /* Writes text.len + VAULT_OVERHEAD bytes to `out`. The node's key must be reserved and alive. */
 fallible vault_seal(struct vault *vault, node_id node, str associated, str text, void *out);
 /* Writes sealed.len - VAULT_OVERHEAD bytes to `out`. ERR_EXPIRED: the key was destroyed;
@@ -44,5 +47,7 @@ fallible vault_unseal(struct vault *vault, node_id node, str associated, str sea
 /* Destroys the node's key, durably. */
 fallible vault_destroy(struct vault *vault, node_id node);
 
-/* Verifies every slot; calls `report` with a sentence for each damage. */
-fallible vault_check(struct vault *vault, void (*report)(void *, const char *), void *argument);
+/* Verifies the slots of all nodes below `used` (see log_check; what is behind them never held
+ * anything and may be torn); calls `report` with a sentence for each damage. */
+fallible vault_check(struct vault *vault, node_id used, void (*report)(void *, const char *),
+                     void *argument);

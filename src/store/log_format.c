@@ -1,8 +1,8 @@
-/* log_group.c - the bytes of groups and records: made, verified, told apart from torn ones.
+/* log_format.c - the bytes of groups and records: made, verified, told apart from torn ones.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "store/log_int.h"
+#include "store/log_format.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -80,8 +80,8 @@ static bool is_whole(str bytes, const struct log_group_head *head, struct log_pl
     return trailer == body_checksum(bytes.data, head->body_bytes);
 }
 
-/* Is there a part of a sector within [0, size) that was never written? */
-static bool has_missing_sector(const char *bytes, uint64_t offset, size_t size)
+/* Is there a part of a sector within [0, size) that was never written, or the trailer? */
+static bool has_missing_part(const char *bytes, uint64_t offset, size_t size)
 {
     for (size_t from = 0; from < size;) {
         size_t to = from + LOG_SECTOR - (size_t)((offset + from) % LOG_SECTOR);
@@ -92,21 +92,19 @@ static bool has_missing_sector(const char *bytes, uint64_t offset, size_t size)
             return true;
         from = to;
     }
-    return false;
+    return log_is_zero(bytes + size - sizeof(uint64_t), sizeof(uint64_t));
 }
 
-/* The writer starts a group only when the one before is synced, so a sound group further on
- * proves that what stands here was whole once. */
-static bool has_later_group(str bytes, struct log_place at)
+bool log_has_group(str bytes, size_t from, uint64_t seq)
 {
-    for (size_t i = LOG_ALIGN; i + sizeof(struct log_group_head) <= bytes.len; i += LOG_ALIGN) {
+    for (size_t i = from; i + sizeof(struct log_group_head) <= bytes.len; i += LOG_ALIGN) {
         struct log_group_head head;
 
         memcpy(&head.magic, bytes.data + i, sizeof head.magic);
         if (head.magic != LOG_GROUP_MAGIC)
             continue;
         memcpy(&head, bytes.data + i, sizeof head);
-        if (log_group_head_is_sound(&head) && head.first_seq > at.seq)
+        if (log_group_head_is_sound(&head) && head.first_seq > seq)
             return true;
     }
     return false;
@@ -140,14 +138,16 @@ enum log_finding log_group_find(str bytes, struct log_place at, size_t *out_size
     *out_size = live_extent(bytes);
     if (*out_size == 0)
         return LOG_END;
-    if (has_later_group(bytes, at))
+    /* The writer starts a group only when the one before is synced, so a sound group further on
+     * proves that what stands here was whole once. */
+    if (log_has_group(bytes, LOG_ALIGN, at.seq))
         return LOG_DAMAGED;
     doubt = sizeof head;
     if (log_group_head_is_sound(&head) && head.first_seq == at.seq && head.previous == at.chain)
         doubt = log_group_size(head.body_bytes);
     if (doubt > bytes.len)
-        return LOG_TORN; /* the file itself ends too early */
-    return has_missing_sector(bytes.data, at.offset, doubt) ? LOG_TORN : LOG_DAMAGED;
+        return LOG_DAMAGED; /* the file was made long enough, and synced, before it was used */
+    return has_missing_part(bytes.data, at.offset, doubt) ? LOG_TORN : LOG_DAMAGED;
 }
 
 uint64_t log_record_checksum(const char *record, size_t size)
@@ -170,7 +170,7 @@ bool log_record_is_sound(str rest, uint64_t seq, struct log_record_head *out_hea
     memcpy(&head, rest.data, sizeof head);
     content = sizeof head + (uint64_t)head.clear_bytes + head.sealed_bytes;
     if (head.bytes > rest.len || head.bytes < content || head.bytes - content >= LOG_ALIGN ||
-        head.bytes % LOG_ALIGN || head.seq != seq || head.count == 0 ||
+        head.bytes % LOG_ALIGN || head.seq != seq || (head.count == 0 && head.kind != LOG_FILLER) ||
         head.checksum != log_record_checksum(rest.data, head.bytes))
         return false;
     *out_head = head;
