@@ -113,9 +113,8 @@ void backup_parts_close(struct backup_parts *parts)
 {
     file_close(parts->file);
     parts->file = NULL;
-    if (parts->catalog_copy && file_remove(parts->sys, parts->catalog_copy) != OK)
-        parts->catalog_copy = NULL; /* the next one sweeps it away */
-    parts->catalog_copy = NULL;
+    if (parts->catalog_copy && file_remove(parts->sys, parts->catalog_copy) == OK)
+        parts->catalog_copy = NULL; /* else the next one sweeps it away */
 }
 
 fallible backup_parts_sweep(const struct backup_stock *stock)
