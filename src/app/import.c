@@ -158,6 +158,7 @@ static fallible store_lot(struct import *import)
 
 static fallible send_lot(struct import *import)
 {
+    struct remote remote = {import->options.url, str_of(import->options.key), REMOTE_BASIC};
     struct buf answer = {0};
     enum err err = OK;
 
@@ -165,9 +166,7 @@ static fallible send_lot(struct import *import)
     if (buf_is_broken(&import->body))
         return mem_exhausted();
     for (int tries = 0; tries < RETRIES; tries++) {
-        err =
-            remote_post(import->lot, import->options.url, "/v1/import", str_of(import->options.key),
-                        REMOTE_BASIC, buf_str(&import->body), &answer);
+        err = remote_post(&remote, import->lot, "/v1/import", buf_str(&import->body), &answer);
         if (err != ERR_BUSY && err != ERR_IO)
             break;
         clock_sleep(import->options.sys, RETRY_MS); /* each event has its id: twice is once */

@@ -61,10 +61,10 @@ static fallible refused(struct arena *mem, int status, str body)
     return fail(code_of(status), "the server answered %d: %.*s", status, STR_ARG(detail));
 }
 
-fallible remote_post(struct arena *mem, const char *url, const char *path, str key,
-                     enum remote_key kind, str body, struct buf *out)
+fallible remote_post(const struct remote *remote, struct arena *mem, const char *path, str body,
+                     struct buf *out)
 {
-    str base = str_of(url), answer;
+    str base = str_of(remote->url), answer;
     struct http_header headers[2] = {{S("Content-Type"), S("application/json")},
                                      {S("Authorization"), {NULL, 0}}};
     struct client_request request = {
@@ -79,8 +79,9 @@ fallible remote_post(struct arena *mem, const char *url, const char *path, str k
     if (str_ends(base, S("/")))
         base.len--;
     request.url = arena_print(mem, "%.*s%s", STR_ARG(base), path);
-    headers[1].value =
-        kind == REMOTE_BASIC ? basic(mem, key) : arena_print(mem, "Bearer %.*s", STR_ARG(key));
+    headers[1].value = remote->scheme == REMOTE_BASIC
+                           ? basic(mem, remote->key)
+                           : arena_print(mem, "Bearer %.*s", STR_ARG(remote->key));
     if (!request.url.data || !headers[1].value.data)
         return arena_exhausted();
     TRY(client_request(&request, mem, &status, &answer));

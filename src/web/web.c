@@ -159,11 +159,11 @@ static int status_of(enum err err)
 
 void web_fail(struct exchange *x, enum err err)
 {
-    int status = status_of(err);
+    int status = err == ERR_LIMIT && mem_was_refused() ? 503 : status_of(err);
 
     if (err == ERR_BUSY)
         exchange_add_header(x, S("Retry-After"), S("1"));
-    if (err == ERR_FULL)
+    if (status == 503)
         exchange_add_header(x, S("Retry-After"), S("10"));
     if (status == 500) {
         journal_error(web_of(x)->config.sys, "request failed", err_text());

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "../e2e/judge/fold.c"
+#include "../unit/measure/fold.c"
 
 #include <assert.h>
 

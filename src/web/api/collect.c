@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/mem.h"
 #include "collect/segment.h"
 #include "store/access.h"
 #include "sys/clock.h"
@@ -117,6 +118,8 @@ static void collect(struct exchange *x, str type, bool is_history)
     end_call(call);
     if (err == ERR_INVALID) {
         exchange_answer_problem(x, 400, str_of(err_text()));
+    } else if (err == ERR_LIMIT && !mem_was_refused()) {
+        exchange_answer_problem(x, 413, S("too many events in one request: send fewer at a time"));
     } else if (err == ERR_LIMIT) {
         exchange_add_header(x, S("Retry-After"), S("1"));
         exchange_answer_problem(x, 503, S("out of memory: send it again later"));

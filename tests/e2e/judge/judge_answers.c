@@ -8,7 +8,7 @@
  * {"error":CODE,"text":SENTENCE}. With MEASURE_TIMES set, says on standard error how long folding
  * and each question took.
  */
-#include "e2e/judge/fold.h"
+#include "unit/measure/fold.h"
 
 #include "sys/clock.h"
 #include "sys/sys.h"

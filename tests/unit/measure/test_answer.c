@@ -7,7 +7,7 @@
 #include "measure/answer.h"
 
 #include "base/mem.h"
-#include "e2e/judge/fold.h"
+#include "unit/measure/fold.h"
 #include "support/test.h"
 #include "sys/sys.h"
 

@@ -5,7 +5,7 @@
 #include "measure/events.h"
 
 #include "base/mem.h"
-#include "e2e/judge/fold.h"
+#include "unit/measure/fold.h"
 #include "support/test.h"
 #include "sys/sys.h"
 #include "sys/thread.h"
