@@ -8,6 +8,7 @@
 #include "app/service.h"
 
 #include "app/workspace.h"
+#include "base/mem.h"
 #include "collect/intake.h"
 #include "sys/net.h"
 #include "sys/process.h"
@@ -200,24 +201,39 @@ static void watch(struct service *service)
     }
 }
 
+/* Nothing may be written any more, so nothing is closed in order: threads go on in `service`. */
+static enum service_end protect(struct service *service)
+{
+    enum err err;
+
+    /* Those who wait were answered with 503. */
+    journal_error(service->sys, "stopped to protect data", service->reason);
+    if (service->server)
+        server_stop(service->server, MIB / KIB);
+    err = fail(ERR_IO, "stopped to protect data: %s", service->reason);
+    (void)err;
+    return SERVICE_PROTECTED;
+}
+
 enum service_end service_run(const struct service_options *options)
 {
-    struct service service = {.options = options, .sys = options->sys};
-    enum err err = open_all(&service);
+    struct service *service = mem_alloc(sizeof *service);
+    enum err err;
 
-    service.workspace.sys = options->sys;
-    if (!err)
-        watch(&service);
-    notify(&service, S("STOPPING=1"));
-    if (atomic_load(&service.is_stopped)) {
-        /* Those who wait were answered with 503. Nothing may be written any more, so nothing is
-         * closed in order either. */
-        journal_error(service.sys, "stopped to protect data", service.reason);
-        err = fail(ERR_IO, "stopped to protect data: %s", service.reason);
-        if (service.server)
-            server_stop(service.server, MIB / KIB);
-        return SERVICE_PROTECTED;
+    if (!service) {
+        err = mem_exhausted();
+        return SERVICE_FAILED;
     }
-    close_all(&service);
+    service->options = options;
+    service->sys = service->workspace.sys = options->sys;
+    err = open_all(service);
+    service->workspace.sys = options->sys;
+    if (!err)
+        watch(service);
+    notify(service, S("STOPPING=1"));
+    if (atomic_load(&service->is_stopped))
+        return protect(service);
+    close_all(service);
+    mem_free(service);
     return err ? SERVICE_FAILED : SERVICE_ENDED;
 }
