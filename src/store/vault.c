@@ -28,6 +28,8 @@ enum {
     HEADER_SIZE = 8 + VAULT_ID_SIZE + 8,
     SECRET_SIZE = 8 + VAULT_ID_SIZE + (int)sizeof(hash_key) + 8,
     ASSOCIATED_MOST = 64,
+    NONCES = 128, /* drawn at once */
+    KEYS_AT_ONCE = 64,
     PATH_SIZE = 4096,
 };
 
@@ -46,6 +48,9 @@ struct vault {
     struct sys *sys;
     struct file *file;
     struct mutex *lock; /* for loading chunks */
+    struct mutex *nonce_lock;
+    unsigned char nonces[NONCES][NONCE_SIZE]; /* random; each is taken once */
+    unsigned nonces_left;
     struct chunk *_Atomic *chunks;
     _Atomic node_id reserved;
     unsigned char id[VAULT_ID_SIZE];
@@ -190,8 +195,9 @@ fallible vault_open(struct sys *sys, const char *folder, bool create, struct vau
         return mem_exhausted();
     vault->sys = sys;
     vault->lock = mutex_open();
+    vault->nonce_lock = mutex_open();
     vault->chunks = mem_alloc(CHUNKS_MOST * sizeof *vault->chunks);
-    if (!vault->lock || !vault->chunks)
+    if (!vault->lock || !vault->nonce_lock || !vault->chunks)
         err = mem_exhausted();
     else
         err = sodium_init() < 0 ? fail(ERR_IO, "libsodium could not start")
@@ -219,6 +225,7 @@ void vault_close(struct vault *vault)
     }
     sodium_memzero(&vault->hash_key, sizeof vault->hash_key);
     mem_free(vault->chunks);
+    mutex_close(vault->nonce_lock);
     mutex_close(vault->lock);
     file_close(vault->file);
     mem_free(vault);
@@ -290,21 +297,24 @@ static fallible write_new_keys(struct vault *vault, node_id first, node_id end)
 {
     size_t size = (size_t)(end - first) * SLOT_SIZE;
     unsigned char *slots = mem_alloc(size);
-    unsigned char key[KEY_SIZE];
+    unsigned char keys[KEYS_AT_ONCE][KEY_SIZE];
     enum err err;
 
     if (!slots)
         return mem_exhausted();
     for (node_id node = first; node < end; node++) {
-        entropy_fill(vault->sys, key, sizeof key);
-        write_slot(slots + (node - first) * SLOT_SIZE, key, node, false);
+        unsigned at = (node - first) % KEYS_AT_ONCE;
+
+        if (!at)
+            entropy_fill(vault->sys, keys, sizeof keys);
+        write_slot(slots + (size_t)(node - first) * SLOT_SIZE, keys[at], node, false);
     }
     err = file_write(vault->file, slot_offset(first), slots, size);
     if (!err && file_sync(vault->file) != OK)
         err = fail(ERR_IO, "a sync of the file of node keys failed");
     if (err && err != ERR_FULL) /* without room nothing was promised: it can be tried again */
         vault->is_broken = true;
-    sodium_memzero(key, sizeof key);
+    sodium_memzero(keys, sizeof keys);
     sodium_memzero(slots, size);
     mem_free(slots);
     return err;
@@ -409,6 +419,19 @@ fallible vault_ready(struct vault *vault, node_id node)
     return get_key(vault, node, &key);
 }
 
+/* A call of the system for each nonce would cost half as much as sealing. The process never forks,
+ * so nobody else can hold the same ones. */
+static void take_nonce(struct vault *vault, unsigned char *out)
+{
+    mutex_lock(vault->nonce_lock);
+    if (!vault->nonces_left) {
+        entropy_fill(vault->sys, vault->nonces, sizeof vault->nonces);
+        vault->nonces_left = NONCES;
+    }
+    memcpy(out, vault->nonces[--vault->nonces_left], NONCE_SIZE);
+    mutex_unlock(vault->nonce_lock);
+}
+
 fallible vault_seal(struct vault *vault, node_id node, str associated, str text, void *out)
 {
     unsigned char *nonce = out;
@@ -417,7 +440,7 @@ fallible vault_seal(struct vault *vault, node_id node, str associated, str text,
 
     TRY(bind_words(vault, node, associated, &bound));
     TRY(get_key(vault, node, &key));
-    entropy_fill(vault->sys, nonce, NONCE_SIZE);
+    take_nonce(vault, nonce);
     crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE_SIZE, NULL,
                                                (const unsigned char *)text.data, text.len,
                                                bound.bytes, bound.len, NULL, nonce, key);
