@@ -34,7 +34,7 @@ struct intake {
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
     atomic_bool is_full;
     atomic_uint_fast64_t counts[5]; /* in the order of struct intake_counts */
-    struct mutex *lock; /* of `seen`, a copy for other threads */
+    struct mutex *lock;             /* of `seen`, a copy for other threads */
     struct seen_stats seen;
     /* The writer thread's own: a run of events of one node that become one record */
     struct buf clear;
