@@ -258,8 +258,8 @@ static fallible check_parts(struct workspace *workspace, bool salvage, struct ar
         return OK; /* without keys the log says nothing */
     log.vault = workspace->vault;
     TRY(damage_or(reporting, log_check(&log, salvage, count_damage, reporting, out_log)));
-    return damage_or(
-        reporting, vault_check(workspace->vault, out_log->nodes, count_damage, reporting));
+    return damage_or(reporting,
+                     vault_check(workspace->vault, out_log->nodes, count_damage, reporting));
 }
 
 fallible workspace_check(struct sys *sys, const char *path, bool salvage,

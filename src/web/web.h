@@ -51,7 +51,8 @@ fallible web_serve(struct web *web, str listen, const struct server_limits *limi
 /* For handlers */
 struct web *web_of(const struct exchange *x);
 /* Answers with the problem that `err` and its sentence say; ERR_BUSY and ERR_FULL with
- * Retry-After; ERR_INVALID of a body that is not JSON as 400. What only the operator may know (ERR_IO, ERR_CORRUPT) is logged, not told. */
+ * Retry-After; ERR_INVALID of a body that is not JSON as 400. What only the operator may know
+ * (ERR_IO, ERR_CORRUPT) is logged, not told. */
 void web_fail(struct exchange *x, enum err err);
 void web_answer_json(struct exchange *x, int status, const struct buf *json);
 /* A JSON reader for this request; give it back. NULL without memory. */
