@@ -52,6 +52,7 @@ int command_import(struct command_line *line)
     struct import *import;
     size_t count = 0;
     enum err err;
+    int status;
 
     if (!what || !str_equals(str_of(what), S("events")))
         return command_misused("import needs what to import: events");
@@ -65,8 +66,7 @@ int command_import(struct command_line *line)
     err = import_open(&options, &import);
     for (size_t i = 0; !err && i < count; i++)
         err = import_file(import, paths[i], &totals);
+    status = err ? command_failed() : tell(&totals, options.dry_run);
     import_close(import);
-    if (err)
-        return command_failed();
-    return tell(&totals, options.dry_run);
+    return status;
 }
