@@ -219,6 +219,7 @@ struct reporting {
     void (*report)(void *, const char *);
     void *argument;
     uint64_t damages;
+    uint64_t damages_before; /* when the check of the part under way began */
 };
 
 static void count_damage(void *argument, const char *sentence)
@@ -232,9 +233,11 @@ static void count_damage(void *argument, const char *sentence)
 /* A part that cannot even be opened is one damage; what else went wrong ends the check. */
 static fallible damage_or(struct reporting *reporting, enum err err)
 {
-    if (err != ERR_CORRUPT && err != ERR_ABSENT)
+    if (err && err != ERR_CORRUPT && err != ERR_ABSENT)
         return err;
-    count_damage(reporting, err_text());
+    if (err && reporting->damages == reporting->damages_before)
+        count_damage(reporting, err_text());
+    reporting->damages_before = reporting->damages;
     return OK;
 }
 
@@ -267,7 +270,7 @@ fallible workspace_check(struct sys *sys, const char *path, bool salvage,
                          struct workspace_check *out_check)
 {
     struct workspace workspace = {.sys = sys};
-    struct reporting reporting = {report, argument, 0};
+    struct reporting reporting = {.report = report, .argument = argument};
     struct arena *mem = arena_open(PATHS);
     struct log_check log = {0};
     enum err err;

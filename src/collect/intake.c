@@ -703,8 +703,10 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
 
 void intake_refuse(struct intake *intake)
 {
-    refuse(intake, mailbox_take(intake->box), NULL,
-           fail(ERR_IO, "the service stopped before this was stored"));
+    struct letter *waiting = mailbox_take(intake->box);
+
+    if (waiting) /* else the sentence of what went wrong before is still wanted */
+        refuse(intake, waiting, NULL, fail(ERR_IO, "the service stopped before this was stored"));
 }
 
 void intake_close(struct intake *intake)

@@ -4,8 +4,8 @@
  *
  * Keys are made and synced in chunks before any node uses them: a node that has an id has a
  * durable key. Destroying a key makes everything sealed under it unreadable for ever. Node 0 is
- * the workspace itself. Sealing is XChaCha20-Poly1305 (libsodium) with a random nonce; the
- * associated data binds it to the workspace, the node and the caller's own words.
+ * the workspace itself. Sealing (sealer.h) is bound to the workspace, the node
+ * and the caller's own words.
  *
  * Files in the folder: `secret` (workspace id, hash key) and `nodes.keys` (slots with checksums).
  * Any thread may seal, unseal and hash; reserve and destroy belong to the log-writer thread.
@@ -13,11 +13,12 @@
 #pragma once
 #include "base/hash.h"
 #include "store/record.h"
+#include "store/sealer.h"
 
 struct sys;
 struct vault;
 
-enum { VAULT_OVERHEAD = 24 + 16, VAULT_ID_SIZE = 16 };
+enum { VAULT_OVERHEAD = SEALER_OVERHEAD, VAULT_ID_SIZE = 16 };
 
 /* Opens the keys in `folder`; with `create` makes the folder and a new secret if there is none. */
 fallible vault_open(struct sys *sys, const char *folder, bool create, struct vault **out_vault);

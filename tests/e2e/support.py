@@ -4,6 +4,7 @@
 statement it makes, and ends with `sys.exit(suite.end())`."""
 import base64
 import gzip
+import hashlib
 import http.client
 import json
 import os
@@ -92,6 +93,26 @@ def run(*words, stdin=None, env=None, timeout=60, prefix=()):
     return subprocess.run([*prefix, MYRIAD, *map(str, words)], input=stdin, env=env_of(env),
                           capture_output=True, timeout=timeout, check=False,
                           **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
+
+
+def install(suite_folder):
+    """The folder where npm put what the suite's lock file names, under build/; None if it cannot."""
+    lock = (suite_folder / "package-lock.json").read_bytes()
+    folder = ROOT / "build/e2e" / f"{suite_folder.name}-{hashlib.sha256(lock).hexdigest()[:12]}"
+    if (folder / "installed").exists():
+        return folder
+    if not shutil.which("node") or not shutil.which("npm"):
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(suite_folder / name, folder / name)
+    done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder,
+                          capture_output=True, check=False, timeout=300)
+    if done.returncode != 0:
+        print(done.stderr.decode(errors="replace")[-500:])
+        return None
+    (folder / "installed").touch()
+    return folder
 
 
 def env_of(extra):
