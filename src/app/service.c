@@ -106,24 +106,29 @@ static void run_folder(void *argument)
 /* Start */
 
 /* Connections must never use up the descriptors that the log needs for its next segment. */
-static size_t allow_connections(struct sys *sys, size_t wanted)
+static size_t allow_connections(size_t wanted)
 {
     uint64_t files = process_allow_files(wanted + OTHER_FILES);
     uint64_t allowed = files > 2 * OTHER_FILES ? files - OTHER_FILES : files / 2;
-    char detail[128];
 
-    if (allowed >= wanted)
-        return wanted;
-    snprintf(detail, sizeof detail, "%llu instead of %zu: raise the limit of open files (nofile)",
-             (unsigned long long)allowed, wanted);
-    journal_info(sys, "fewer connections than configured", detail);
-    return allowed;
+    return allowed < wanted ? allowed : wanted;
 }
 
-static void server_limits(struct sys *sys, const struct config *config, struct server_limits *out)
+static void tell_connections(struct sys *sys, size_t allowed, size_t wanted)
+{
+    char detail[128];
+
+    if (allowed == wanted)
+        return;
+    snprintf(detail, sizeof detail, "%zu instead of %zu: raise the limit of open files (nofile)",
+             allowed, wanted);
+    journal_info(sys, "fewer connections than configured", detail);
+}
+
+static void server_limits(const struct config *config, struct server_limits *out)
 {
     server_limits_default(out);
-    out->connections = allow_connections(sys, config->connections);
+    out->connections = allow_connections(config->connections);
     out->body_memory = config->body_mb * MIB;
     out->loops = (int)config->loops;
     out->workers = (int)config->workers;
@@ -178,8 +183,10 @@ static fallible open_all(struct service *service)
     TRY(web_open(&web, &service->web));
     TRY(thread_start("log-writer", run_writer, service, &service->writer));
     TRY(thread_start("fold", run_folder, service, &service->folder));
-    server_limits(service->sys, &options->config, &limits);
-    return web_serve(service->web, str_of(options->listen), &limits, &service->server);
+    server_limits(&options->config, &limits);
+    TRY(web_serve(service->web, str_of(options->listen), &limits, &service->server));
+    tell_connections(service->sys, limits.connections, options->config.connections);
+    return OK;
 }
 
 /* End: requests first, then the writer that answers them, then the readers of the log. */
