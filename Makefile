@@ -31,8 +31,8 @@ test: build/packages-test ## run every test; the last line is the count (SUITES=
 	@python3 tests/run.py $(SUITES)
 
 bench: all ## measure, and print what docs/benchmarks.md keeps
-	@ninja -C build bench/run_bench
-	@build/bench/run_bench
+	@ninja -C build bench/load bench/disk_floor
+	@bench/run_bench
 
 crash: build/packages-test build/build.ninja ## power-loss sweep and real kills, the long way (POINTS=10000)
 	@python3 tests/run.py --points $(POINTS) crash

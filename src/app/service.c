@@ -9,6 +9,7 @@
 
 #include "app/workspace.h"
 #include "collect/intake.h"
+#include "store/backup_desk.h"
 #include "sys/net.h"
 #include "sys/process.h"
 #include "sys/signals.h"
@@ -21,12 +22,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { STEP_MS = 100, TEND_MS = 250, LEAVE_MS = 1000, MIB = 1024 * 1024 };
+enum {
+    STEP_MS = 100,
+    TEND_MS = 250,
+    LEAVE_MS = 1000,
+    OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
+    MIB = 1024 * 1024,
+};
 
 struct service {
     const struct service_options *options;
     struct sys *sys;
     struct workspace workspace;
+    struct backup_desk *backups;
     struct web *web;
     struct server *server;
     struct signals *signals;
@@ -97,10 +105,25 @@ static void run_folder(void *argument)
 
 /* Start */
 
-static void server_limits(const struct config *config, struct server_limits *out)
+/* Connections must never use up the descriptors that the log needs for its next segment. */
+static size_t allow_connections(struct sys *sys, size_t wanted)
+{
+    uint64_t files = process_allow_files(wanted + OTHER_FILES);
+    uint64_t allowed = files > 2 * OTHER_FILES ? files - OTHER_FILES : files / 2;
+    char detail[128];
+
+    if (allowed >= wanted)
+        return wanted;
+    snprintf(detail, sizeof detail, "%llu instead of %zu: raise the limit of open files (nofile)",
+             (unsigned long long)allowed, wanted);
+    journal_info(sys, "fewer connections than configured", detail);
+    return allowed;
+}
+
+static void server_limits(struct sys *sys, const struct config *config, struct server_limits *out)
 {
     server_limits_default(out);
-    out->connections = config->connections;
+    out->connections = allow_connections(sys, config->connections);
     out->body_memory = config->body_mb * MIB;
     out->loops = (int)config->loops;
     out->workers = (int)config->workers;
@@ -113,6 +136,20 @@ static bool opens_on(void *argument, uint64_t seq, uint64_t of)
     (void)seq;
     (void)of;
     return !(signals_take(service->signals) & SIGNALS_STOP);
+}
+
+static fallible open_backups(struct service *service)
+{
+    const struct workspace *workspace = &service->workspace;
+    struct backup_stock stock = {
+        .sys = service->sys,
+        .datadir = workspace->datadir,
+        .catalog = workspace->catalog,
+        .vault = workspace->vault,
+        .log = workspace->log,
+    };
+
+    return backup_desk_open(&stock, &service->backups);
 }
 
 static fallible open_all(struct service *service)
@@ -131,7 +168,9 @@ static fallible open_all(struct service *service)
                  (unsigned long long)service->workspace.recovery.torn_bytes);
         journal_info(service->sys, "trimmed a torn tail of the log: never acknowledged", detail);
     }
+    TRY(open_backups(service));
     web.access = service->workspace.access;
+    web.backups = service->backups;
     web.events = service->workspace.events;
     web.intake = service->workspace.intake;
     web.log = service->workspace.log;
@@ -139,7 +178,7 @@ static fallible open_all(struct service *service)
     TRY(web_open(&web, &service->web));
     TRY(thread_start("log-writer", run_writer, service, &service->writer));
     TRY(thread_start("fold", run_folder, service, &service->folder));
-    server_limits(&options->config, &limits);
+    server_limits(service->sys, &options->config, &limits);
     return web_serve(service->web, str_of(options->listen), &limits, &service->server);
 }
 
@@ -152,6 +191,7 @@ static void close_all(struct service *service)
     thread_join(service->writer);
     atomic_store(&service->folder_ends, true);
     thread_join(service->folder);
+    backup_desk_close(service->backups);
     workspace_close(&service->workspace);
     web_close(service->web);
     signals_close(service->signals);
@@ -210,6 +250,7 @@ static void watch(struct service *service)
                 journal_error(service->sys, "nobody reads standard output", NULL);
         }
         prepare_log(service, &has_room);
+        backup_desk_tend(service->backups);
     }
 }
 

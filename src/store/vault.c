@@ -340,6 +340,11 @@ node_id vault_reserved(const struct vault *vault)
     return atomic_load(&((struct vault *)vault)->reserved);
 }
 
+uint64_t vault_bytes(const struct vault *vault)
+{
+    return slot_offset(vault_reserved(vault));
+}
+
 static void forget_chunk(struct vault *vault, node_id node)
 {
     struct chunk *chunk = atomic_exchange(&vault->chunks[node / CHUNK_SLOTS], NULL);

@@ -31,6 +31,8 @@ hash128 vault_hash(const struct vault *vault, unsigned char domain, str text);
 /* Makes sure that every node below `count` has a durable key. ERR_FULL, ERR_IO. */
 fallible vault_reserve(struct vault *vault, node_id count);
 node_id vault_reserved(const struct vault *vault);
+/* How much of `nodes.keys` is durable: what a backup copies. Any thread. */
+uint64_t vault_bytes(const struct vault *vault);
 /* After the log was read: nodes from `used` on never held anything; damaged or torn slots among
  * them are made anew. ERR_CORRUPT if a slot below `used` is damaged. */
 fallible vault_settle(struct vault *vault, node_id used);

@@ -10,6 +10,7 @@
 #include "http/server.h"
 
 struct access;
+struct backup_desk;
 struct catalog;
 struct events;
 struct intake;
@@ -26,6 +27,7 @@ enum web_permission {
 struct web_config {
     struct sys *sys;
     struct access *access;
+    struct backup_desk *backups;
     struct catalog *catalog;
     struct events *events;
     struct intake *intake;

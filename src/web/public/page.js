@@ -28,8 +28,11 @@ const cell = (row, text, name) => {
   return made;
 };
 
-const shownTime = (at) =>
-  at.toDateString() === new Date().toDateString() ? at.toLocaleTimeString() : at.toLocaleString();
+/* The day only where it is not today. */
+const shortTime = (text) => {
+  const at = new Date(text);
+  return at.toDateString() === new Date().toDateString() ? at.toLocaleTimeString() : at.toLocaleString();
+};
 
 const showEvents = (events) => {
   hasEvents = hasEvents || events.length > 0;
@@ -37,7 +40,7 @@ const showEvents = (events) => {
   byId("live-empty").hidden = byId("example").hidden = hasEvents;
   const rows = events.map(({ seq, time, message }) => {
     const row = document.createElement("tr");
-    cell(row, shownTime(new Date(time)));
+    cell(row, shortTime(time), "time");
     cell(row, message.event || [message.type, message.name].filter(Boolean).join(": "));
     cell(row, message.userId ?? message.anonymousId ?? "", "who");
     cell(row, seq.toLocaleString(), "number");
