@@ -9,7 +9,7 @@ POINTS ?= 10000
 
 GCC = CC=gcc CXX=g++
 CLANG = CC=clang-14 CXX=clang++-14
-SANITIZE = -Db_sanitize=address,undefined
+SANITIZE = -Db_lto=false -Db_sanitize=address,undefined
 # A warning stops the builds of the tests, never a user's.
 STRICT = -Dwerror=true
 
@@ -73,7 +73,7 @@ build-asan/build.ninja: | build/packages-test
 	@$(GCC) meson setup build-asan $(STRICT) $(SANITIZE)
 
 build-tsan/build.ninja: | build/packages-test
-	@$(GCC) meson setup build-tsan $(STRICT) -Db_sanitize=thread
+	@$(GCC) meson setup build-tsan $(STRICT) -Db_lto=false -Db_sanitize=thread
 
 build-fuzz/build.ninja: | build/packages-test
 	@$(CLANG) meson setup build-fuzz $(STRICT) $(SANITIZE) -Db_lundef=false -Dfuzz=true
