@@ -79,7 +79,7 @@ build-fuzz/build.ninja: | build/packages-test
 	@$(CLANG) meson setup build-fuzz $(STRICT) $(SANITIZE) -Db_lundef=false -Dfuzz=true
 
 crash-tests: build/build.ninja
-	@ninja -C build tests/crash/crash_tests
+	@ninja -C build tests/crash/crash_sim
 
 asan: build-asan/build.ninja
 	@ninja -C build-asan tests/unit_tests

@@ -12,6 +12,7 @@ import fnmatch
 import os
 import pathlib
 import posixpath
+import posixpath
 import re
 import shutil
 import subprocess
@@ -465,7 +466,7 @@ def rule_build_lists(tree):
         if s.path.endswith("meson.build") and s.path.startswith(("src/", "tests/unit/")):
             for files in re.finditer(r"files\(([^)]*)\)", s.text):
                 for name in re.findall(r"'([^']+\.(?:c|cc))'", files.group(1)):
-                    if f"{s.folder}/{name}" not in tree.by_path:
+                    if posixpath.normpath(f"{s.folder}/{name}") not in tree.by_path:
                         yield Finding(s.path, s.line_at(files.start()), f"there is no {name}")
         elif s.path.startswith("tests/fuzz/") and s.suffix == ".c":
             listed = tree.by_path.get("tests/fuzz/meson.build")

@@ -17,3 +17,7 @@ struct remote {
  * and 503 (try again), otherwise the problem's own sentence with the code that fits its status. */
 fallible remote_post(const struct remote *remote, struct arena *mem, const char *path, str body,
                      struct buf *out);
+/* The same for GET and DELETE; the body of a 2xx answer is in `mem`. */
+fallible remote_get(const struct remote *remote, struct arena *mem, const char *path,
+                    str *out_body);
+fallible remote_delete(const struct remote *remote, struct arena *mem, const char *path);

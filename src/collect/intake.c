@@ -33,6 +33,7 @@ struct intake {
     struct quarantine *quarantine;
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
     atomic_bool is_full;
+    atomic_bool is_stopped;         /* the log can promise nothing any more */
     atomic_uint_fast64_t counts[5]; /* in the order of struct intake_counts */
     struct mutex *lock;             /* of `seen`, a copy for other threads */
     struct seen_stats seen;
@@ -237,6 +238,8 @@ fallible intake_post(struct intake *intake, struct intake_job *job)
     job->bytes = SMALL_RECORDS;
     for (size_t i = 0; i < job->count; i++)
         job->bytes += event_bytes(&job->events[i].message);
+    if (atomic_load(&intake->is_stopped))
+        return fail(ERR_IO, "the log has stopped: restart to recover");
     if (atomic_load_explicit(&intake->waiting, memory_order_relaxed) + job->bytes >
         intake->config.queue_bytes)
         return fail(ERR_BUSY, "more waits to be stored than may wait: send it again later");
@@ -689,6 +692,7 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
         waiting = rest;
     }
     if (err) {
+        atomic_store(&intake->is_stopped, true);
         refuse(intake, waiting, NULL, err);
         return err;
     }
@@ -697,17 +701,22 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
     return err;
 }
 
+void intake_refuse(struct intake *intake)
+{
+    struct letter *waiting = mailbox_take(intake->box);
+
+    if (waiting) /* else the sentence of what went wrong before is still wanted */
+        refuse(intake, waiting, NULL, fail(ERR_IO, "the service stopped before this was stored"));
+}
+
 void intake_close(struct intake *intake)
 {
-    struct letter *waiting;
-
     if (!intake)
         return;
-    waiting = intake->box ? mailbox_take(intake->box) : NULL;
-    if (waiting)
-        refuse(intake, waiting, NULL, fail(ERR_BUSY, "the service is stopping"));
-    if (intake->box)
+    if (intake->box) {
+        intake_refuse(intake);
         mailbox_close(intake->box);
+    }
     quarantine_close(intake->quarantine);
     mutex_close(intake->lock);
     buf_done(&intake->clear);

@@ -189,7 +189,7 @@ static uint64_t mend_records(struct checker *checker, char *body, size_t size, u
                          next_seq ? next_seq : UINT64_MAX, &found);
         if (found == UINT64_MAX)
             found = seq + LOG_MOST_COUNT; /* no number is given twice */
-        if (to - at < sizeof head) { /* too small for a filler: the damage ends the stretch */
+        if (to - at < sizeof head) {      /* too small for a filler: the damage ends the stretch */
             memset(body + at, 0xff, to - at);
             break;
         }
@@ -263,8 +263,8 @@ static bool is_complete(const struct checker *checker)
 {
     const struct log_segment_head *follows = &checker->follows;
 
-    return !follows->magic || (follows->first_seq == checker->at.seq &&
-                               follows->previous == checker->at.chain);
+    return !follows->magic ||
+           (follows->first_seq == checker->at.seq && follows->previous == checker->at.chain);
 }
 
 static fallible damaged_group(struct checker *checker, size_t doubt, bool *out_goes_on)

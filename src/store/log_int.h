@@ -66,9 +66,9 @@ struct log {
     struct log_place place;
     bool needs_head; /* the next group begins a segment */
     bool is_open_group;
-    bool is_unsealed; /* a payload of the open group could not be sealed */
+    bool is_unsealed;      /* a payload of the open group could not be sealed */
     atomic_bool is_broken; /* a write or sync failed: nothing can be promised any more */
-    char *group; /* segment head, group head, records */
+    char *group;           /* segment head, group head, records */
     size_t group_room;
     size_t group_len; /* of records so far */
     size_t group_most;

@@ -26,7 +26,7 @@ struct log_reader {
     uint64_t window_from;
     size_t window_len;
     uint64_t window_seq; /* what was durable when the window was read: all below it */
-    char *scratch; /* the unsealed payload */
+    char *scratch;       /* the unsealed payload */
     size_t scratch_room;
 };
 

@@ -9,6 +9,7 @@
 #include "store/vault.h"
 
 #include "base/mem.h"
+#include "store/sealer.h"
 #include "sys/entropy.h"
 #include "sys/file.h"
 #include "sys/thread.h"
@@ -19,8 +20,7 @@
 #include <string.h>
 
 enum {
-    KEY_SIZE = crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
-    NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+    KEY_SIZE = SEALER_KEY,
     SLOT_SIZE = KEY_SIZE + 8,
     CHUNK_SLOTS = 4096,
     CHUNK_BYTES = CHUNK_SLOTS * SLOT_SIZE,
@@ -28,7 +28,6 @@ enum {
     HEADER_SIZE = 8 + VAULT_ID_SIZE + 8,
     SECRET_SIZE = 8 + VAULT_ID_SIZE + (int)sizeof(hash_key) + 8,
     ASSOCIATED_MOST = 64,
-    NONCES = 128, /* drawn at once */
     KEYS_AT_ONCE = 64,
     PATH_SIZE = 4096,
 };
@@ -48,9 +47,7 @@ struct vault {
     struct sys *sys;
     struct file *file;
     struct mutex *lock; /* for loading chunks */
-    struct mutex *nonce_lock;
-    unsigned char nonces[NONCES][NONCE_SIZE]; /* random; each is taken once */
-    unsigned nonces_left;
+    struct sealer *sealer;
     struct chunk *_Atomic *chunks;
     _Atomic node_id reserved;
     unsigned char id[VAULT_ID_SIZE];
@@ -195,13 +192,14 @@ fallible vault_open(struct sys *sys, const char *folder, bool create, struct vau
         return mem_exhausted();
     vault->sys = sys;
     vault->lock = mutex_open();
-    vault->nonce_lock = mutex_open();
     vault->chunks = mem_alloc(CHUNKS_MOST * sizeof *vault->chunks);
-    if (!vault->lock || !vault->nonce_lock || !vault->chunks)
+    if (!vault->lock || !vault->chunks)
         err = mem_exhausted();
     else
         err = sodium_init() < 0 ? fail(ERR_IO, "libsodium could not start")
-                                : open_files(vault, folder, create);
+                                : sealer_open(sys, &vault->sealer);
+    if (!err)
+        err = open_files(vault, folder, create);
     if (!err && create)
         err = vault_reserve(vault, 1);
     if (err) {
@@ -225,7 +223,7 @@ void vault_close(struct vault *vault)
     }
     sodium_memzero(&vault->hash_key, sizeof vault->hash_key);
     mem_free(vault->chunks);
-    mutex_close(vault->nonce_lock);
+    sealer_close(vault->sealer);
     mutex_close(vault->lock);
     file_close(vault->file);
     mem_free(vault);
@@ -342,6 +340,11 @@ node_id vault_reserved(const struct vault *vault)
     return atomic_load(&((struct vault *)vault)->reserved);
 }
 
+uint64_t vault_bytes(const struct vault *vault)
+{
+    return slot_offset(vault_reserved(vault));
+}
+
 static void forget_chunk(struct vault *vault, node_id node)
 {
     struct chunk *chunk = atomic_exchange(&vault->chunks[node / CHUNK_SLOTS], NULL);
@@ -419,49 +422,24 @@ fallible vault_ready(struct vault *vault, node_id node)
     return get_key(vault, node, &key);
 }
 
-/* A call of the system for each nonce would cost half as much as sealing. The process never forks,
- * so nobody else can hold the same ones. */
-static void take_nonce(struct vault *vault, unsigned char *out)
-{
-    mutex_lock(vault->nonce_lock);
-    if (!vault->nonces_left) {
-        entropy_fill(vault->sys, vault->nonces, sizeof vault->nonces);
-        vault->nonces_left = NONCES;
-    }
-    memcpy(out, vault->nonces[--vault->nonces_left], NONCE_SIZE);
-    mutex_unlock(vault->nonce_lock);
-}
-
 fallible vault_seal(struct vault *vault, node_id node, str associated, str text, void *out)
 {
-    unsigned char *nonce = out;
     const unsigned char *key;
     struct bound bound;
 
     TRY(bind_words(vault, node, associated, &bound));
     TRY(get_key(vault, node, &key));
-    take_nonce(vault, nonce);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE_SIZE, NULL,
-                                               (const unsigned char *)text.data, text.len,
-                                               bound.bytes, bound.len, NULL, nonce, key);
-    return OK;
+    return sealer_seal(vault->sealer, key, str_from(bound.bytes, bound.len), text, out);
 }
 
 fallible vault_unseal(struct vault *vault, node_id node, str associated, str sealed, void *out)
 {
-    const unsigned char *bytes = (const unsigned char *)sealed.data;
     const unsigned char *key;
     struct bound bound;
 
-    if (sealed.len < VAULT_OVERHEAD)
-        return fail(ERR_CORRUPT, "a sealed payload of %zu bytes is too short", sealed.len);
     TRY(bind_words(vault, node, associated, &bound));
     TRY(get_key(vault, node, &key));
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, bytes + NONCE_SIZE,
-                                                   sealed.len - NONCE_SIZE, bound.bytes, bound.len,
-                                                   bytes, key) != 0)
-        return fail(ERR_CORRUPT, "a payload sealed for node %u does not open with its key", node);
-    return OK;
+    return sealer_unseal(vault->sealer, key, str_from(bound.bytes, bound.len), sealed, out);
 }
 
 fallible vault_destroy(struct vault *vault, node_id node)

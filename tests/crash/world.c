@@ -1,0 +1,211 @@
+/* world.c - a workspace on a simulated disk, without threads.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "crash/world.h"
+
+#include "base/mem.h"
+#include "people/identity.h"
+#include "store/datadir.h"
+#include "sys/clock.h"
+
+#include <string.h>
+
+enum { SEGMENT = 64 << 10, GROUP = 16 << 10, JOB_ARENA = 64 << 20 };
+
+struct log_config world_log_config(const struct world *world)
+{
+    return (struct log_config){
+        .sys = world->sys,
+        .folder = WORLD_LOG,
+        .vault = world->vault,
+        .segment_bytes = world->segment_bytes ? world->segment_bytes : SEGMENT,
+        .recent_bytes = world->recent_bytes,
+    };
+}
+
+struct seen_config world_seen_config(const struct world *world)
+{
+    return (struct seen_config){
+        .sys = world->sys,
+        .folder = WORLD_SEEN,
+        .window = 7 * MILLIS_DAY,
+        .most_ids = 1000000,
+        .table_ids = world->table_ids,
+    };
+}
+
+fallible world_create(const struct world *world)
+{
+    struct vault *vault = NULL;
+    enum err err = datadir_create(world->sys, WORLD_FOLDER);
+
+    if (!err)
+        err = vault_open(world->sys, WORLD_KEYS, true, &vault);
+    vault_close(vault);
+    return err;
+}
+
+fallible world_open_log(struct world *world)
+{
+    struct log_config config;
+    enum err err = vault_open(world->sys, WORLD_KEYS, false, &world->vault);
+
+    config = world_log_config(world);
+    if (!err)
+        err = log_open(&config, &world->log, &world->recovery);
+    if (err)
+        world_shut(world);
+    return err;
+}
+
+static fallible open_intake(struct world *world)
+{
+    struct seen_config seen = world_seen_config(world);
+    struct intake_config config = {
+        .sys = world->sys,
+        .log = world->log,
+        .vault = world->vault,
+        .group_bytes = world->group_bytes ? world->group_bytes : GROUP,
+        .queue_bytes = world->queue_bytes,
+    };
+
+    TRY(seen_open(&seen, &world->seen));
+    TRY(identity_open(&world->identity));
+    config.seen = world->seen;
+    config.identity = world->identity;
+    return intake_open(&config, NULL, NULL, &world->intake);
+}
+
+fallible world_open(struct world *world)
+{
+    enum err err = OK;
+
+    if (!world->json)
+        world->json = json_reader_open();
+    if (!world->json)
+        return mem_exhausted();
+    TRY(world_open_log(world));
+    err = open_intake(world);
+    if (err)
+        world_shut(world);
+    return err;
+}
+
+void world_shut(struct world *world)
+{
+    intake_close(world->intake);
+    identity_close(world->identity);
+    seen_close(world->seen);
+    log_close(world->log);
+    vault_close(world->vault);
+    world->intake = NULL;
+    world->identity = NULL;
+    world->seen = NULL;
+    world->log = NULL;
+    world->vault = NULL;
+}
+
+void world_done(struct world *world)
+{
+    world_shut(world);
+    json_reader_close(world->json);
+    sim_close(world->sys);
+    *world = (struct world){0};
+}
+
+/* Jobs */
+
+static void note_done(struct intake_job *job)
+{
+    ((struct world_job *)job)->is_done = true;
+}
+
+fallible world_job_open(struct world_job *job)
+{
+    *job = (struct world_job){.mem = arena_open(JOB_ARENA)};
+    job->job.mem = job->mem;
+    job->job.done = note_done;
+    return job->mem ? OK : mem_exhausted();
+}
+
+void world_job_close(struct world_job *job)
+{
+    arena_close(job->mem);
+    job->mem = NULL;
+}
+
+fallible world_read(struct world *world, str type, str body, struct world_job *job)
+{
+    struct segment_call call = {.type = type, .received = clock_now(world->sys)};
+    char *padded = arena_take(job->mem, body.len + JSON_PADDING);
+    str write_key;
+
+    if (!padded)
+        return arena_exhausted();
+    memcpy(padded, body.data, body.len);
+    return segment_read(world->intake, world->json, str_from(padded, body.len), &call, &job->job,
+                        &write_key);
+}
+
+fallible world_do(struct world *world, struct world_job *job)
+{
+    job->is_done = false;
+    if (!job->job.received)
+        job->job.received = clock_now(world->sys);
+    TRY(intake_post(world->intake, &job->job));
+    return intake_step(world->intake, 0);
+}
+
+/* Checking */
+
+struct counting {
+    void (*report)(void *, const char *);
+    void *argument;
+    uint64_t damages;
+};
+
+static void count(void *argument, const char *sentence)
+{
+    struct counting *counting = argument;
+
+    counting->damages++;
+    if (counting->report)
+        counting->report(counting->argument, sentence);
+}
+
+static fallible counted(struct counting *counting, enum err err)
+{
+    if (err != ERR_CORRUPT && err != ERR_ABSENT)
+        return err;
+    count(counting, err_text());
+    return OK;
+}
+
+static fallible check_log_and_keys(struct world *world, struct counting *counting)
+{
+    struct log_check totals = {0};
+    struct log_config config;
+
+    TRY(counted(counting, vault_open(world->sys, WORLD_KEYS, false, &world->vault)));
+    if (!world->vault)
+        return OK;
+    config = world_log_config(world);
+    TRY(counted(counting, log_check(&config, false, count, counting, &totals)));
+    return counted(counting, vault_check(world->vault, totals.nodes, count, counting));
+}
+
+fallible world_check(struct world *world, void (*report)(void *, const char *), void *argument,
+                     uint64_t *out_damages)
+{
+    struct counting counting = {report, argument, 0};
+    enum err err = check_log_and_keys(world, &counting);
+
+    vault_close(world->vault);
+    world->vault = NULL;
+    if (!err)
+        err = counted(&counting, seen_check(world->sys, WORLD_SEEN, count, &counting));
+    if (!err)
+        *out_damages = counting.damages;
+    return err;
+}
