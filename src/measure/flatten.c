@@ -117,8 +117,7 @@ static fallible path_id(struct flatten *state, str path, uint32_t *out_id)
 {
     uint32_t *follow = &state->follow[state->path % FLATTEN_FOLLOW];
 
-    if (*follow < state->paths->count &&
-        str_equals(dictionary_text(state->paths, *follow), path)) {
+    if (*follow < state->paths->count && str_equals(dictionary_text(state->paths, *follow), path)) {
         *out_id = *follow;
     } else {
         TRY(look_up_path(state, path, out_id));

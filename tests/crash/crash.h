@@ -10,6 +10,7 @@ enum { CRASH_STEPS = 150 };
 struct crash_run {
     uint64_t points; /* wanted */
     uint64_t seed;   /* the first */
+    uint64_t enough; /* failures after which to stop; 0: none */
     uint64_t passed;
     uint64_t failed;
 };

@@ -6,7 +6,8 @@
  * crash_sim faults [--points N] [--seed S]   operation k fails in each way, allocation k finds none
  * crash_sim flips [--count N] [--seed S]     single bits flip in what is live on the disk
  *
- * One line "N passed, N failed, N skipped" at the end; exit 1 when something failed.
+ * With --enough N it stops at the Nth failure. One line "N passed, N failed, N skipped" at the end;
+ * exit 1 when something failed.
  */
 #include "base/mem.h"
 #include "base/random.h"
@@ -17,6 +18,15 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { MOST_SAID = 10 };
+
+static int finish(const struct crash_run *run)
+{
+    printf("%llu passed, %llu failed, 0 skipped\n", (unsigned long long)run->passed,
+           (unsigned long long)run->failed);
+    return run->failed ? 1 : 0;
+}
+
 void crash_result(struct crash_run *run, bool is_good, const char *about, uint64_t seed,
                   struct drive *drive)
 {
@@ -24,13 +34,15 @@ void crash_result(struct crash_run *run, bool is_good, const char *about, uint64
         run->passed++;
     } else {
         run->failed++;
-        if (run->failed <= 10)
+        if (run->failed <= MOST_SAID)
             fprintf(stderr, "seed %llu, %s: %.*s\n", (unsigned long long)seed, about,
                     STR_ARG(buf_str(&drive->trouble)));
     }
     if (isatty(2) && (run->passed + run->failed) % 100 == 0)
         fprintf(stderr, "\r%llu of %llu ", (unsigned long long)(run->passed + run->failed),
                 (unsigned long long)run->points);
+    if (run->enough && run->failed >= run->enough)
+        exit(finish(run));
 }
 
 static bool read_number(int argc, char **argv, int *at, const char *name, uint64_t *out)
@@ -47,8 +59,8 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(struct crash_run *run);
         uint64_t points;
-    } modes[] = {{"sweep", crash_sweep, 500}, {"faults", crash_faults, 2000},
-                 {"flips", crash_flips, 100}};
+    } modes[] = {
+        {"sweep", crash_sweep, 500}, {"faults", crash_faults, 2000}, {"flips", crash_flips, 100}};
     struct crash_run run = {.seed = 1};
 
     for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof modes[0]; i++) {
@@ -58,13 +70,11 @@ int main(int argc, char **argv)
         for (int at = 2; at < argc; at++)
             if (!read_number(argc, argv, &at, "--points", &run.points) &&
                 !read_number(argc, argv, &at, "--count", &run.points) &&
+                !read_number(argc, argv, &at, "--enough", &run.enough) &&
                 !read_number(argc, argv, &at, "--seed", &run.seed))
                 goto misused;
         modes[i].run(&run);
-        fprintf(stderr, "\r");
-        printf("%llu passed, %llu failed, 0 skipped\n", (unsigned long long)run.passed,
-               (unsigned long long)run.failed);
-        return run.failed ? 1 : 0;
+        return finish(&run);
     }
 misused:
     fprintf(stderr, "usage: crash_sim sweep|faults|flips [--points N] [--seed S]\n");

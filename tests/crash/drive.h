@@ -26,4 +26,5 @@ enum err drive_resend(struct drive *drive);
 bool drive_agrees(struct drive *drive);
 /* Shuts the workspace and lets the checks look at it: no damage, and it opens again untorn. */
 bool drive_is_sound(struct drive *drive);
-bool drive_fails(struct drive *drive, const char *what); /* notes it with the latest sentence; false */
+bool drive_fails(struct drive *drive,
+                 const char *what); /* notes it with the latest sentence; false */

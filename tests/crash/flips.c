@@ -1,4 +1,5 @@
-/* flips.c - single bits flip in what is live on the disk: the checks tell, and nothing wrong is read.
+/* flips.c - single bits flip in what is live on the disk: the checks tell, and nothing wrong is
+ * read.
  *
  * SPDX-License-Identifier: Apache-2.0
  *

@@ -213,8 +213,8 @@ static bool read_undo(struct reading *r, const struct log_record *record)
 static const struct plan_event *find_planned(struct reading *r, str text, uint64_t seq)
 {
     unsigned id = plan_id_of(text);
-    const struct plan_event *event = id < r->oracle->plan->id_count ? r->oracle->plan->events[id]
-                                                                    : NULL;
+    const struct plan_event *event =
+        id < r->oracle->plan->id_count ? r->oracle->plan->events[id] : NULL;
 
     while (event && !str_equals(event->text, text))
         event = event->other;
@@ -374,8 +374,7 @@ static bool check_ids(struct reading *r)
 
     for (unsigned i = 0; i < oracle->plan->id_count; i++)
         if (oracle->ids[i].is_acked && !r->found[i])
-            return trouble(r, "acknowledged event # of # is lost", i,
-                           oracle_count(oracle));
+            return trouble(r, "acknowledged event # of # is lost", i, oracle_count(oracle));
     return true;
 }
 
@@ -491,8 +490,8 @@ bool oracle_agrees(struct oracle *oracle, struct world *world, struct buf *out_t
         is_good = trouble(r, "the log cannot be read behind record #: ", r->next_seq - 1, 0);
         buf_add(out_trouble, str_of(err_text()));
     }
-    is_good = is_good && check_ids(r) && check_asks(r) && check_people(r, world) &&
-              check_kept(r, world);
+    is_good =
+        is_good && check_ids(r) && check_asks(r) && check_people(r, world) && check_kept(r, world);
     reading_close(r);
     return is_good;
 }

@@ -20,7 +20,8 @@ void oracle_acked(struct oracle *oracle, const struct plan_ask *ask, uint64_t se
 /* Answered by a refusal that a repetition would meet again. */
 void oracle_refused(struct oracle *oracle, const struct plan_ask *ask);
 bool oracle_is_settled(const struct oracle *oracle, const struct plan_ask *ask);
-uint64_t oracle_merge_seq(const struct oracle *oracle, const struct plan_ask *merge); /* 0: unknown */
+uint64_t oracle_merge_seq(const struct oracle *oracle,
+                          const struct plan_ask *merge); /* 0: unknown */
 
 /* Reads the whole log of the open world: every acknowledged event is there, nothing is there twice
  * or as nobody sent it, every node and person is as it must be. Writes a sentence to `out_trouble`

@@ -159,8 +159,7 @@ static void draw_events(struct drawing *d, struct plan_ask *ask)
     ask->count = 1 + below(d, below(d, 30) ? MOST_EVENTS : 120);
     ask->events = take(d, ask->count, sizeof(struct plan_event *));
     for (size_t i = 0; i < ask->count; i++)
-        ask->events[i] =
-            d->plan->id_count && below(d, 12) == 0 ? draw_repeat(d) : draw_new(d);
+        ask->events[i] = d->plan->id_count && below(d, 12) == 0 ? draw_repeat(d) : draw_new(d);
 }
 
 static void draw_ask(struct drawing *d, struct plan_ask *ask)

@@ -29,7 +29,7 @@ struct plan_ask {
     unsigned number; /* of all asks, from 0 */
     struct plan_event **events;
     size_t count;
-    unsigned a, b;                /* users to merge */
+    unsigned a, b;                 /* users to merge */
     const struct plan_ask *undone; /* the merge to undo */
 };
 

@@ -19,12 +19,12 @@
 #define WORLD_SEEN "data/seen"
 
 struct world {
-    struct sys *sys; /* owned */
+    struct sys *sys;        /* owned */
     uint64_t segment_bytes; /* 0: 64 KiB */
     uint64_t recent_bytes;  /* 0: the log's default */
     size_t group_bytes;     /* 0: 16 KiB */
     size_t queue_bytes;
-    uint32_t table_ids;     /* 0: the default of seen */
+    uint32_t table_ids; /* 0: the default of seen */
     struct vault *vault;
     struct log *log;
     struct log_recovery recovery;
@@ -34,10 +34,10 @@ struct world {
     struct json_reader *json;
 };
 
-fallible world_create(const struct world *world);  /* makes the folder; durable */
-fallible world_open_log(struct world *world);      /* vault and log only */
-fallible world_open(struct world *world);          /* everything; what failed is shut */
-void world_shut(struct world *world);              /* fine when not open */
+fallible world_create(const struct world *world); /* makes the folder; durable */
+fallible world_open_log(struct world *world);     /* vault and log only */
+fallible world_open(struct world *world);         /* everything; what failed is shut */
+void world_shut(struct world *world);             /* fine when not open */
 void world_done(struct world *world);
 struct log_config world_log_config(const struct world *world);
 struct seen_config world_seen_config(const struct world *world);
