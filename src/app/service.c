@@ -10,6 +10,7 @@
 #include "app/workspace.h"
 #include "collect/intake.h"
 #include "store/backup_desk.h"
+#include "sys/clock.h"
 #include "sys/net.h"
 #include "sys/process.h"
 #include "sys/signals.h"
@@ -42,6 +43,7 @@ struct service {
     struct thread *folder;
     atomic_bool writer_ends;
     atomic_bool folder_ends;
+    atomic_bool is_late; /* events found no memory: no question is answered, collection goes on */
     atomic_bool is_stopped; /* the log can promise nothing any more */
     char reason[512];       /* why, written before is_stopped */
 };
@@ -85,20 +87,25 @@ static bool folds_on(void *argument, uint64_t seq, uint64_t of)
 static void run_folder(void *argument)
 {
     struct service *service = argument;
-    bool is_late = false;
 
     while (!atomic_load(&service->folder_ends)) {
         enum err err = workspace_fold(&service->workspace, folds_on, service);
 
-        if (err == ERR_LIMIT && !is_late) {
-            is_late = true;
-            journal_error(service->sys, "questions do not see the newest events", err_text());
-        } else if (err && err != ERR_LIMIT && err != ERR_EXPIRED) {
+        if (err && err != ERR_LIMIT && err != ERR_EXPIRED) {
             stop(service);
             return;
         }
-        if (!err)
+        if (err == ERR_LIMIT) {
+            if (!atomic_exchange(&service->is_late, true))
+                journal_error(service->sys, "questions cannot be answered", err_text());
+            web_set_ready(service->web, false); /* a part of the events gives wrong numbers */
+            clock_sleep(service->sys, STEP_MS);
+            continue;
+        }
+        if (!err) {
+            atomic_store(&service->is_late, false);
             web_set_ready(service->web, true);
+        }
         log_reader_wait(service->workspace.reader, STEP_MS);
     }
 }
@@ -251,7 +258,7 @@ static void watch(struct service *service)
     while (!atomic_load(&service->is_stopped)) {
         if (signals_wait(service->signals, is_announced ? TEND_MS : STEP_MS) & SIGNALS_STOP)
             return;
-        if (!is_announced && web_is_ready(service->web)) {
+        if (!is_announced && (web_is_ready(service->web) || atomic_load(&service->is_late))) {
             is_announced = true;
             if (announce(service) != OK)
                 journal_error(service->sys, "nobody reads standard output", NULL);

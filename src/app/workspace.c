@@ -196,14 +196,32 @@ fallible workspace_create(struct sys *sys, const char *path, struct arena *mem, 
 
 /* Folding */
 
+static fallible read_again(struct workspace *workspace)
+{
+    struct log_reader *reader;
+
+    if (!workspace->refold_seq)
+        return OK;
+    TRY(log_reader_open(workspace->log, workspace->refold_seq, LOG_PLAIN, &reader));
+    log_reader_close(workspace->reader);
+    workspace->reader = reader;
+    workspace->refold_seq = 0;
+    return OK;
+}
+
 fallible workspace_fold(struct workspace *workspace, workspace_progress *progress, void *argument)
 {
     uint64_t end = log_durable_seq(workspace->log), said = 0;
     struct log_record record;
     enum err err;
 
+    TRY(read_again(workspace));
     while ((err = log_reader_next(workspace->reader, &record)) == OK) {
-        TRY(events_apply(workspace->events, &record));
+        err = events_apply(workspace->events, &record);
+        if (err) {
+            workspace->refold_seq = record.seq;
+            return err;
+        }
         if (!progress || record.seq < said + FOLD_PROGRESS)
             continue;
         said = record.seq;

@@ -10,8 +10,8 @@ enum {
 };
 
 struct fields {
-    uint32_t type, event, name, user, anonymous, previous, message_id, timestamp, sent_at, context,
-        write_key;
+    uint32_t type, action, event, name, user, user_id, anonymous, previous, message_id, timestamp,
+        sent_at, context, write_key;
 };
 
 static const struct {
@@ -37,9 +37,11 @@ static void find_fields(const struct json *doc, uint32_t at, struct fields *out)
         size_t offset;
     } known[] = {
         {"type", offsetof(struct fields, type)},
+        {"action", offsetof(struct fields, action)}, /* of older senders, as is user_id */
         {"event", offsetof(struct fields, event)},
         {"name", offsetof(struct fields, name)},
         {"userId", offsetof(struct fields, user)},
+        {"user_id", offsetof(struct fields, user_id)},
         {"anonymousId", offsetof(struct fields, anonymous)},
         {"previousId", offsetof(struct fields, previous)},
         {"messageId", offsetof(struct fields, message_id)},
@@ -90,6 +92,14 @@ static fallible read_identifier(const struct json *doc, uint32_t at, const char 
     return OK;
 }
 
+static enum event_type find_type(str name)
+{
+    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++)
+        if (str_equals(name, str_of(TYPES[i].name)))
+            return TYPES[i].type;
+    return 0;
+}
+
 static fallible read_type(const struct json *doc, const struct fields *fields,
                           const struct message_setting *setting, struct arena *mem,
                           struct message *message)
@@ -97,12 +107,13 @@ static fallible read_type(const struct json *doc, const struct fields *fields,
     str type = setting->type;
 
     if (!type.data && fields->type != JSON_ABSENT)
-        type = json_string(doc, fields->type, mem);
-    else if (!type.data && fields->event != JSON_ABSENT)
-        type = S("track"); /* an event's name without a type can be nothing else */
-    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++)
-        if (str_equals(type, str_of(TYPES[i].name)))
-            message->type = TYPES[i].type;
+        message->type = find_type(json_string(doc, fields->type, mem));
+    else if (!type.data && fields->action != JSON_ABSENT)
+        message->type = find_type(json_string(doc, fields->action, mem));
+    else
+        message->type = find_type(type);
+    if (!message->type && !type.data && fields->type == JSON_ABSENT && fields->event != JSON_ABSENT)
+        message->type = EVENT_TRACK; /* an event's name without a type can be nothing else */
     if (!message->type)
         return misfit(message,
                       S("\"type\" must be one of track, page, screen, identify, group, alias"));
@@ -210,6 +221,11 @@ static void write_context(struct json_writer *w, const struct json *doc, uint32_
     json_shut(w, '}');
 }
 
+static bool is_sent(const struct json *doc, uint32_t at)
+{
+    return at != JSON_ABSENT && json_type_of(doc, at) != JSON_NULL;
+}
+
 static fallible write_stored(const struct json *doc, uint32_t at, const struct fields *fields,
                              uint32_t shared, struct arena *mem, str *out)
 {
@@ -217,19 +233,20 @@ static fallible write_stored(const struct json *doc, uint32_t at, const struct f
     struct json_writer w = {.out = &text};
     bool has_own =
         fields->context != JSON_ABSENT && json_type_of(doc, fields->context) == JSON_OBJECT;
+    bool is_merged = shared != JSON_ABSENT && (has_own || !is_sent(doc, fields->context));
 
     json_open(&w, '{');
     EACH_MEMBER(doc, at, key, value)
     {
         if (json_is_string(doc, key, S("writeKey")) || json_is_string(doc, key, S("sentAt")) ||
-            (shared != JSON_ABSENT && has_own && value == fields->context))
+            (is_merged && value == fields->context))
             continue;
         json_verbatim(&w, json_raw(doc, key));
         buf_add_byte(&text, ':');
         w.needs_comma = false;
         json_verbatim(&w, json_raw(doc, value));
     }
-    if (shared != JSON_ABSENT && (has_own || fields->context == JSON_ABSENT)) {
+    if (is_merged) {
         json_key(&w, S("context"));
         write_context(&w, doc, has_own ? fields->context : JSON_ABSENT, shared);
     }
@@ -259,7 +276,9 @@ static fallible read_fields(const struct json *doc, uint32_t at, const struct fi
                             const struct message_setting *setting, struct arena *mem,
                             struct message *message)
 {
-    TRY(read_identifier(doc, fields->user, "userId", mem, message, &message->user));
+    uint32_t user = fields->user != JSON_ABSENT ? fields->user : fields->user_id;
+
+    TRY(read_identifier(doc, user, "userId", mem, message, &message->user));
     TRY(read_identifier(doc, fields->anonymous, "anonymousId", mem, message, &message->anonymous));
     TRY(read_identifier(doc, fields->previous, "previousId", mem, message, &message->previous));
     TRY(read_identifier(doc, fields->message_id, "messageId", mem, message, &message->message_id));

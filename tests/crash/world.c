@@ -13,11 +13,6 @@
 
 enum { SEGMENT = 64 << 10, GROUP = 16 << 10, JOB_ARENA = 64 << 20 };
 
-bool world_says(str text, str words)
-{
-    return text.len && memmem(text.data, text.len, words.data, words.len);
-}
-
 struct log_config world_log_config(const struct world *world)
 {
     return (struct log_config){

@@ -34,8 +34,6 @@ struct world {
     struct json_reader *json;
 };
 
-bool world_says(str text, str words); /* do the words stand in the text? */
-
 fallible world_create(const struct world *world); /* makes the folder; durable */
 fallible world_open_log(struct world *world);     /* vault and log only */
 fallible world_open(struct world *world);         /* everything; what failed is shut */

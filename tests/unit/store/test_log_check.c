@@ -148,7 +148,7 @@ TEST(log_check_finds_and_salvage_mends_every_place)
         CHECK_OK(sim_flip(w.sys, path, place_in(c->group, c->byte), 1));
         CHECK(run_check(&w, false, &all).damages >= 1);
         snprintf(path, sizeof path, "segment %08u, byte", c->group / PER_SEGMENT + 1);
-        CHECK(world_says(buf_str(&all), str_of(path)));
+        CHECK(str_contains(buf_str(&all), str_of(path)));
         CHECK(run_check(&w, true, &all).damages >= 1);
         CHECK_INT(run_check(&w, false, &all).damages, 0);
         CHECK_OK(world_open_log(&w));
@@ -241,7 +241,7 @@ TEST(log_check_keeps_what_it_sets_aside)
     CHECK_OK(sim_flip(w.sys, WORLD_LOG "/00000001.log", place_in(2, 300), 1));
     run_check(&w, true, &all);
     sim_list(w.sys, &files);
-    CHECK(world_says(buf_str(&files), S("damaged-00000001-")));
+    CHECK(str_contains(buf_str(&files), S("damaged-00000001-")));
     CHECK_OK(world_open_log(&w));
     buf_done(&all);
     buf_done(&files);

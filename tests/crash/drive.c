@@ -1,0 +1,206 @@
+/* drive.c - carries out a plan.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "crash/drive.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_AT_ONCE = 8 };
+
+bool drive_fails(struct drive *drive, const char *what)
+{
+    if (drive->trouble.len == 0)
+        buf_print(&drive->trouble, "%s: %s", what, err_text());
+    return false;
+}
+
+bool drive_open(struct drive *drive, const struct plan *plan, uint64_t seed)
+{
+    *drive = (struct drive){.plan = plan, .oracle = oracle_open(plan)};
+    drive->world = (struct world){
+        .sys = sim_open(seed),
+        .segment_bytes = (64 << 10) << seed % 3,
+        .recent_bytes = seed % 2 ? 1 : 0,
+        .table_ids = 64,
+    };
+    if (!drive->world.sys)
+        abort();
+    if (world_create(&drive->world) != OK)
+        return drive_fails(drive, "the folder could not be made");
+    if (world_open(&drive->world) != OK)
+        return drive_fails(drive, "the new folder could not be opened");
+    return true;
+}
+
+void drive_close(struct drive *drive)
+{
+    world_done(&drive->world);
+    oracle_close(drive->oracle);
+    buf_done(&drive->trouble);
+}
+
+static fallible fill_job(struct drive *drive, const struct plan_ask *ask, struct world_job *job)
+{
+    struct intake *intake = drive->world.intake;
+    struct buf body = {0};
+    char room[16];
+    enum err err;
+
+    TRY(world_job_open(job));
+    if (ask->kind == PLAN_MERGE) {
+        job->job.kind = INTAKE_MERGE;
+        job->job.a = intake_name(intake, plan_name(ask->a, room));
+        job->job.b = intake_name(intake, plan_name(ask->b, room));
+        return OK;
+    }
+    if (ask->kind == PLAN_UNDO) {
+        job->job.kind = INTAKE_UNDO;
+        job->job.undone = oracle_merge_seq(drive->oracle, ask->undone);
+        return job->job.undone ? OK : fail(ERR_ABSENT, "that merge was never made");
+    }
+    buf_add(&body, S("{\"batch\":["));
+    for (size_t i = 0; i < ask->count; i++) {
+        if (i)
+            buf_add_byte(&body, ',');
+        buf_add(&body, ask->events[i]->text);
+    }
+    buf_add(&body, S("]}"));
+    err = buf_is_broken(&body) ? mem_exhausted()
+                               : world_read(&drive->world, (str){NULL, 0}, buf_str(&body), job);
+    buf_done(&body);
+    return err;
+}
+
+static void settle(struct drive *drive, const struct plan_ask *ask, enum err err, uint64_t seq)
+{
+    if (err == OK) {
+        oracle_acked(drive->oracle, ask, seq);
+    } else if (ask->kind != PLAN_EVENTS && (err == ERR_CONFLICT || err == ERR_ABSENT)) {
+        oracle_refused(drive->oracle, ask);
+    } else {
+        drive->waiting++;
+        drive->refusal = err;
+    }
+}
+
+/* Posts them together, lets the intake take one step, notes the answers. */
+static enum err send(struct drive *drive, const struct plan_ask *const *asks, size_t count)
+{
+    struct world_job jobs[MOST_AT_ONCE] = {0};
+    bool is_posted[MOST_AT_ONCE] = {false};
+    enum err err;
+
+    for (size_t i = 0; i < count; i++) {
+        enum err unable = fill_job(drive, asks[i], &jobs[i]);
+
+        oracle_sent(drive->oracle, asks[i]);
+        if (!unable)
+            unable = intake_post(drive->world.intake, &jobs[i].job);
+        is_posted[i] = !unable;
+        if (unable)
+            settle(drive, asks[i], unable, 0);
+    }
+    err = intake_step(drive->world.intake, 0);
+    for (size_t i = 0; i < count; i++) {
+        if (is_posted[i] && !jobs[i].is_done)
+            drive_fails(drive, "a job was never answered");
+        if (is_posted[i])
+            settle(drive, asks[i], jobs[i].job.err, jobs[i].job.seq);
+        world_job_close(&jobs[i]);
+    }
+    return err;
+}
+
+static enum err do_send(struct drive *drive, const struct plan_step *step)
+{
+    const struct plan_ask *asks[MOST_AT_ONCE];
+    size_t count = 0;
+
+    for (size_t i = 0; i < step->count; i++)
+        if (!oracle_is_settled(drive->oracle, &step->asks[i]))
+            asks[count++] = &step->asks[i];
+    return send(drive, asks, count);
+}
+
+enum err drive_step(struct drive *drive)
+{
+    const struct plan_step *step = &drive->plan->steps[drive->next];
+    enum err err = OK;
+
+    switch (step->move) {
+    case PLAN_SEND:
+        err = do_send(drive, step);
+        break;
+    case PLAN_PREPARE:
+        err = log_prepare(drive->world.log);
+        if (err == ERR_FULL || err == ERR_LIMIT)
+            err = OK;
+        break;
+    case PLAN_REOPEN:
+        world_shut(&drive->world);
+        err = world_open(&drive->world);
+        break;
+    case PLAN_SLEEP:
+        sim_advance(drive->world.sys, step->span);
+        err = intake_step(drive->world.intake, 0);
+        break;
+    }
+    if (!err)
+        drive->next++;
+    return err;
+}
+
+enum err drive_resend(struct drive *drive)
+{
+    const struct plan_ask *asks[MOST_AT_ONCE];
+    size_t count = 0;
+
+    drive->waiting = 0;
+    for (size_t i = 0; i <= drive->next && i < drive->plan->step_count; i++) {
+        const struct plan_step *step = &drive->plan->steps[i];
+
+        for (size_t k = 0; k < step->count; k++) {
+            if (step->asks[k].kind == PLAN_EVENTS ||
+                !oracle_is_settled(drive->oracle, &step->asks[k]))
+                asks[count++] = &step->asks[k];
+            if (count == MOST_AT_ONCE) {
+                TRY(send(drive, asks, count));
+                count = 0;
+            }
+        }
+    }
+    return count ? send(drive, asks, count) : OK;
+}
+
+bool drive_agrees(struct drive *drive)
+{
+    return oracle_agrees(drive->oracle, &drive->world, &drive->trouble);
+}
+
+static void note_damage(void *argument, const char *sentence)
+{
+    struct drive *drive = argument;
+
+    if (drive->trouble.len == 0)
+        buf_print(&drive->trouble, "the checks report: %s", sentence);
+}
+
+bool drive_is_sound(struct drive *drive)
+{
+    uint64_t damages;
+
+    world_shut(&drive->world);
+    if (world_check(&drive->world, note_damage, drive, &damages) != OK)
+        return drive_fails(drive, "the checks could not run");
+    if (damages)
+        return false;
+    if (world_open(&drive->world) != OK)
+        return drive_fails(drive, "it does not open after a clean stop");
+    if (drive->world.recovery.torn_bytes)
+        return drive_fails(drive, "a clean stop left a torn tail");
+    return drive_agrees(drive);
+}

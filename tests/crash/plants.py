@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+# plants.py - plants known bugs into a copy of the sources; the crash harness must catch each one.
+# SPDX-License-Identifier: Apache-2.0
+"""usage: tests/crash/plants.py [--build FOLDER] [NAME...]
+
+Every plant is one change of one file. What the harness does not catch is a hole in the harness."""
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+COPIED = ["src", "tests", "bench", "sql", "tools", "meson.build", "meson_options.txt"]
+
+# name: (file, old, new, arguments of crash_sim)
+SWEEP, FAULTS, FLIPS = ["sweep", "--points", "600"], ["faults", "--points", "1500"], \
+    ["flips", "--count", "300"]
+PLANTS = {
+    "acknowledge_before_sync": (
+        "src/store/log.c", "if (file_sync(log->file) != OK)\n        return fail(ERR_IO, \"a sync",
+        "if (false)\n        return fail(ERR_IO, \"a sync", SWEEP),
+    "answer_before_commit": (
+        "src/collect/intake.c",
+        "    err = log_commit(intake->config.log);\n    if (err)\n"
+        "        return refused(intake, first, end, err);\n"
+        "    atomic_store(&intake->is_full, false);\n    answer(intake, first, end);\n    return OK;",
+        "    answer(intake, first, end);\n    err = log_commit(intake->config.log);\n"
+        "    atomic_store(&intake->is_full, false);\n    return err;", SWEEP),
+    "no_folder_sync_of_a_segment": (
+        "src/store/log_segment.c",
+        " || folder_sync(config->sys, config->folder) != OK", "", SWEEP),
+    "segment_not_synced_when_made": (
+        "src/store/log_segment.c", "(file_sync(file) != OK || folder_sync(",
+        "(folder_sync(", SWEEP),
+    "keys_not_synced": (
+        "src/store/vault.c", "if (!err && file_sync(vault->file) != OK)\n"
+        "        err = fail(ERR_IO, \"a sync of the file of node keys failed\");", "", SWEEP),
+    "keys_made_anew_from_the_first": (
+        "src/store/vault.c", "TRY(write_new_keys(vault, used, reserved));",
+        "TRY(write_new_keys(vault, used ? used - 1 : 0, reserved));", SWEEP),
+    "keys_after_data": (
+        "src/store/log.c", "TRY(vault_reserve(log->config.vault, nodes));", "", SWEEP),
+    "ids_claimed_that_are_not_held": (
+        "src/store/seen.c", "seen->freezing_to = seen_table_last_seq(seen->active) + 1;",
+        "seen->freezing_to = seen_table_last_seq(seen->active) + 9;", SWEEP),
+    "ids_renamed_before_sync": (
+        "src/store/seen_writer.c", "    TRY(file_sync(writer->file));\n    TRY(file_rename(",
+        "    TRY(file_rename(", SWEEP),
+    "ids_not_folded_at_the_start": (
+        "src/collect/intake.c", "if (seq >= seen_covered_seq(intake->config.seen) &&",
+        "if (seq < seen_covered_seq(intake->config.seen) &&", SWEEP),
+    "quarantined_ids_not_folded": (
+        "src/collect/intake.c",
+        "    seen_add(intake->config.seen, entry.body_hash, 0, record->seq, entry.received);",
+        "", SWEEP),
+    "torn_tail_not_trimmed": (
+        "src/store/log.c", "    memset(segment->bytes + end, 0, to - end);\n", "", SWEEP),
+    "last_group_not_written_again": (
+        "src/store/log.c", "file_write(segment->file, last, segment->bytes + last, to - last)",
+        "file_write(segment->file, end, segment->bytes + end, to - end)", FAULTS),
+    "failed_sync_tried_again": (
+        "src/store/log.c", "if (file_sync(log->file) != OK)\n        return fail(ERR_IO, \"a sync",
+        "if (file_sync(log->file) != OK && file_sync(log->file) != OK)\n"
+        "        return fail(ERR_IO, \"a sync", FAULTS),
+    "failed_sync_of_a_segment_tried_again": (
+        "src/store/log.c", "    if (err == ERR_IO)\n        log->is_broken = true;",
+        "    if (false)\n        log->is_broken = true;", FAULTS),
+    "work_goes_on_after_a_failed_commit": (
+        "src/store/log.c", "    log->is_broken = true; /* unless it all goes well */\n", "",
+        FAULTS),
+    "failed_key_sync_ignored": (
+        "src/store/vault.c", "err = fail(ERR_IO, \"a sync of the file of node keys failed\");",
+        "err = OK;", FAULTS),
+    "join_not_logged": (
+        "src/collect/intake.c",
+        "    *out_seq = add_record(intake, RECORD_JOIN, 0, (str){NULL, 0});",
+        "    *out_seq = log_next_seq(intake->config.log);", SWEEP),
+    "undoing_not_logged": (
+        "src/collect/intake.c",
+        "    job->seq = add_record(intake, RECORD_UNDO, 0, (str){NULL, 0});", "", SWEEP),
+    "group_not_verified": (
+        "src/store/log_group.c", "return trailer == body_checksum(bytes.data, head->body_bytes);",
+        "return true;", SWEEP),
+    "group_chain_not_verified": (
+        "src/store/log_group.c", "head->first_seq != at.seq || head->previous != at.chain)\n"
+        "        return false;", "head->first_seq < at.seq)\n        return false;", FLIPS),
+    "sequence_numbers_given_twice": (
+        "src/store/log.c",
+        "atomic_store_explicit(&log->next_seq, seq + entry->count, memory_order_relaxed);",
+        "atomic_store_explicit(&log->next_seq, seq + 1, memory_order_relaxed);", SWEEP),
+    "full_disk_forgotten": (
+        "src/store/log_segment.c",
+        "    if (err == ERR_FULL && file_remove(config->sys, path) != OK)",
+        "    if (err == ERR_FULL)\n        return fail(ERR_IO, \"full\");\n"
+        "    if (err == ERR_FULL && file_remove(config->sys, path) != OK)", FAULTS),
+    "short_write_taken_for_whole": (
+        "src/sys/file.c", "        done += put;\n    }\n    return OK;\n}\n\nfallible file_sync",
+        "        done = len;\n    }\n    return OK;\n}\n\nfallible file_sync", FAULTS),
+    "key_slots_not_verified": (
+        "src/store/vault.c", "if (checksum == slot_checksum(slot, node, false))", "if (checksum)",
+        FLIPS),
+    "id_pages_not_verified": (
+        "src/store/seen_run.c",
+        "if (page->checksum != page_checksum(page, run->head.from, run->head.to) ||", "if (", FLIPS),
+}
+
+
+def run(command, folder, limit=900):
+    try:
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=limit,
+                              check=False)
+    except subprocess.TimeoutExpired as late:
+        return subprocess.CompletedProcess(command, 124, "", f"no end after {late.timeout} s")
+
+
+def copy(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in COPIED:
+        source, target = ROOT / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copy2(source, target)
+
+
+def build(folder):
+    if not (folder / "build/build.ninja").exists():
+        made = run(["meson", "setup", "build"], folder)
+        if made.returncode:
+            sys.exit(made.stdout + made.stderr)
+    return run(["ninja", "-j2", "-C", "build", "tests/crash/crash_sim"], folder)
+
+
+def try_plant(folder, name):
+    """True when it was caught."""
+    file, old, new, arguments = PLANTS[name]
+    path = folder / file
+    healthy = path.read_text()
+    if healthy.count(old) != 1:
+        print(f"{name}: the place to plant it was found {healthy.count(old)} times")
+        return False
+    path.write_text(healthy.replace(old, new))
+    try:
+        built = build(folder)
+        if built.returncode:
+            print(f"{name}: does not compile\n{built.stdout[-2000:]}")
+            return False
+        result = run([folder / "build/tests/crash/crash_sim"] + arguments + ["--enough", "1"],
+                     folder)
+    finally:
+        path.write_text(healthy)
+    caught = result.returncode != 0
+    first = (result.stderr.strip().splitlines() or [""])[0].strip()
+    print(f"{'caught' if caught else 'NOT CAUGHT'}: {name}" + (f" ({first[:150]})" if caught else ""),
+          flush=True)
+    return caught
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default=ROOT / "build/plants", type=pathlib.Path)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    os.environ.setdefault("CC", "gcc")
+    folder = options.build.resolve()
+    copy(folder)
+    built = build(folder)
+    if built.returncode:
+        sys.exit(built.stdout[-4000:])
+    caught = [try_plant(folder, name) for name in options.names or PLANTS]
+    print(f"{sum(caught)} passed, {len(caught) - sum(caught)} failed, 0 skipped")
+    return 0 if all(caught) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
