@@ -9,7 +9,7 @@ POINTS ?= 10000
 
 GCC = CC=gcc CXX=g++
 CLANG = CC=clang-14 CXX=clang++-14
-SANITIZE = -Db_sanitize=address,undefined
+SANITIZE = -Db_lto=false -Db_sanitize=address,undefined
 # A warning stops the builds of the tests, never a user's.
 STRICT = -Dwerror=true
 
@@ -31,8 +31,8 @@ test: build/packages-test ## run every test; the last line is the count (SUITES=
 	@python3 tests/run.py $(SUITES)
 
 bench: all ## measure, and print what docs/benchmarks.md keeps
-	@ninja -C build bench/run_bench
-	@build/bench/run_bench
+	@ninja -C build bench/load bench/disk_floor
+	@bench/run_bench
 
 crash: build/packages-test build/build.ninja ## power-loss sweep and real kills, the long way (POINTS=10000)
 	@python3 tests/run.py --points $(POINTS) crash
@@ -73,13 +73,13 @@ build-asan/build.ninja: | build/packages-test
 	@$(GCC) meson setup build-asan $(STRICT) $(SANITIZE)
 
 build-tsan/build.ninja: | build/packages-test
-	@$(GCC) meson setup build-tsan $(STRICT) -Db_sanitize=thread
+	@$(GCC) meson setup build-tsan $(STRICT) -Db_lto=false -Db_sanitize=thread
 
 build-fuzz/build.ninja: | build/packages-test
 	@$(CLANG) meson setup build-fuzz $(STRICT) $(SANITIZE) -Db_lundef=false -Dfuzz=true
 
 crash-tests: build/build.ninja
-	@ninja -C build tests/crash/crash_tests
+	@ninja -C build tests/crash/crash_sim
 
 asan: build-asan/build.ninja
 	@ninja -C build-asan tests/unit_tests

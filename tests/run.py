@@ -22,8 +22,12 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COUNT = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
 
+# Points of the crash harness in `make test`; more means the long way of `make crash`.
+DEFAULT_POINTS = 500
+
 # Unit tests that also run under ThreadSanitizer: a pattern of test names each (* and ?).
-THREADED = ["mailbox_*", "threads_*"]
+THREADED = ["mailbox_*", "threads_*", "*_of_threads_*", "*_by_threads_*", "server_*",
+            "connection_runs_pool_routes_*", "*events_are_read_by_threads*", "*number_of_workers*"]
 
 
 class Part:
@@ -67,10 +71,16 @@ def e2e(options):
 
 
 def crash(options):
-    if (ROOT / "tests/crash/crash_tests.c").exists():
-        yield Part(f"power loss and faults, {options.points} points",
-                   ["build/tests/crash/crash_tests", "--points", options.points],
+    sim, kill9, flips = "build/tests/crash/crash_sim", "tests/e2e/kill9/run", "tests/e2e/flips/run"
+    binary = {"MYRIAD": str(ROOT / "build/myriad")}
+    is_long = options.points > DEFAULT_POINTS
+    for mode, points in (("sweep", options.points), ("faults", options.points), ("flips", options.points // 5)):
+        yield Part(f"crash_sim {mode}, {points} points", [sim, mode, "--points", points],
                    build="crash-tests", limit_s=36000)
+    if is_long:  # the short forms of these are in the e2e suite
+        yield Part("100 real kills", [kill9, 100], build="all", env=binary, limit_s=36000)
+        yield Part("1000 flips on a real folder", [flips, 1000], build="all", env=binary, limit_s=36000)
+        yield Part("planted bugs are caught", ["tests/crash/plants.py"], build="crash-tests", limit_s=36000)
 
 
 def fuzz(options):
@@ -195,7 +205,7 @@ def run_part(part, builder):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("\n")[0].removeprefix("usage: "))
     parser.add_argument("--seconds", type=int, default=4, help="for each fuzz target")
-    parser.add_argument("--points", type=int, default=500, help="of the power-loss sweep")
+    parser.add_argument("--points", type=int, default=DEFAULT_POINTS, help="of the crash harness")
     parser.add_argument("suite", nargs="*")
     options = parser.parse_args()
     unknown = set(options.suite) - {name for name, _, _ in SUITES}

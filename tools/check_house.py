@@ -12,6 +12,7 @@ import fnmatch
 import os
 import pathlib
 import posixpath
+import posixpath
 import re
 import shutil
 import subprocess
@@ -282,8 +283,8 @@ def rule_layers(tree):
             if not quoted or "/" not in target or other == s.layer:
                 continue
             if s.layer is None:
-                if other not in ("app", "base"):
-                    yield Finding(s.path, line, f"main includes {target}; it hands over to app")
+                if other not in ("app", "base", "sys"):
+                    yield Finding(s.path, line, f"main includes {target}; it hands the world to app")
             elif other not in tree.layers.get(s.layer, (0, []))[1]:
                 yield Finding(s.path, line, f"{s.layer} may not include {other} (LAYERS)", target)
 
@@ -465,7 +466,7 @@ def rule_build_lists(tree):
         if s.path.endswith("meson.build") and s.path.startswith(("src/", "tests/unit/")):
             for files in re.finditer(r"files\(([^)]*)\)", s.text):
                 for name in re.findall(r"'([^']+\.(?:c|cc))'", files.group(1)):
-                    if f"{s.folder}/{name}" not in tree.by_path:
+                    if posixpath.normpath(f"{s.folder}/{name}") not in tree.by_path:
                         yield Finding(s.path, s.line_at(files.start()), f"there is no {name}")
         elif s.path.startswith("tests/fuzz/") and s.suffix == ".c":
             listed = tree.by_path.get("tests/fuzz/meson.build")

@@ -42,9 +42,8 @@ WRONG = [(["new", "module", "people/planted"], 1), (["new", "module", "nowhere/x
          (["sing"], 2), ([], 2), (["--help"], 0)]
 
 
-def check_kind(folder, kind, name, table, row, files):
-    """Pairs of (sentence, did it hold)."""
-    before = findings(folder)
+def check_kind(folder, before, kind, name, table, row, files):
+    """Pairs of (sentence, did it hold); adds to what was found `before` it."""
     made = subprocess.run(["./dev", "new", kind, name], cwd=folder, text=True,
                           capture_output=True, check=False)
     yield f"dev new {kind} works: {made.stdout}{made.stderr}", made.returncode == 0
@@ -57,12 +56,14 @@ def check_kind(folder, kind, name, table, row, files):
     yield f"the {kind} and its test compile: {built.stderr}", built.returncode == 0
     new = findings(folder) - before
     yield f"the {kind} keeps the rules: {sorted(new)}", not new
+    before |= new
 
 
 def checks(folder):
+    before = findings(folder)
     for kind, name, table, row, files in KINDS:
         if table is None or (folder / table).exists():
-            yield from check_kind(folder, kind, name, table, row, files)
+            yield from check_kind(folder, before, kind, name, table, row, files)
     for words, status in WRONG:
         got = subprocess.run(["./dev"] + words, cwd=folder, capture_output=True, check=False)
         yield f"dev {' '.join(words)} exits with {status}", got.returncode == status

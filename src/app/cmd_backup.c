@@ -2,35 +2,64 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "app/backup_parts.h"
+#include "app/backup_remote.h"
 #include "app/command.h"
 #include "app/commands.h"
 #include "app/progress.h"
 #include "app/workspace.h"
 #include "base/json.h"
-#include "store/backup.h"
+#include "store/backup_parts.h"
 #include "sys/clock.h"
 
-static fallible back_up(struct command_line *line, const char *folder, const char *path)
+static fallible write_folder(struct command_line *line, struct workspace *workspace,
+                             struct progress *progress, const char *path)
+{
+    struct backup_stock stock = {
+        .sys = line->sys,
+        .datadir = workspace->datadir,
+        .catalog = workspace->catalog,
+        .vault = workspace->vault,
+        .log = workspace->log,
+    };
+    struct backup_parts parts = {0};
+    enum err err = backup_parts_open(&stock, line->mem, &parts);
+
+    parts.source.progress = progress_step;
+    parts.source.progress_argument = progress;
+    if (!err)
+        err = backup_write(line->sys, &parts.source, path, clock_now(line->sys));
+    backup_parts_close(&parts);
+    return err;
+}
+
+static fallible back_up_folder(struct command_line *line, const char *folder, const char *path,
+                               struct progress *progress)
 {
     struct workspace workspace = {0};
-    struct backup_parts parts = {0};
-    struct progress progress;
     struct config config;
     enum err err;
 
     TRY(config_read(line->sys, NULL, &config));
-    progress_start(&progress, line->sys, "Backing up");
-    err = workspace_open(line->sys, folder, &config, progress_step, &progress, &workspace);
+    err = workspace_open(line->sys, folder, &config, progress_step, progress, &workspace);
+    if (err == ERR_CONFLICT && !workspace.datadir)
+        err = fail(err, "%s; to back up what is being served, use --url URL --key KEY", err_text());
     if (!err)
-        err = backup_parts_open(&workspace, line->mem, &parts);
-    parts.source.progress = progress_step;
-    parts.source.progress_argument = &progress;
-    if (!err)
-        err = backup_write(line->sys, &parts.source, path, clock_now(line->sys));
-    backup_parts_close(&parts);
+        err = write_folder(line, &workspace, progress, path);
     workspace_close(&workspace);
-    progress_end(&progress);
+    return err;
+}
+
+static fallible back_up_server(struct command_line *line, const char *url, const char *key,
+                               const char *path, struct progress *progress)
+{
+    struct backup_remote remote;
+    enum err err = backup_remote_open(line->sys, url, str_of(key), line->mem, &remote);
+
+    remote.source.progress = progress_step;
+    remote.source.progress_argument = progress;
+    if (!err)
+        err = backup_write(line->sys, &remote.source, path, clock_now(line->sys));
+    backup_remote_close(&remote);
     return err;
 }
 
@@ -51,15 +80,21 @@ static int tell(const char *name, const char *path)
 
 int command_backup(struct command_line *line)
 {
-    const char *folder = command_option(line, "--data"), *path = command_word(line);
+    const char *folder = command_option(line, "--data"), *url = command_option(line, "--url");
+    const char *key = command_option(line, "--key"), *path = command_word(line);
+    struct progress progress;
+    enum err err;
 
-    if (!folder || !path)
-        return command_misused("backup needs --data DIR and the file to write");
+    if (!path || !folder == !url || !url != !key)
+        return command_misused(
+            "backup needs --data DIR, or --url URL and --key KEY, and the file to write");
     if (!command_is_understood(line))
         return EXIT_USAGE;
-    if (back_up(line, folder, path) != OK)
-        return command_failed();
-    return tell("backup", path);
+    progress_start(&progress, line->sys, "Backing up");
+    err = folder ? back_up_folder(line, folder, path, &progress)
+                 : back_up_server(line, url, key, path, &progress);
+    progress_end(&progress);
+    return err ? command_failed() : tell("backup", path);
 }
 
 int command_restore(struct command_line *line)

@@ -47,24 +47,26 @@ int command_import(struct command_line *line)
         .dry_run = command_flag(line, "--dry-run"),
     };
     struct import_totals totals = {0};
-    const char *what = command_word(line), *path = command_word(line);
+    const char *what = command_word(line);
+    const char **paths = arena_array(line->mem, (size_t)line->count + 1, sizeof *paths);
     struct import *import;
+    size_t count = 0;
     enum err err;
+    int status;
 
     if (!what || !str_equals(str_of(what), S("events")))
         return command_misused("import needs what to import: events");
-    if (!path || !options.folder == !options.url || (options.url && !options.key))
+    while (paths && (paths[count] = command_word(line)))
+        count++;
+    if (!command_is_understood(line))
+        return EXIT_USAGE;
+    if (!count || !options.folder == !options.url || (options.url && !options.key))
         return command_misused(
             "import needs --data DIR, or --url URL and --key KEY, and the files to import");
     err = import_open(&options, &import);
-    for (; !err && path; path = command_word(line))
-        err = import_file(import, path, &totals);
-    if (!err && !command_is_understood(line)) {
-        import_close(import);
-        return EXIT_USAGE;
-    }
+    for (size_t i = 0; !err && i < count; i++)
+        err = import_file(import, paths[i], &totals);
+    status = err ? command_failed() : tell(&totals, options.dry_run);
     import_close(import);
-    if (err)
-        return command_failed();
-    return tell(&totals, options.dry_run);
+    return status;
 }

@@ -13,12 +13,12 @@ static fallible add(struct command_line *line, struct access *access, const char
                     const char *name, struct buf *out)
 {
     struct json_writer w = {.out = out};
-    enum access_scope scope;
+    struct access_wish wish = {0};
     str secret;
 
-    TRY(access_scope_parse(str_of(scope_name ? scope_name : "write"), &scope));
-    TRY(access_add(access, scope, str_of(name ? name : access_scope_name(scope)), 0,
-                   clock_now(line->sys), line->mem, &secret));
+    TRY(access_scope_parse(str_of(scope_name ? scope_name : "write"), &wish.scope));
+    wish.name = str_of(name ? name : access_scope_name(wish.scope));
+    TRY(access_add(access, &wish, clock_now(line->sys), line->mem, &secret));
     json_open(&w, '{');
     json_key(&w, S("key"));
     json_text(&w, secret);

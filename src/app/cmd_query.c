@@ -64,6 +64,7 @@ int command_query(struct command_line *line)
 {
     const char *folder = command_option(line, "--data"), *url = command_option(line, "--url");
     const char *key = command_option(line, "--key"), *path = command_word(line);
+    struct remote remote = {url, str_of(key), REMOTE_BEARER};
     struct buf query = {0}, out = {0};
     enum err err;
     int status;
@@ -77,8 +78,7 @@ int command_query(struct command_line *line)
     if (!err && folder)
         err = ask_folder(line, folder, buf_str(&query), &out);
     else if (!err)
-        err = remote_post(line->mem, url, "/api/query", str_of(key), REMOTE_BEARER, buf_str(&query),
-                          &out);
+        err = remote_post(&remote, line->mem, "/api/query", buf_str(&query), &out);
     status = err ? command_failed() : command_print(&out);
     buf_done(&query);
     buf_done(&out);

@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/commands.h"
 #include "app/service.h"
+#include "sys/process.h"
 
 static int print_settings(void)
 {
@@ -42,7 +43,7 @@ int command_serve(struct command_line *line)
         return EXIT_DONE;
     case SERVICE_PROTECTED:
         command_say("%s", err_text());
-        return EXIT_PROTECT;
+        process_stop(EXIT_PROTECT); /* its threads are still there */
     case SERVICE_FAILED:
         break;
     }

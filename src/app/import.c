@@ -158,6 +158,7 @@ static fallible store_lot(struct import *import)
 
 static fallible send_lot(struct import *import)
 {
+    struct remote remote = {import->options.url, str_of(import->options.key), REMOTE_BASIC};
     struct buf answer = {0};
     enum err err = OK;
 
@@ -165,9 +166,7 @@ static fallible send_lot(struct import *import)
     if (buf_is_broken(&import->body))
         return mem_exhausted();
     for (int tries = 0; tries < RETRIES; tries++) {
-        err =
-            remote_post(import->lot, import->options.url, "/v1/import", str_of(import->options.key),
-                        REMOTE_BASIC, buf_str(&import->body), &answer);
+        err = remote_post(&remote, import->lot, "/v1/import", buf_str(&import->body), &answer);
         if (err != ERR_BUSY && err != ERR_IO)
             break;
         clock_sleep(import->options.sys, RETRY_MS); /* each event has its id: twice is once */
@@ -194,14 +193,31 @@ static fallible end_lot(struct import *import)
 
 /* Lines */
 
-/* The line with a messageId of its own, if it has none. */
-static str with_id(struct import *import, const struct json *doc, str text)
+/* The object with a messageId of its own; of equal keys the last wins. */
+static str with_id(struct import *import, const struct json *doc)
 {
-    str rest = str_slice(text, doc->nodes[0].start + 1, text.len);
+    str object = json_raw(doc, 0);
     const char *comma = doc->nodes[0].next > 1 ? "," : "";
 
-    return arena_print(import->lot, "{\"messageId\":\"import-%s-%llu\"%s%.*s", import->id,
-                       (unsigned long long)import->line, comma, STR_ARG(rest));
+    return arena_print(import->lot, "%.*s%s\"messageId\":\"import-%s-%llu\"}",
+                       STR_ARG(str_slice(object, 0, object.len - 1)), comma, import->id,
+                       (unsigned long long)import->line);
+}
+
+static fallible read_line(struct import *import, str text, const struct message_setting *setting,
+                          struct message *out_message)
+{
+    struct json doc;
+
+    TRY(json_parse_copy(import->reader, import->lot, text, &doc));
+    TRY(message_read(&doc, 0, setting, import->lot, out_message));
+    if (out_message->is_misfit || out_message->message_id.data)
+        return OK;
+    text = with_id(import, &doc);
+    if (!text.data)
+        return arena_exhausted();
+    TRY(json_parse_copy(import->reader, import->lot, text, &doc));
+    return message_read(&doc, 0, setting, import->lot, out_message);
 }
 
 static fallible take_line(struct import *import, str text)
@@ -209,20 +225,12 @@ static fallible take_line(struct import *import, str text)
     struct message_setting setting = {
         .received = clock_now(import->options.sys), .context = JSON_ABSENT, .is_history = true};
     struct intake_event *event = &import->job.events[import->job.count];
-    struct json doc;
-    enum err err = json_parse_copy(import->reader, import->lot, text, &doc);
+    enum err err = read_line(import, text, &setting, &event->message);
 
     if (err == ERR_INVALID)
         return reject(import, text, str_of(err_text()));
     if (err)
         return err;
-    if (json_type_of(&doc, 0) == JSON_OBJECT && json_find(&doc, 0, S("messageId")) == JSON_ABSENT) {
-        text = with_id(import, &doc, doc.text);
-        if (!text.data)
-            return arena_exhausted();
-        TRY(json_parse_copy(import->reader, import->lot, text, &doc));
-    }
-    TRY(message_read(&doc, 0, &setting, import->lot, &event->message));
     if (event->message.is_misfit)
         return reject(import, text, event->message.reason);
     import->job.received = setting.received;

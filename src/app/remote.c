@@ -61,31 +61,55 @@ static fallible refused(struct arena *mem, int status, str body)
     return fail(code_of(status), "the server answered %d: %.*s", status, STR_ARG(detail));
 }
 
-fallible remote_post(struct arena *mem, const char *url, const char *path, str key,
-                     enum remote_key kind, str body, struct buf *out)
+/* Sends the request with its URL and headers filled in. */
+static fallible call(const struct remote *remote, struct arena *mem, const char *path,
+                     struct client_request *request, str *out_body)
 {
-    str base = str_of(url), answer;
-    struct http_header headers[2] = {{S("Content-Type"), S("application/json")},
-                                     {S("Authorization"), {NULL, 0}}};
-    struct client_request request = {
-        .method = HTTP_POST,
-        .headers = headers,
-        .header_count = 2,
-        .body = body,
-        .answer_limit = ANSWER_MOST,
-    };
+    struct http_header headers[2] = {{S("Authorization"), {NULL, 0}},
+                                     {S("Content-Type"), S("application/json")}};
+    str base = str_of(remote->url), answer;
     int status;
 
     if (str_ends(base, S("/")))
         base.len--;
-    request.url = arena_print(mem, "%.*s%s", STR_ARG(base), path);
-    headers[1].value =
-        kind == REMOTE_BASIC ? basic(mem, key) : arena_print(mem, "Bearer %.*s", STR_ARG(key));
-    if (!request.url.data || !headers[1].value.data)
+    request->url = arena_print(mem, "%.*s%s", STR_ARG(base), path);
+    headers[0].value = remote->scheme == REMOTE_BASIC
+                           ? basic(mem, remote->key)
+                           : arena_print(mem, "Bearer %.*s", STR_ARG(remote->key));
+    request->headers = headers;
+    request->header_count = request->method == HTTP_POST ? 2 : 1;
+    request->answer_limit = ANSWER_MOST;
+    if (!request->url.data || !headers[0].value.data)
         return arena_exhausted();
-    TRY(client_request(&request, mem, &status, &answer));
+    TRY(client_request(request, mem, &status, &answer));
     if (status < 200 || status > 299)
         return refused(mem, status, answer);
+    *out_body = answer;
+    return OK;
+}
+
+fallible remote_post(const struct remote *remote, struct arena *mem, const char *path, str body,
+                     struct buf *out)
+{
+    struct client_request request = {.method = HTTP_POST, .body = body};
+    str answer;
+
+    TRY(call(remote, mem, path, &request, &answer));
     buf_add(out, answer);
     return buf_is_broken(out) ? arena_exhausted() : OK;
+}
+
+fallible remote_get(const struct remote *remote, struct arena *mem, const char *path, str *out_body)
+{
+    struct client_request request = {.method = HTTP_GET};
+
+    return call(remote, mem, path, &request, out_body);
+}
+
+fallible remote_delete(const struct remote *remote, struct arena *mem, const char *path)
+{
+    struct client_request request = {.method = HTTP_DELETE};
+    str nothing;
+
+    return call(remote, mem, path, &request, &nothing);
 }

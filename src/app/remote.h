@@ -6,9 +6,18 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-enum remote_key { REMOTE_BEARER, REMOTE_BASIC };
+/* A server and the key to show it. */
+struct remote {
+    const char *url;
+    str key;
+    enum { REMOTE_BEARER, REMOTE_BASIC } scheme;
+};
 
-/* POSTs JSON to `url` + `path`. Appends the body of a 2xx answer to `out`. ERR_BUSY for 429 and
- * 503 (try again), otherwise the problem's own sentence with the code that fits its status. */
-fallible remote_post(struct arena *mem, const char *url, const char *path, str key,
-                     enum remote_key kind, str body, struct buf *out);
+/* POSTs JSON to the server's `path`. Appends the body of a 2xx answer to `out`. ERR_BUSY for 429
+ * and 503 (try again), otherwise the problem's own sentence with the code that fits its status. */
+fallible remote_post(const struct remote *remote, struct arena *mem, const char *path, str body,
+                     struct buf *out);
+/* The same for GET and DELETE; the body of a 2xx answer is in `mem`. */
+fallible remote_get(const struct remote *remote, struct arena *mem, const char *path,
+                    str *out_body);
+fallible remote_delete(const struct remote *remote, struct arena *mem, const char *path);

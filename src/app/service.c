@@ -9,6 +9,8 @@
 
 #include "app/workspace.h"
 #include "collect/intake.h"
+#include "store/backup_desk.h"
+#include "sys/clock.h"
 #include "sys/net.h"
 #include "sys/process.h"
 #include "sys/signals.h"
@@ -21,12 +23,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { STEP_MS = 100, TEND_MS = 250, KIB = 1024, MIB = 1024 * 1024 };
+enum {
+    STEP_MS = 100,
+    TEND_MS = 250,
+    LEAVE_MS = 1000,
+    OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
+    MIB = 1024 * 1024,
+};
 
 struct service {
     const struct service_options *options;
     struct sys *sys;
     struct workspace workspace;
+    struct backup_desk *backups;
     struct web *web;
     struct server *server;
     struct signals *signals;
@@ -34,6 +43,7 @@ struct service {
     struct thread *folder;
     atomic_bool writer_ends;
     atomic_bool folder_ends;
+    atomic_bool is_late; /* events found no memory: no question is answered, collection goes on */
     atomic_bool is_stopped; /* the log can promise nothing any more */
     char reason[512];       /* why, written before is_stopped */
 };
@@ -77,30 +87,50 @@ static bool folds_on(void *argument, uint64_t seq, uint64_t of)
 static void run_folder(void *argument)
 {
     struct service *service = argument;
-    bool is_late = false;
 
     while (!atomic_load(&service->folder_ends)) {
         enum err err = workspace_fold(&service->workspace, folds_on, service);
 
-        if (err == ERR_LIMIT && !is_late) {
-            is_late = true;
-            journal_error(service->sys, "questions do not see the newest events", err_text());
-        } else if (err && err != ERR_LIMIT && err != ERR_EXPIRED) {
+        if (err && err != ERR_LIMIT && err != ERR_EXPIRED) {
             stop(service);
             return;
         }
-        if (!err)
+        if (err == ERR_LIMIT) {
+            if (!atomic_exchange(&service->is_late, true))
+                journal_error(service->sys, "questions cannot be answered", err_text());
+            web_set_ready(service->web, false); /* a part of the events gives wrong numbers */
+            clock_sleep(service->sys, STEP_MS);
+            continue;
+        }
+        if (!err) {
+            atomic_store(&service->is_late, false);
             web_set_ready(service->web, true);
+        }
         log_reader_wait(service->workspace.reader, STEP_MS);
     }
 }
 
 /* Start */
 
-static void server_limits(const struct config *config, struct server_limits *out)
+/* Connections must never use up the descriptors that the log needs for its next segment. */
+static size_t allow_connections(struct sys *sys, size_t wanted)
+{
+    uint64_t files = process_allow_files(wanted + OTHER_FILES);
+    uint64_t allowed = files > 2 * OTHER_FILES ? files - OTHER_FILES : files / 2;
+    char detail[128];
+
+    if (allowed >= wanted)
+        return wanted;
+    snprintf(detail, sizeof detail, "%llu instead of %zu: raise the limit of open files (nofile)",
+             (unsigned long long)allowed, wanted);
+    journal_info(sys, "fewer connections than configured", detail);
+    return allowed;
+}
+
+static void server_limits(struct sys *sys, const struct config *config, struct server_limits *out)
 {
     server_limits_default(out);
-    out->connections = config->connections;
+    out->connections = allow_connections(sys, config->connections);
     out->body_memory = config->body_mb * MIB;
     out->loops = (int)config->loops;
     out->workers = (int)config->workers;
@@ -113,6 +143,20 @@ static bool opens_on(void *argument, uint64_t seq, uint64_t of)
     (void)seq;
     (void)of;
     return !(signals_take(service->signals) & SIGNALS_STOP);
+}
+
+static fallible open_backups(struct service *service)
+{
+    const struct workspace *workspace = &service->workspace;
+    struct backup_stock stock = {
+        .sys = service->sys,
+        .datadir = workspace->datadir,
+        .catalog = workspace->catalog,
+        .vault = workspace->vault,
+        .log = workspace->log,
+    };
+
+    return backup_desk_open(&stock, &service->backups);
 }
 
 static fallible open_all(struct service *service)
@@ -131,7 +175,9 @@ static fallible open_all(struct service *service)
                  (unsigned long long)service->workspace.recovery.torn_bytes);
         journal_info(service->sys, "trimmed a torn tail of the log: never acknowledged", detail);
     }
+    TRY(open_backups(service));
     web.access = service->workspace.access;
+    web.backups = service->backups;
     web.events = service->workspace.events;
     web.intake = service->workspace.intake;
     web.log = service->workspace.log;
@@ -139,7 +185,7 @@ static fallible open_all(struct service *service)
     TRY(web_open(&web, &service->web));
     TRY(thread_start("log-writer", run_writer, service, &service->writer));
     TRY(thread_start("fold", run_folder, service, &service->folder));
-    server_limits(&options->config, &limits);
+    server_limits(service->sys, &options->config, &limits);
     return web_serve(service->web, str_of(options->listen), &limits, &service->server);
 }
 
@@ -152,9 +198,23 @@ static void close_all(struct service *service)
     thread_join(service->writer);
     atomic_store(&service->folder_ends, true);
     thread_join(service->folder);
+    backup_desk_close(service->backups);
     workspace_close(&service->workspace);
     web_close(service->web);
     signals_close(service->signals);
+}
+
+/* Those who wait are answered with 503. Nothing may be written any more, so nothing is closed in
+ * order either. */
+static void leave_all(struct service *service)
+{
+    atomic_store(&service->writer_ends, true);
+    atomic_store(&service->folder_ends, true);
+    thread_join(service->writer);
+    thread_join(service->folder);
+    intake_refuse(service->workspace.intake);
+    server_stop(service->server, LEAVE_MS);
+    intake_refuse(service->workspace.intake);
 }
 
 static fallible announce(struct service *service)
@@ -191,12 +251,13 @@ static void watch(struct service *service)
     while (!atomic_load(&service->is_stopped)) {
         if (signals_wait(service->signals, is_announced ? TEND_MS : STEP_MS) & SIGNALS_STOP)
             return;
-        if (!is_announced && web_is_ready(service->web)) {
+        if (!is_announced && (web_is_ready(service->web) || atomic_load(&service->is_late))) {
             is_announced = true;
             if (announce(service) != OK)
                 journal_error(service->sys, "nobody reads standard output", NULL);
         }
         prepare_log(service, &has_room);
+        backup_desk_tend(service->backups);
     }
 }
 
@@ -210,12 +271,9 @@ enum service_end service_run(const struct service_options *options)
         watch(&service);
     notify(&service, S("STOPPING=1"));
     if (atomic_load(&service.is_stopped)) {
-        /* Those who wait were answered with 503. Nothing may be written any more, so nothing is
-         * closed in order either. */
         journal_error(service.sys, "stopped to protect data", service.reason);
+        leave_all(&service);
         err = fail(ERR_IO, "stopped to protect data: %s", service.reason);
-        if (service.server)
-            server_stop(service.server, MIB / KIB);
         return SERVICE_PROTECTED;
     }
     close_all(&service);

@@ -165,23 +165,21 @@ static str hex(struct arena *mem, const unsigned char *bytes, size_t len)
 static fallible make_parts(struct workspace *workspace, const char *path, struct arena *mem,
                            str *out_id, str *out_write_key, str *out_api_key)
 {
-    struct log_config log = {.sys = workspace->sys};
+    struct access_wish write = {.scope = ACCESS_WRITE, .name = S("first write key")};
+    struct access_wish admin = {.scope = ACCESS_ADMIN, .name = S("first admin key")};
     millis now = clock_now(workspace->sys);
     const char *keys;
 
     TRY(open_catalog(workspace, path, mem));
     keys = datadir_path(workspace->datadir, DATADIR_KEYS, mem);
-    log.folder = datadir_path(workspace->datadir, DATADIR_LOG, mem);
-    if (!keys || !log.folder)
+    if (!keys)
         return arena_exhausted();
     TRY(vault_open(workspace->sys, keys, true, &workspace->vault));
     *out_id = hex(mem, vault_workspace_id(workspace->vault), VAULT_ID_SIZE);
     if (!out_id->data)
         return arena_exhausted();
-    TRY(access_add(workspace->access, ACCESS_WRITE, S("first write key"), 0, now, mem,
-                   out_write_key));
-    return access_add(workspace->access, ACCESS_ADMIN, S("first admin key"), 0, now, mem,
-                      out_api_key);
+    TRY(access_add(workspace->access, &write, now, mem, out_write_key));
+    return access_add(workspace->access, &admin, now, mem, out_api_key);
 }
 
 fallible workspace_create(struct sys *sys, const char *path, struct arena *mem, str *out_id,
@@ -198,14 +196,32 @@ fallible workspace_create(struct sys *sys, const char *path, struct arena *mem, 
 
 /* Folding */
 
+static fallible read_again(struct workspace *workspace)
+{
+    struct log_reader *reader;
+
+    if (!workspace->refold_seq)
+        return OK;
+    TRY(log_reader_open(workspace->log, workspace->refold_seq, LOG_PLAIN, &reader));
+    log_reader_close(workspace->reader);
+    workspace->reader = reader;
+    workspace->refold_seq = 0;
+    return OK;
+}
+
 fallible workspace_fold(struct workspace *workspace, workspace_progress *progress, void *argument)
 {
     uint64_t end = log_durable_seq(workspace->log), said = 0;
     struct log_record record;
     enum err err;
 
+    TRY(read_again(workspace));
     while ((err = log_reader_next(workspace->reader, &record)) == OK) {
-        TRY(events_apply(workspace->events, &record));
+        err = events_apply(workspace->events, &record);
+        if (err) {
+            workspace->refold_seq = record.seq;
+            return err;
+        }
         if (!progress || record.seq < said + FOLD_PROGRESS)
             continue;
         said = record.seq;
@@ -221,6 +237,7 @@ struct reporting {
     void (*report)(void *, const char *);
     void *argument;
     uint64_t damages;
+    uint64_t damages_before; /* when the check of the part under way began */
 };
 
 static void count_damage(void *argument, const char *sentence)
@@ -234,9 +251,11 @@ static void count_damage(void *argument, const char *sentence)
 /* A part that cannot even be opened is one damage; what else went wrong ends the check. */
 static fallible damage_or(struct reporting *reporting, enum err err)
 {
-    if (err != ERR_CORRUPT && err != ERR_ABSENT)
+    if (err && err != ERR_CORRUPT && err != ERR_ABSENT)
         return err;
-    count_damage(reporting, err_text());
+    if (err && reporting->damages == reporting->damages_before)
+        count_damage(reporting, err_text());
+    reporting->damages_before = reporting->damages;
     return OK;
 }
 
@@ -260,8 +279,8 @@ static fallible check_parts(struct workspace *workspace, bool salvage, struct ar
         return OK; /* without keys the log says nothing */
     log.vault = workspace->vault;
     TRY(damage_or(reporting, log_check(&log, salvage, count_damage, reporting, out_log)));
-    return damage_or(
-        reporting, vault_check(workspace->vault, out_log->nodes, count_damage, reporting));
+    return damage_or(reporting,
+                     vault_check(workspace->vault, out_log->nodes, count_damage, reporting));
 }
 
 fallible workspace_check(struct sys *sys, const char *path, bool salvage,
@@ -269,7 +288,7 @@ fallible workspace_check(struct sys *sys, const char *path, bool salvage,
                          struct workspace_check *out_check)
 {
     struct workspace workspace = {.sys = sys};
-    struct reporting reporting = {report, argument, 0};
+    struct reporting reporting = {.report = report, .argument = argument};
     struct arena *mem = arena_open(PATHS);
     struct log_check log = {0};
     enum err err;

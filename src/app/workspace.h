@@ -29,6 +29,7 @@ struct workspace {
     struct intake *intake;
     struct events *events;
     struct log_reader *reader; /* of the fold */
+    uint64_t refold_seq;       /* a record that found no memory: it comes next; 0: none */
     struct log_recovery recovery;
 };
 
@@ -47,7 +48,8 @@ void workspace_close(struct workspace *workspace);
 /* Only folder and catalog: for managing keys. */
 fallible workspace_open_catalog(struct sys *sys, const char *path, struct workspace *out_workspace);
 
-/* Folds what the log has gained for questions; returns at the log's present end. */
+/* Folds what the log has gained for questions; returns at the log's present end. After ERR_LIMIT
+ * it goes on with the record that found no memory. */
 fallible workspace_fold(struct workspace *workspace, workspace_progress *progress, void *argument);
 
 /* Verifies everything; calls `report` with a sentence for each damage. */

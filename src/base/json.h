@@ -29,10 +29,10 @@ enum json_type {
 };
 
 enum json_defect_kind {
-    JSON_BAD_NUMBER,    /* does not fit a double, such as 1e999 */
+    JSON_BAD_NUMBER, /* does not fit a double, such as 1e999 */
     JSON_LONE_SURROGATE,
-    JSON_BAD_UTF8,      /* one for a run of bad bytes */
-    JSON_TOO_DEEP,      /* a value within more than JSON_DEPTH brackets, counted from the root */
+    JSON_BAD_UTF8, /* one for a run of bad bytes */
+    JSON_TOO_DEEP, /* a value within more than JSON_DEPTH brackets, counted from the root */
 };
 
 struct json_node {
@@ -108,7 +108,7 @@ struct json_writer {
 void json_open(struct json_writer *w, char bracket); /* '{' or '[' */
 void json_shut(struct json_writer *w, char bracket); /* '}' or ']' */
 void json_key(struct json_writer *w, str name);
-void json_text(struct json_writer *w, str text);     /* bad UTF-8 as U+FFFD; '<' as \u003c */
+void json_text(struct json_writer *w, str text); /* bad UTF-8 as U+FFFD; '<' as \u003c */
 void json_u64(struct json_writer *w, uint64_t number);
 void json_i64(struct json_writer *w, int64_t number);
 /* The shortest text that reads back as `number`; null when it is not finite. */

@@ -130,8 +130,13 @@ uint32_t json_find(const struct json *doc, uint32_t object, str key)
     if (doc->nodes[object].type != JSON_OBJECT)
         return JSON_ABSENT;
     EACH_MEMBER(doc, object, name, value)
-    if (json_is_string(doc, name, key))
-        found = value;
+    {
+        const struct json_node *node = &doc->nodes[name];
+
+        if ((node->is_escaped || node->end - 1 - node->start == key.len) &&
+            json_is_string(doc, name, key))
+            found = value;
+    }
     return found;
 }
 

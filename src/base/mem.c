@@ -11,6 +11,14 @@
 static atomic_long calls;
 static atomic_long fail_at; /* the number of the call that fails; 0 for none */
 
+static _Thread_local bool was_refused;
+
+static void *note(void *memory)
+{
+    was_refused = was_refused || !memory;
+    return memory;
+}
+
 static int is_refused(void)
 {
     long call = atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed) + 1;
@@ -20,12 +28,12 @@ static int is_refused(void)
 
 void *mem_alloc(size_t size)
 {
-    return is_refused() ? NULL : calloc(1, size ? size : 1);
+    return note(is_refused() ? NULL : calloc(1, size ? size : 1));
 }
 
 void *mem_grow(void *old, size_t size)
 {
-    return is_refused() ? NULL : realloc(old, size ? size : 1);
+    return note(is_refused() ? NULL : realloc(old, size ? size : 1));
 }
 
 void mem_free(void *memory)
@@ -39,6 +47,14 @@ char *mem_text(const char *text)
     char *copy = mem_alloc(size);
 
     return copy ? memcpy(copy, text, size) : NULL;
+}
+
+bool mem_was_refused(void)
+{
+    bool was = was_refused;
+
+    was_refused = false;
+    return was;
 }
 
 fallible mem_exhausted(void)

@@ -8,13 +8,18 @@
 #pragma once
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-void *mem_alloc(size_t size);                               /* zeroed */
-void *mem_grow(void *old, size_t size);                     /* like realloc; new bytes not zeroed */
-void mem_free(void *memory);                                /* NULL is fine */
-char *mem_text(const char *text);                           /* a copy of a C string, or NULL */
-fallible mem_exhausted(void);                               /* ERR_LIMIT with its sentence */
+void *mem_alloc(size_t size);           /* zeroed */
+void *mem_grow(void *old, size_t size); /* like realloc; new bytes not zeroed */
+void mem_free(void *memory);            /* NULL is fine */
+char *mem_text(const char *text);       /* a copy of a C string, or NULL */
+fallible mem_exhausted(void);           /* ERR_LIMIT with its sentence */
+
+/* Was an allocation of this thread refused since it last asked? Tells a machine without memory from
+ * a request over its own bound, which are both ERR_LIMIT. */
+bool mem_was_refused(void);
 
 /* Test hook: the `countdown`-th allocation from now on fails once; 0 turns it off. */
 void mem_fail_after(long countdown);

@@ -11,7 +11,7 @@ typedef struct random_state {
     uint64_t at;
 } random_state;
 
-uint64_t random_next(random_state *state);                       /* SplitMix64 */
-uint64_t random_below(random_state *state, uint64_t bound);      /* 0 .. bound-1; bound > 0 */
+uint64_t random_next(random_state *state);                  /* SplitMix64 */
+uint64_t random_below(random_state *state, uint64_t bound); /* 0 .. bound-1; bound > 0 */
 bool random_chance(random_state *state, double probability);
 void random_bytes(random_state *state, void *out, size_t len);

@@ -18,11 +18,11 @@ typedef struct str {
 #define S(literal) ((str){"" literal, sizeof(literal) - 1})
 #define STR_ARG(s) (int)(s).len, (s).data /* for "%.*s" */
 
-str str_of(const char *text);                    /* of a C string; NULL gives an absent str */
+str str_of(const char *text); /* of a C string; NULL gives an absent str */
 str str_from(const void *data, size_t len);
 bool str_equals(str a, str b);
-bool str_equals_nocase(str a, str b);            /* ASCII letters only */
-int str_compare(str a, str b);                   /* by bytes: < 0, 0, > 0 */
+bool str_equals_nocase(str a, str b); /* ASCII letters only */
+int str_compare(str a, str b);        /* by bytes: < 0, 0, > 0 */
 bool str_starts(str text, str prefix);
 bool str_ends(str text, str suffix);
 bool str_contains(str text, str part);

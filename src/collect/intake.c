@@ -33,6 +33,7 @@ struct intake {
     struct quarantine *quarantine;
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
     atomic_bool is_full;
+    atomic_bool is_stopped;         /* the log can promise nothing any more */
     atomic_uint_fast64_t counts[5]; /* in the order of struct intake_counts */
     struct mutex *lock;             /* of `seen`, a copy for other threads */
     struct seen_stats seen;
@@ -237,6 +238,8 @@ fallible intake_post(struct intake *intake, struct intake_job *job)
     job->bytes = SMALL_RECORDS;
     for (size_t i = 0; i < job->count; i++)
         job->bytes += event_bytes(&job->events[i].message);
+    if (atomic_load(&intake->is_stopped))
+        return fail(ERR_IO, "the log has stopped: restart to recover");
     if (atomic_load_explicit(&intake->waiting, memory_order_relaxed) + job->bytes >
         intake->config.queue_bytes)
         return fail(ERR_BUSY, "more waits to be stored than may wait: send it again later");
@@ -341,35 +344,40 @@ static uint64_t add_to_run(struct intake *intake, node_id node, millis received,
     return log_next_seq(intake->config.log) + intake->run_count++;
 }
 
-/* Joins as the contract says: an alias names another id of the user; a call with both ids joins
- * them, the first user a device meets keeps it. */
-static fallible join_nodes(struct intake *intake, const struct intake_event *event, node_id user,
-                           node_id anonymous, millis received)
+/* The node of an alias's previous id: a user if there is such a one, else a device. */
+static node_id find_previous(struct intake *intake, const struct intake_event *event)
 {
-    const struct message *message = &event->message;
-    uint64_t seq;
-    node_id previous;
+    node_id user = identity_find(nodes(intake), NODE_USER, event->previous_user);
 
-    if (message->type == EVENT_ALIAS) {
-        previous = identity_find(nodes(intake), NODE_USER, event->previous_user);
-        if (previous)
-            return join(intake, previous, user, JOIN_ALIAS, received, &seq);
-        previous = find_node(intake, NODE_ANONYMOUS, event->previous_anonymous, message->previous);
-        if (identity_can_claim(nodes(intake), previous, user))
-            return join(intake, previous, user, JOIN_ALIAS, received, &seq);
-        return OK;
-    }
-    if (user && anonymous && identity_can_claim(nodes(intake), anonymous, user))
-        return join(intake, anonymous, user, JOIN_IDENTIFY, received, &seq);
-    return OK;
+    if (user || hash_equals(event->previous_user, event->user))
+        return user;
+    return find_node(intake, NODE_ANONYMOUS, event->previous_anonymous, event->message.previous);
 }
 
+/* Joins as the contract says: an alias names another id of the user; a call with both ids joins
+ * them, the first user a device meets keeps it. */
+static fallible join_nodes(struct intake *intake, node_id other, node_id user,
+                           enum join_cause cause, millis received)
+{
+    uint64_t seq;
+
+    if (!user || !other || other == user)
+        return OK;
+    if (identity_kind(nodes(intake), other) == NODE_ANONYMOUS &&
+        !identity_can_claim(nodes(intake), other, user))
+        return OK;
+    return join(intake, other, user, cause, received, &seq);
+}
+
+/* Nodes that are new come in this order, so that the device's id is the person's. */
 static fallible store_event(struct intake *intake, const struct intake_event *event,
                             millis received, uint64_t *out_seq)
 {
     const struct message *message = &event->message;
-    node_id user = find_node(intake, NODE_USER, event->user, message->user);
+    bool is_alias = message->type == EVENT_ALIAS;
+    node_id previous = is_alias ? find_previous(intake, event) : NODE_NONE;
     node_id anonymous = find_node(intake, NODE_ANONYMOUS, event->anonymous, message->anonymous);
+    node_id user = find_node(intake, NODE_USER, event->user, message->user);
     struct record_event record = {
         .message_id = event->message_id,
         .body_hash = event->body_hash,
@@ -380,7 +388,8 @@ static fallible store_event(struct intake *intake, const struct intake_event *ev
         .json = message->json,
     };
 
-    TRY(join_nodes(intake, event, user, anonymous, received));
+    TRY(join_nodes(intake, is_alias ? previous : anonymous, user,
+                   is_alias ? JOIN_ALIAS : JOIN_IDENTIFY, received));
     *out_seq = add_to_run(intake, user ? user : anonymous, received, &record);
     return OK;
 }
@@ -683,6 +692,7 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
         waiting = rest;
     }
     if (err) {
+        atomic_store(&intake->is_stopped, true);
         refuse(intake, waiting, NULL, err);
         return err;
     }
@@ -691,17 +701,22 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
     return err;
 }
 
+void intake_refuse(struct intake *intake)
+{
+    struct letter *waiting = mailbox_take(intake->box);
+
+    if (waiting) /* else the sentence of what went wrong before is still wanted */
+        refuse(intake, waiting, NULL, fail(ERR_IO, "the service stopped before this was stored"));
+}
+
 void intake_close(struct intake *intake)
 {
-    struct letter *waiting;
-
     if (!intake)
         return;
-    waiting = intake->box ? mailbox_take(intake->box) : NULL;
-    if (waiting)
-        refuse(intake, waiting, NULL, fail(ERR_BUSY, "the service is stopping"));
-    if (intake->box)
+    if (intake->box) {
+        intake_refuse(intake);
         mailbox_close(intake->box);
+    }
     quarantine_close(intake->quarantine);
     mutex_close(intake->lock);
     buf_done(&intake->clear);

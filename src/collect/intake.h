@@ -90,11 +90,15 @@ void intake_close(struct intake *intake); /* refuses what still waits; NULL is f
 /* Fills in the hashes of an event; any thread. */
 void intake_hash(const struct intake *intake, struct intake_event *event);
 struct intake_name intake_name(const struct intake *intake, str identifier);
-/* Hands a job to the writer thread; any thread. ERR_BUSY: too much waits already. */
+/* Hands a job to the writer thread; any thread. ERR_BUSY: too much waits already; ERR_IO: the log
+ * has stopped. */
 fallible intake_post(struct intake *intake, struct intake_job *job);
 /* Waits at most `timeout_ms` for jobs and does them. ERR_IO or ERR_CORRUPT: the log can promise
  * nothing any more; every waiting job was answered with it and the process must stop. */
 fallible intake_step(struct intake *intake, int64_t timeout_ms);
+
+/* Answers what still waits with ERR_IO, after intake_step failed. */
+void intake_refuse(struct intake *intake);
 
 /* For any thread. */
 void intake_counts_read(struct intake *intake, struct intake_counts *out_counts);

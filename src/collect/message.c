@@ -141,8 +141,14 @@ static fallible check_name(const struct json *doc, const struct fields *fields,
 static bool read_time(const struct json *doc, uint32_t at, struct arena *mem, millis *out)
 {
     str text = json_string(doc, at, mem);
+    int64_t days;
 
-    return text.data && time_parse(text, out) == OK;
+    if (!text.data)
+        return false;
+    if (time_parse_date(text, &days) != OK)
+        return time_parse(text, out) == OK;
+    *out = days * MILLIS_DAY;
+    return true;
 }
 
 /* When it happened: as it says, moved by how far the sender's clock is off, never in the future. */

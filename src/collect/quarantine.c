@@ -124,8 +124,7 @@ uint64_t quarantine_count(struct quarantine *quarantine)
 }
 
 fallible quarantine_list(struct quarantine *quarantine, struct arena *mem, uint64_t after,
-                         size_t limit, struct quarantine_entry **out_entries, size_t *out_count,
-                         uint64_t *out_total)
+                         size_t limit, struct quarantine_page *out_page)
 {
     struct quarantine_entry *entries;
     size_t from, count;
@@ -136,9 +135,7 @@ fallible quarantine_list(struct quarantine *quarantine, struct arena *mem, uint6
     entries = arena_array(mem, count, sizeof *entries);
     if (entries) {
         memcpy(entries, quarantine->entries + from, count * sizeof *entries);
-        *out_entries = entries;
-        *out_count = count;
-        *out_total = quarantine->count;
+        *out_page = (struct quarantine_page){entries, count, quarantine->count};
     }
     mutex_unlock(quarantine->lock);
     return entries ? OK : arena_exhausted();

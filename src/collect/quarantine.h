@@ -25,7 +25,11 @@ void quarantine_add(struct quarantine *quarantine, uint64_t seq, millis received
 void quarantine_remove(struct quarantine *quarantine, uint64_t seq);
 bool quarantine_has(struct quarantine *quarantine, uint64_t seq);
 uint64_t quarantine_count(struct quarantine *quarantine);
-/* Entries with seq > `after`, at most `limit`, and how many there are in all. */
+struct quarantine_page {
+    struct quarantine_entry *entries;
+    size_t count;
+    uint64_t total; /* open entries in all */
+};
+/* Entries with seq > `after`, at most `limit`, in `mem`. */
 fallible quarantine_list(struct quarantine *quarantine, struct arena *mem, uint64_t after,
-                         size_t limit, struct quarantine_entry **out_entries, size_t *out_count,
-                         uint64_t *out_total);
+                         size_t limit, struct quarantine_page *out_page);

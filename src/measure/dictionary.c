@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { BLOCK_SIZE = 1 << 16, FIRST_SLOTS = 1024 };
+enum { BLOCK_SIZE = 1 << 16, FIRST_SLOTS = 1024, WARM_AT_ONCE = 32 };
 
 struct dictionary_entry {
     const char *data;
@@ -155,6 +155,34 @@ fallible dictionary_add(struct dictionary *texts, str text, uint32_t *out_code)
     *out_code = texts->count++;
     texts->slots[slot] = texts->count;
     return OK;
+}
+
+/* A look-up goes from slot to entry to text, and each is likely to be far away in memory. */
+static void warm(const struct dictionary *texts, const str *list, uint32_t count)
+{
+    uint32_t mask = texts->slot_count - 1;
+    uint32_t hashes[WARM_AT_ONCE], codes[WARM_AT_ONCE];
+
+    for (uint32_t i = 0; i < count; i++) {
+        hashes[i] = hash_of(texts, list[i]);
+        __builtin_prefetch(&texts->slots[hashes[i] & mask]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        codes[i] = texts->slots[hashes[i] & mask];
+        if (codes[i])
+            __builtin_prefetch(&texts->entries[codes[i] - 1]);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (codes[i] && texts->entries[codes[i] - 1].hash == hashes[i])
+            __builtin_prefetch(texts->entries[codes[i] - 1].data);
+}
+
+void dictionary_warm(const struct dictionary *texts, const str *list, uint32_t count)
+{
+    if (!texts->slot_count)
+        return;
+    for (uint32_t from = 0; from < count; from += WARM_AT_ONCE)
+        warm(texts, list + from, count - from < WARM_AT_ONCE ? count - from : WARM_AT_ONCE);
 }
 
 str dictionary_text(const struct dictionary *texts, uint32_t code)

@@ -27,4 +27,6 @@ void dictionary_done(struct dictionary *texts);
 uint32_t dictionary_find(const struct dictionary *texts, str text); /* or DICTIONARY_NONE */
 /* The code of `text`, a new one if need be. ERR_LIMIT: nothing has changed. */
 fallible dictionary_add(struct dictionary *texts, str text, uint32_t *out_code);
+/* Fetches what looking up these texts will touch, all at once instead of one after the other. */
+void dictionary_warm(const struct dictionary *texts, const str *list, uint32_t count);
 str dictionary_text(const struct dictionary *texts, uint32_t code);

@@ -228,9 +228,12 @@ static fallible prepare_event(struct events *events, const struct record_event *
 {
     struct json message;
     bool is_view = event->type == EVENT_PAGE || event->type == EVENT_SCREEN;
+    enum err err;
 
-    if (json_parse_copy(events->reader, events->mem, event->json, &message))
-        return fail(ERR_CORRUPT, "an event in the log is not JSON: %s", err_text());
+    err = json_parse_copy(events->reader, events->mem, event->json, &message);
+    if (err == ERR_INVALID)
+        return fail(ERR_CORRUPT, "an event in the log is not JSON");
+    TRY(err);
     if (json_type_of(&message, 0) != JSON_OBJECT)
         return fail(ERR_CORRUPT, "an event in the log is no JSON object");
     TRY(read_name(events, &message, event->type, &out_row->name));

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW_MEMBERS = 12 };
+enum { FEW_MEMBERS = 12, WARM_TEXTS = 64 };
 
 struct flatten_entry {
     struct cell cell;
@@ -65,7 +65,8 @@ static void sort_entries(struct flatten_entry *entries, uint32_t count)
         struct flatten_entry entry = entries[i];
         uint32_t at = i;
 
-        for (; at && by_property(&entry, &entries[at - 1]) < 0; at--)
+        /* Equal ones stay in the order in which they were pushed. */
+        for (; at && entry.cell.property < entries[at - 1].cell.property; at--)
             entries[at] = entries[at - 1];
         entries[at] = entry;
     }
@@ -97,8 +98,7 @@ static fallible put_run(struct flatten *state, uint32_t base, bool is_object, ui
     return cells_put(state->cells, run, used, out_run);
 }
 
-/* The id of a path, or DICTIONARY_NONE (and counted) where it may not become a property. */
-static fallible path_id(struct flatten *state, str path, uint32_t *out_id)
+static fallible look_up_path(struct flatten *state, str path, uint32_t *out_id)
 {
     *out_id = DICTIONARY_NONE;
     if (path.len <= EVENTS_LONGEST_PATH) {
@@ -108,6 +108,22 @@ static fallible path_id(struct flatten *state, str path, uint32_t *out_id)
     }
     if (*out_id == DICTIONARY_NONE)
         ++*state->refused;
+    return OK;
+}
+
+/* The id of a path, or DICTIONARY_NONE (and counted) where it may not become a property. Messages
+ * are alike: most often the path is the one that followed the one before it last time. */
+static fallible path_id(struct flatten *state, str path, uint32_t *out_id)
+{
+    uint32_t *follow = &state->follow[state->path % FLATTEN_FOLLOW];
+
+    if (*follow < state->paths->count && str_equals(dictionary_text(state->paths, *follow), path)) {
+        *out_id = *follow;
+    } else {
+        TRY(look_up_path(state, path, out_id));
+        *follow = *out_id;
+    }
+    state->path = *out_id;
     return OK;
 }
 
@@ -401,6 +417,23 @@ static fallible flatten_part(struct flatten *state, const struct json *doc, uint
     return err;
 }
 
+/* Has the dictionary fetch what the first texts of the message will need: waiting for memory is
+ * most of what folding costs. */
+static void warm_texts(const struct flatten *state, const struct json *message)
+{
+    str texts[WARM_TEXTS];
+    uint32_t count = 0;
+
+    for (uint32_t at = 1; at < message->count && count < WARM_TEXTS; at++) {
+        const struct json_node *node = &message->nodes[at];
+
+        if (node->type == JSON_STRING && node->depth > 1 && !node->is_escaped &&
+            message->text.data[node->end] != ':') /* a key, unless someone spaced it out */
+            texts[count++] = str_slice(message->text, node->start, node->end - 1);
+    }
+    dictionary_warm(state->texts, texts, count);
+}
+
 fallible flatten_message(struct flatten *state, const struct json *message, bool is_view,
                          uint32_t *out_run)
 {
@@ -408,6 +441,7 @@ fallible flatten_message(struct flatten *state, const struct json *message, bool
     uint32_t name = json_find(message, 0, S("name"));
 
     state->count = 0;
+    warm_texts(state, message);
     if (!is_filled(message, properties))
         properties = json_find(message, 0, S("traits"));
     TRY(flatten_part(state, message, properties, S("")));

@@ -13,6 +13,8 @@
 #include "measure/cells.h"
 #include "measure/dictionary.h"
 
+enum { FLATTEN_FOLLOW = 256 };
+
 struct flatten {
     struct cells *cells;
     struct dictionary *texts;
@@ -22,6 +24,8 @@ struct flatten {
     struct flatten_entry *entries; /* grows and is used again; flatten_done */
     uint32_t count;
     uint32_t room;
+    uint32_t path;                   /* the latest */
+    uint32_t follow[FLATTEN_FOLLOW]; /* by the low bits of a path, what came behind it last */
 };
 
 void flatten_done(struct flatten *state);

@@ -191,10 +191,11 @@ static bool holds(struct matcher_scope *scope, const struct matcher_condition *c
         return !holds(scope, condition->children, event, object);
     case CONDITION_EACH:
         return holds_for_one(scope, condition, event, object);
-    default:
+    case CONDITION_TEST:
         value_in(scope, &condition->property, event, object, &value);
         return matcher_test(scope, condition, &value);
     }
+    return false;
 }
 
 bool matcher_passes(struct matcher_scope *scope, const struct matcher_condition *condition,

@@ -14,7 +14,7 @@ struct matcher_wanted {
 };
 
 struct matcher_condition {
-    int kind; /* CONDITION_* */
+    enum query_condition_kind kind;
     enum query_test test;
     bool is_negated;
     struct matcher_property property;
@@ -25,7 +25,7 @@ struct matcher_condition {
 };
 
 struct matcher_segment {
-    int kind; /* SEGMENT_* */
+    enum query_segment_kind kind;
     const struct matcher_segment *children;
     size_t child_count;
     struct matcher_condition trait;

@@ -101,7 +101,8 @@ bool matcher_is_member(struct matcher_scope *scope, const struct matcher_segment
         return matcher_test(scope, &segment->trait, &value);
     case SEGMENT_DID:
         return has_done(scope, segment);
-    default:
+    case SEGMENT_SEQUENCE:
         return has_sequence(scope, segment);
     }
+    return false;
 }

@@ -148,13 +148,16 @@ static fallible write_event(const struct operator_worker *worker, struct json_re
         [EVENT_TRACK] = "track",       [EVENT_PAGE] = "page",   [EVENT_SCREEN] = "screen",
         [EVENT_IDENTIFY] = "identify", [EVENT_GROUP] = "group", [EVENT_ALIAS] = "alias"};
     struct json message;
+    enum err err;
 
     buf_clear(text);
     TRY(source_message(worker->shared->source, event->seq, text));
     if (buf_is_broken(text))
         return operator_exhausted();
-    if (json_parse_copy(reader, worker->mem, buf_str(text), &message))
-        return fail(ERR_CORRUPT, "an event in the log is not JSON: %s", err_text());
+    err = json_parse_copy(reader, worker->mem, buf_str(text), &message);
+    if (err == ERR_INVALID)
+        return fail(ERR_CORRUPT, "an event in the log is not JSON");
+    TRY(err);
     json_open(out, '{');
     json_key(out, S("seq"));
     json_u64(out, event->seq);

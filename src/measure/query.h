@@ -37,8 +37,16 @@ enum query_test {
     TEST_SET
 };
 
+enum query_condition_kind {
+    CONDITION_ALL,
+    CONDITION_ANY,
+    CONDITION_NOT,
+    CONDITION_EACH,
+    CONDITION_TEST
+};
+
 struct query_condition {
-    enum { CONDITION_ALL, CONDITION_ANY, CONDITION_NOT, CONDITION_EACH, CONDITION_TEST } kind;
+    enum query_condition_kind kind;
     enum query_test test;
     bool is_negated;                  /* is_not, not_in ... */
     str property;                     /* of CONDITION_TEST and CONDITION_EACH */
@@ -59,15 +67,17 @@ struct query_bound {
     decimal number;
 };
 
+enum query_segment_kind {
+    SEGMENT_ALL,
+    SEGMENT_ANY,
+    SEGMENT_NOT,
+    SEGMENT_TRAIT,
+    SEGMENT_DID,
+    SEGMENT_SEQUENCE
+};
+
 struct query_segment {
-    enum {
-        SEGMENT_ALL,
-        SEGMENT_ANY,
-        SEGMENT_NOT,
-        SEGMENT_TRAIT,
-        SEGMENT_DID,
-        SEGMENT_SEQUENCE
-    } kind;
+    enum query_segment_kind kind;
     const struct query_segment *children;
     size_t child_count;
     const struct query_condition *trait; /* one CONDITION_TEST; property without "person." */

@@ -281,8 +281,8 @@ static void write_secret(struct sys *sys, enum access_scope scope, char *out)
     }
 }
 
-fallible access_add(struct access *access, enum access_scope scope, str name, millis expires_at,
-                    millis now, struct arena *mem, str *out_secret)
+fallible access_add(struct access *access, const struct access_wish *wish, millis now,
+                    struct arena *mem, str *out_secret)
 {
     unsigned char hash[SECRET_HASH];
     char *text = arena_take(mem, SECRET_LEN + 1);
@@ -292,19 +292,20 @@ fallible access_add(struct access *access, enum access_scope scope, str name, mi
 
     if (!text)
         return arena_exhausted();
-    if (name.len == 0 || name.len > NAME_LIMIT)
+    if (wish->name.len == 0 || wish->name.len > NAME_LIMIT)
         return fail(ERR_INVALID, "a key's name has 1 to %d bytes", NAME_LIMIT);
-    write_secret(access->sys, scope, text);
+    write_secret(access->sys, wish->scope, text);
     hash_secret(secret, hash);
 
     mutex_lock(access->mutex);
     err = catalog_begin(access->catalog, &tx);
     if (!err) {
         err = catalog_run(tx, SQL_KEY_ADD,
-                          BIND(B_I64(WORKSPACE), B_TEXT(name), B_TEXT(str_of(scopes[scope].name)),
+                          BIND(B_I64(WORKSPACE), B_TEXT(wish->name),
+                               B_TEXT(str_of(scopes[wish->scope].name)),
                                B_BLOB(str_from(hash, sizeof hash)),
                                B_TEXT(str_slice(secret, SECRET_LEN - SECRET_END, SECRET_LEN)),
-                               B_I64(now), expires_at ? B_I64(expires_at) : B_NULL));
+                               B_I64(now), wish->expires_at ? B_I64(wish->expires_at) : B_NULL));
         err = end_change(access, tx, err);
     }
     mutex_unlock(access->mutex);

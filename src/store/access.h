@@ -40,10 +40,15 @@ struct access_grant {
 fallible access_open(struct sys *sys, struct catalog *catalog, struct access **out_access);
 void access_close(struct access *access); /* NULL is fine */
 
-/* Makes a key; it is valid at once. `expires_at` 0: never. The secret is put into `mem`.
- * ERR_INVALID for a name that is empty or over 100 bytes. */
-fallible access_add(struct access *access, enum access_scope scope, str name, millis expires_at,
-                    millis now, struct arena *mem, str *out_secret);
+struct access_wish {
+    enum access_scope scope;
+    str name;
+    millis expires_at; /* 0: never */
+};
+/* Makes a key; it is valid at once. The secret is put into `mem`. ERR_INVALID for a name that is
+ * empty or over 100 bytes. */
+fallible access_add(struct access *access, const struct access_wish *wish, millis now,
+                    struct arena *mem, str *out_secret);
 /* All keys that ever were, oldest first. */
 fallible access_list(struct access *access, struct arena *mem, struct access_key **out_keys,
                      size_t *out_count);

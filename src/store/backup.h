@@ -12,8 +12,10 @@
 
 struct sys;
 
+enum { BACKUP_PIECE = 4 << 20 }; /* the most that is read of a part at once */
+
 struct backup_part {
-    str name; /* path below the data folder, such as "log/00000001.log" */
+    str name; /* path below the data folder, such as "log/00000001.log"; of a key, below "keys/" */
     uint64_t size;
     bool is_key;
 };
@@ -31,13 +33,16 @@ struct backup_source {
     void *progress_argument;
 };
 
-/* Writes the data to `path` and the keys to `path`.keys; each is complete or not there at all. */
+/* Writes the data to `path` and the keys to `path`.keys, replacing what was there. Each is complete
+ * or as it was before, and data that is there has keys at least as new. ERR_INVALID: a part's name
+ * would not stay below the folder. */
 fallible backup_write(struct sys *sys, const struct backup_source *source, const char *path,
                       millis now);
 
 /* Makes the data folder `folder`, which must not be there yet, from both files. Every checksum is
- * verified before the folder gets its name. ERR_CORRUPT, ERR_CONFLICT (keys of another workspace,
- * a newer format, the folder is there). */
+ * verified and every byte synced before the folder gets its name; after a failure nothing is left,
+ * but for `folder`.restoring when the process was ended. ERR_CORRUPT, ERR_CONFLICT (keys of another
+ * workspace, a newer format, the folder or what an interrupted restore left is there). */
 fallible backup_restore(struct sys *sys, const char *path, const char *keys_path,
                         const char *folder,
                         bool (*progress)(void *argument, uint64_t done, uint64_t of),

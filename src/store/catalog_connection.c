@@ -72,11 +72,16 @@ fallible catalog_each_text(const struct connection *connection, const char *sql,
     return err;
 }
 
-fallible catalog_keep_log(const struct connection *connection)
+static fallible set_keeps_log(const struct connection *connection, int keeps)
 {
-    int code = sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    int code = sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keeps, NULL);
 
     return code ? catalog_fail(connection, code) : OK;
+}
+
+fallible catalog_keep_log(const struct connection *connection)
+{
+    return set_keeps_log(connection, 1);
 }
 
 static fallible prepare_access(const struct connection *connection)
@@ -113,7 +118,12 @@ fallible catalog_connect(struct sys *sys, const char *path, struct connection *o
     code = sqlite3_open_v2(path, &connection.db,
                            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                            vfs_name(connection.vfs));
-    err = code ? catalog_fail(&connection, code) : prepare_access(&connection);
+    /* What cannot be opened is left as it is, its log as well. */
+    err = code ? catalog_fail(&connection, code) : set_keeps_log(&connection, 1);
+    if (!err)
+        err = prepare_access(&connection);
+    if (!err)
+        err = set_keeps_log(&connection, 0);
     if (err)
         catalog_disconnect(&connection);
     else

@@ -465,6 +465,7 @@ fallible log_commit(struct log *log)
     struct log_plain *plain = log->plain;
     struct log_group_head head;
     size_t size;
+    enum err err;
 
     assert(log->is_open_group);
     if (log->group_records == 0) {
@@ -473,11 +474,13 @@ fallible log_commit(struct log *log)
     }
     if (log->is_broken)
         return broken();
-    log->is_broken = true; /* unless it all goes well */
-    if (log->is_unsealed)
-        return fail(ERR_CORRUPT, "a node's key is gone: nothing can be sealed under it");
-    TRY(write_group(log, next_seq, &size));
-    log->is_broken = false;
+    err = log->is_unsealed
+              ? fail(ERR_CORRUPT, "a node's key is gone: nothing can be sealed under it")
+              : write_group(log, next_seq, &size);
+    if (err) {
+        log->is_broken = true;
+        return err;
+    }
     memcpy(&head, log->group + sizeof(struct log_segment_head), sizeof head);
     plain->first_seq = log->place.seq;
     plain->next_seq = next_seq;

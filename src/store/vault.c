@@ -9,6 +9,7 @@
 #include "store/vault.h"
 
 #include "base/mem.h"
+#include "store/sealer.h"
 #include "sys/entropy.h"
 #include "sys/file.h"
 #include "sys/thread.h"
@@ -19,8 +20,7 @@
 #include <string.h>
 
 enum {
-    KEY_SIZE = crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
-    NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+    KEY_SIZE = SEALER_KEY,
     SLOT_SIZE = KEY_SIZE + 8,
     CHUNK_SLOTS = 4096,
     CHUNK_BYTES = CHUNK_SLOTS * SLOT_SIZE,
@@ -28,6 +28,7 @@ enum {
     HEADER_SIZE = 8 + VAULT_ID_SIZE + 8,
     SECRET_SIZE = 8 + VAULT_ID_SIZE + (int)sizeof(hash_key) + 8,
     ASSOCIATED_MOST = 64,
+    KEYS_AT_ONCE = 64,
     PATH_SIZE = 4096,
 };
 
@@ -46,6 +47,7 @@ struct vault {
     struct sys *sys;
     struct file *file;
     struct mutex *lock; /* for loading chunks */
+    struct sealer *sealer;
     struct chunk *_Atomic *chunks;
     _Atomic node_id reserved;
     unsigned char id[VAULT_ID_SIZE];
@@ -195,7 +197,9 @@ fallible vault_open(struct sys *sys, const char *folder, bool create, struct vau
         err = mem_exhausted();
     else
         err = sodium_init() < 0 ? fail(ERR_IO, "libsodium could not start")
-                                : open_files(vault, folder, create);
+                                : sealer_open(sys, &vault->sealer);
+    if (!err)
+        err = open_files(vault, folder, create);
     if (!err && create)
         err = vault_reserve(vault, 1);
     if (err) {
@@ -219,6 +223,7 @@ void vault_close(struct vault *vault)
     }
     sodium_memzero(&vault->hash_key, sizeof vault->hash_key);
     mem_free(vault->chunks);
+    sealer_close(vault->sealer);
     mutex_close(vault->lock);
     file_close(vault->file);
     mem_free(vault);
@@ -290,21 +295,24 @@ static fallible write_new_keys(struct vault *vault, node_id first, node_id end)
 {
     size_t size = (size_t)(end - first) * SLOT_SIZE;
     unsigned char *slots = mem_alloc(size);
-    unsigned char key[KEY_SIZE];
+    unsigned char keys[KEYS_AT_ONCE][KEY_SIZE];
     enum err err;
 
     if (!slots)
         return mem_exhausted();
     for (node_id node = first; node < end; node++) {
-        entropy_fill(vault->sys, key, sizeof key);
-        write_slot(slots + (node - first) * SLOT_SIZE, key, node, false);
+        unsigned at = (node - first) % KEYS_AT_ONCE;
+
+        if (!at)
+            entropy_fill(vault->sys, keys, sizeof keys);
+        write_slot(slots + (size_t)(node - first) * SLOT_SIZE, keys[at], node, false);
     }
     err = file_write(vault->file, slot_offset(first), slots, size);
     if (!err && file_sync(vault->file) != OK)
         err = fail(ERR_IO, "a sync of the file of node keys failed");
     if (err && err != ERR_FULL) /* without room nothing was promised: it can be tried again */
         vault->is_broken = true;
-    sodium_memzero(key, sizeof key);
+    sodium_memzero(keys, sizeof keys);
     sodium_memzero(slots, size);
     mem_free(slots);
     return err;
@@ -330,6 +338,11 @@ fallible vault_reserve(struct vault *vault, node_id count)
 node_id vault_reserved(const struct vault *vault)
 {
     return atomic_load(&((struct vault *)vault)->reserved);
+}
+
+uint64_t vault_bytes(const struct vault *vault)
+{
+    return slot_offset(vault_reserved(vault));
 }
 
 static void forget_chunk(struct vault *vault, node_id node)
@@ -411,34 +424,22 @@ fallible vault_ready(struct vault *vault, node_id node)
 
 fallible vault_seal(struct vault *vault, node_id node, str associated, str text, void *out)
 {
-    unsigned char *nonce = out;
     const unsigned char *key;
     struct bound bound;
 
     TRY(bind_words(vault, node, associated, &bound));
     TRY(get_key(vault, node, &key));
-    entropy_fill(vault->sys, nonce, NONCE_SIZE);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE_SIZE, NULL,
-                                               (const unsigned char *)text.data, text.len,
-                                               bound.bytes, bound.len, NULL, nonce, key);
-    return OK;
+    return sealer_seal(vault->sealer, key, str_from(bound.bytes, bound.len), text, out);
 }
 
 fallible vault_unseal(struct vault *vault, node_id node, str associated, str sealed, void *out)
 {
-    const unsigned char *bytes = (const unsigned char *)sealed.data;
     const unsigned char *key;
     struct bound bound;
 
-    if (sealed.len < VAULT_OVERHEAD)
-        return fail(ERR_CORRUPT, "a sealed payload of %zu bytes is too short", sealed.len);
     TRY(bind_words(vault, node, associated, &bound));
     TRY(get_key(vault, node, &key));
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, bytes + NONCE_SIZE,
-                                                   sealed.len - NONCE_SIZE, bound.bytes, bound.len,
-                                                   bytes, key) != 0)
-        return fail(ERR_CORRUPT, "a payload sealed for node %u does not open with its key", node);
-    return OK;
+    return sealer_unseal(vault->sealer, key, str_from(bound.bytes, bound.len), sealed, out);
 }
 
 fallible vault_destroy(struct vault *vault, node_id node)

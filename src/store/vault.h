@@ -4,8 +4,8 @@
  *
  * Keys are made and synced in chunks before any node uses them: a node that has an id has a
  * durable key. Destroying a key makes everything sealed under it unreadable for ever. Node 0 is
- * the workspace itself. Sealing is XChaCha20-Poly1305 (libsodium) with a random nonce; the
- * associated data binds it to the workspace, the node and the caller's own words.
+ * the workspace itself. Sealing (sealer.h) is bound to the workspace, the node
+ * and the caller's own words.
  *
  * Files in the folder: `secret` (workspace id, hash key) and `nodes.keys` (slots with checksums).
  * Any thread may seal, unseal and hash; reserve and destroy belong to the log-writer thread.
@@ -13,11 +13,12 @@
 #pragma once
 #include "base/hash.h"
 #include "store/record.h"
+#include "store/sealer.h"
 
 struct sys;
 struct vault;
 
-enum { VAULT_OVERHEAD = 24 + 16, VAULT_ID_SIZE = 16 };
+enum { VAULT_OVERHEAD = SEALER_OVERHEAD, VAULT_ID_SIZE = 16 };
 
 /* Opens the keys in `folder`; with `create` makes the folder and a new secret if there is none. */
 fallible vault_open(struct sys *sys, const char *folder, bool create, struct vault **out_vault);
@@ -30,6 +31,8 @@ hash128 vault_hash(const struct vault *vault, unsigned char domain, str text);
 /* Makes sure that every node below `count` has a durable key. ERR_FULL, ERR_IO. */
 fallible vault_reserve(struct vault *vault, node_id count);
 node_id vault_reserved(const struct vault *vault);
+/* How much of `nodes.keys` is durable: what a backup copies. Any thread. */
+uint64_t vault_bytes(const struct vault *vault);
 /* After the log was read: nodes from `used` on never held anything; damaged or torn slots among
  * them are made anew. ERR_CORRUPT if a slot below `used` is damaged. */
 fallible vault_settle(struct vault *vault, node_id used);

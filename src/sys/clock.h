@@ -7,6 +7,6 @@
 
 struct sys;
 
-millis clock_now(struct sys *sys);         /* wall clock; may jump either way */
-int64_t clock_mono_ns(struct sys *sys);    /* never goes back; for deadlines and durations */
+millis clock_now(struct sys *sys);      /* wall clock; may jump either way */
+int64_t clock_mono_ns(struct sys *sys); /* never goes back; for deadlines and durations */
 void clock_sleep(struct sys *sys, millis span);

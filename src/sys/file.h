@@ -5,7 +5,8 @@
  * Paths are C strings, relative to the working folder or absolute. Reads and writes retry EINTR
  * and short transfers by themselves: they do all or fail. Errors: ERR_ABSENT (no such file),
  * ERR_CONFLICT (exists, locked), ERR_FULL (no room), ERR_DENIED, ERR_LIMIT (out of descriptors
- * or memory), ERR_IO (everything else). The sentence names the path. A sync that failed is final: the file must not be trusted any more.
+ * or memory), ERR_IO (everything else). The sentence names the path. A sync that failed is final:
+ * the file must not be trusted any more.
  */
 #pragma once
 #include "base/arena.h"
@@ -15,9 +16,9 @@ struct file;
 
 enum file_mode {
     FILE_READ = 1,
-    FILE_WRITE = 2,          /* with FILE_READ for both */
-    FILE_CREATE = 4,         /* if it is not there; mode 0600 */
-    FILE_EXCLUSIVE = 8,      /* with FILE_CREATE: ERR_CONFLICT if it is there */
+    FILE_WRITE = 2,     /* with FILE_READ for both */
+    FILE_CREATE = 4,    /* if it is not there; mode 0600 */
+    FILE_EXCLUSIVE = 8, /* with FILE_CREATE: ERR_CONFLICT if it is there */
 };
 
 fallible file_open(struct sys *sys, const char *path, unsigned modes, struct file **out_file);
@@ -42,9 +43,10 @@ fallible file_rename(struct sys *sys, const char *from, const char *to); /* repl
 fallible file_remove(struct sys *sys, const char *path);
 bool file_exists(struct sys *sys, const char *path);
 
-fallible folder_make(struct sys *sys, const char *path);  /* with mode 0700; fine if it is there */
+fallible folder_make(struct sys *sys, const char *path);   /* with mode 0700; fine if it is there */
 fallible folder_remove(struct sys *sys, const char *path); /* ERR_CONFLICT if it is not empty */
-fallible folder_sync(struct sys *sys, const char *path);  /* makes creations, renames, removals last */
+fallible folder_sync(struct sys *sys,
+                     const char *path); /* makes creations, renames, removals last */
 /* Names in the folder, sorted by bytes, without "." and ".."; ERR_ABSENT. */
 fallible folder_list(struct sys *sys, const char *path, struct arena *mem, str **out_names,
                      size_t *out_count);

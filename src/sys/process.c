@@ -7,6 +7,7 @@
 #include "base/str.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,6 +40,19 @@ int64_t process_cpu_ns(void)
 
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
     return spent.tv_sec * INT64_C(1000000000) + spent.tv_nsec;
+}
+
+uint64_t process_allow_files(uint64_t count)
+{
+    struct rlimit limit, wider;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    wider = limit;
+    wider.rlim_cur = count < limit.rlim_max ? count : limit.rlim_max;
+    if (wider.rlim_cur > limit.rlim_cur && setrlimit(RLIMIT_NOFILE, &wider) == 0)
+        limit = wider;
+    return limit.rlim_cur;
 }
 
 void process_stop(int status)

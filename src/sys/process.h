@@ -10,5 +10,8 @@
 int process_id(void);
 uint64_t process_memory(void); /* resident bytes; 0 where unknown */
 int64_t process_cpu_ns(void);  /* spent by all threads, in user and system mode */
+/* Lets the process hold `count` files and connections open at once, as far as the system allows.
+ * Returns how many it may now, which is never fewer than before. */
+uint64_t process_allow_files(uint64_t count);
 /* Ends the process at once: nothing is flushed, closed or run any more. */
 void process_stop(int status) __attribute__((noreturn));

@@ -35,16 +35,16 @@ enum sim_loss {
 
 enum sim_fault {
     SIM_EIO,
-    SIM_ENOSPC,    /* only where an operation takes room: growing, creating, renaming */
-    SIM_EINTR,     /* interrupted once: the call must go on by itself and succeed */
-    SIM_SHORT,     /* transfers a part first: the call must go on by itself and succeed */
+    SIM_ENOSPC, /* only where an operation takes room: growing, creating, renaming */
+    SIM_EINTR,  /* interrupted once: the call must go on by itself and succeed */
+    SIM_SHORT,  /* transfers a part first: the call must go on by itself and succeed */
 };
 
 struct sys *sim_open(uint64_t seed); /* NULL without memory */
-void sim_close(struct sys *sys); /* NULL is fine; close files, sockets and pollers before */
+void sim_close(struct sys *sys);     /* NULL is fine; close files, sockets and pollers before */
 
-void sim_set_clock(struct sys *sys, millis now);   /* wall clock; may go back */
-void sim_advance(struct sys *sys, millis span);    /* both clocks */
+void sim_set_clock(struct sys *sys, millis now); /* wall clock; may go back */
+void sim_advance(struct sys *sys, millis span);  /* both clocks */
 
 uint64_t sim_operations(const struct sys *sys);
 /* Operation number `operation` (counted from the start) meets `fault`. 0 turns it off. A failed
@@ -67,7 +67,8 @@ void sim_ignore_folder_syncs(struct sys *sys, bool ignored);
 
 /* Direct access for tests: flips bit `bit` of byte `offset` of a file; ERR_ABSENT. */
 fallible sim_flip(struct sys *sys, const char *path, uint64_t offset, unsigned bit);
-/* All files as "path size" lines, each folder's names by bytes; and a digest over names and contents. */
+/* All files as "path size" lines, each folder's names by bytes; and a digest over names and
+ * contents. */
 struct buf;
 void sim_list(const struct sys *sys, struct buf *out);
 uint64_t sim_digest(const struct sys *sys);

@@ -11,9 +11,9 @@
 #include "web/api/api.h"
 #include "web/journal.h"
 
-#include <string.h>
+#include <stdio.h>
 
-enum { KB = 1024, MB = 1024 * 1024, IDLE_READERS = 32 };
+enum { KB = 1024, MB = 1024 * 1024, IDLE_READERS = 32, SENTENCE = 512 };
 
 static const struct route ROUTES[] = {
 #define ROUTE(method, path, handler, permission, kind, media, body, unpacked)                      \
@@ -157,16 +157,36 @@ static int status_of(enum err err)
     return 500;
 }
 
+/* Of a body that is no JSON at all nothing can be wrong in particular: 400, not 422. */
+static bool is_malformed(struct exchange *x)
+{
+    const struct http_request *request = exchange_request(x);
+    struct json_reader *reader;
+    struct json doc;
+    bool is_json;
+
+    if (request->method != HTTP_POST || !(reader = web_take_reader(web_of(x))))
+        return false;
+    is_json = json_parse(reader, exchange_mem(x), request->body, &doc) != ERR_INVALID;
+    web_give_reader(web_of(x), reader);
+    return !is_json;
+}
+
 void web_fail(struct exchange *x, enum err err)
 {
-    int status = status_of(err);
+    char sentence[SENTENCE];
+    int status = err == ERR_LIMIT && mem_was_refused() ? 503 : status_of(err);
+
+    snprintf(sentence, sizeof sentence, "%s", err_text());
+    if (err == ERR_INVALID && is_malformed(x))
+        status = 400;
 
     if (err == ERR_BUSY)
         exchange_add_header(x, S("Retry-After"), S("1"));
-    if (err == ERR_FULL)
+    if (status == 503)
         exchange_add_header(x, S("Retry-After"), S("10"));
     if (status == 500) {
-        journal_error(web_of(x)->config.sys, "request failed", err_text());
+        journal_error(web_of(x)->config.sys, "request failed", sentence);
         exchange_answer_problem(x, status, S("the server could not do this; its log says why"));
         return;
     }
@@ -174,7 +194,7 @@ void web_fail(struct exchange *x, enum err err)
         exchange_answer_problem(x, status, S("no room on the disk: send it again later"));
         return;
     }
-    exchange_answer_problem(x, status, str_of(err_text()));
+    exchange_answer_problem(x, status, str_of(sentence));
 }
 
 void web_answer_json(struct exchange *x, int status, const struct buf *json)

@@ -10,6 +10,7 @@
 #include "http/server.h"
 
 struct access;
+struct backup_desk;
 struct catalog;
 struct events;
 struct intake;
@@ -26,6 +27,7 @@ enum web_permission {
 struct web_config {
     struct sys *sys;
     struct access *access;
+    struct backup_desk *backups;
     struct catalog *catalog;
     struct events *events;
     struct intake *intake;
@@ -51,7 +53,8 @@ fallible web_serve(struct web *web, str listen, const struct server_limits *limi
 /* For handlers */
 struct web *web_of(const struct exchange *x);
 /* Answers with the problem that `err` and its sentence say; ERR_BUSY and ERR_FULL with
- * Retry-After. What only the operator may know (ERR_IO, ERR_CORRUPT) is logged, not told. */
+ * Retry-After; ERR_INVALID of a body that is not JSON as 400. What only the operator may know
+ * (ERR_IO, ERR_CORRUPT) is logged, not told. */
 void web_fail(struct exchange *x, enum err err);
 void web_answer_json(struct exchange *x, int status, const struct buf *json);
 /* A JSON reader for this request; give it back. NULL without memory. */

@@ -66,7 +66,8 @@ void test_check_ok(enum err err, const char *call, const char *file, int line)
 void test_check_err(enum err want, enum err got, const char *call, const char *file, int line)
 {
     if (got != want) {
-        print_error("%s: wanted %s, got %s (%s)\n", call, err_name(want), err_name(got), err_text());
+        print_error("%s: wanted %s, got %s (%s)\n", call, err_name(want), err_name(got),
+                    err_text());
         _fail(file, line);
     }
 }
@@ -104,5 +105,6 @@ int main(int argc, char **argv)
         cmocka_set_test_filter(argv[1]);
     _cmocka_run_group_tests("unit", tests, count, NULL, NULL);
     printf("%zu passed, %zu failed, %zu skipped\n", passed, started - passed - skipped, skipped);
+    fflush(stdout); /* a leak found at exit must not swallow the count */
     return started == passed + skipped ? 0 : 1;
 }

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/mem.h"
 #include "collect/segment.h"
 #include "store/access.h"
 #include "sys/clock.h"
@@ -23,6 +24,18 @@ static void end_call(struct call *call)
     call->reader = NULL;
 }
 
+/* Nothing is wrong with the events: the sender may try again. */
+static void answer_later(struct exchange *x, enum err err, str reason)
+{
+    exchange_add_header(x, S("Retry-After"), err == ERR_BUSY ? S("1") : S("10"));
+    if (err == ERR_BUSY)
+        exchange_answer_problem(x, 429, reason);
+    else if (err == ERR_FULL)
+        exchange_answer_problem(x, 503, S("no room on the disk: send the events again later"));
+    else
+        exchange_answer_problem(x, 503, S("the events could not be stored: send them again later"));
+}
+
 /* On the writer thread: all is durable, or nothing is. */
 static void answer(struct intake_job *job)
 {
@@ -30,18 +43,10 @@ static void answer(struct intake_job *job)
     struct exchange *x = call->exchange;
 
     end_call(call);
-    if (job->err == OK) {
+    if (job->err == OK)
         exchange_answer(x, 200, S("application/json"), S("{\"success\":true}"));
-    } else if (job->err == ERR_BUSY) {
-        exchange_add_header(x, S("Retry-After"), S("1"));
-        exchange_answer_problem(x, 429, str_of(job->reason));
-    } else {
-        exchange_add_header(x, S("Retry-After"), S("10"));
-        exchange_answer_problem(x, 503,
-                                job->err == ERR_FULL
-                                    ? S("no room on the disk: send the events again later")
-                                    : S("the events could not be stored: send them again later"));
-    }
+    else
+        answer_later(x, job->err, str_of(job->reason));
 }
 
 /* The write key of a Basic user name, or absent. */
@@ -101,8 +106,7 @@ static void collect(struct exchange *x, str type, bool is_history)
     bool may;
 
     if (!call || !(call->reader = web_take_reader(web_of(x)))) {
-        exchange_add_header(x, S("Retry-After"), S("1"));
-        exchange_answer_problem(x, 503, S("out of memory: send it again later"));
+        answer_later(x, ERR_LIMIT, (str){NULL, 0});
         return;
     }
     call->exchange = x;
@@ -117,11 +121,10 @@ static void collect(struct exchange *x, str type, bool is_history)
     end_call(call);
     if (err == ERR_INVALID) {
         exchange_answer_problem(x, 400, str_of(err_text()));
-    } else if (err == ERR_LIMIT) {
-        exchange_add_header(x, S("Retry-After"), S("1"));
-        exchange_answer_problem(x, 503, S("out of memory: send it again later"));
+    } else if (err == ERR_LIMIT && !mem_was_refused()) {
+        exchange_answer_problem(x, 413, S("too many events in one request: send fewer at a time"));
     } else if (err) {
-        web_fail(x, err);
+        answer_later(x, err, str_of(err_text()));
     } else {
         refuse_key(x);
     }

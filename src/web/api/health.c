@@ -16,7 +16,8 @@ void health_ready(struct exchange *x)
     struct web *web = web_of(x);
 
     if (!web_is_ready(web)) {
-        exchange_answer_problem(x, 503, S("still reading the log"));
+        exchange_answer_problem(x, 503,
+                                S("not all events are in memory yet: no question is answered"));
         return;
     }
     if (intake_is_full(web_config(web)->intake)) {

@@ -35,8 +35,7 @@ static str text_member(const struct json *doc, str name, struct arena *mem)
     return at == JSON_ABSENT ? (str){NULL, 0} : json_string(doc, at, mem);
 }
 
-static fallible read_wanted(struct exchange *x, str *out_name, enum access_scope *out_scope,
-                            millis *out_expires)
+static fallible read_wish(struct exchange *x, struct access_wish *out_wish)
 {
     struct json_reader *reader = web_take_reader(web_of(x));
     struct arena *mem = exchange_mem(x);
@@ -44,15 +43,15 @@ static fallible read_wanted(struct exchange *x, str *out_name, enum access_scope
     uint32_t expires;
     enum err err = reader ? web_read_object(x, reader, &doc) : arena_exhausted();
 
-    *out_expires = 0;
+    *out_wish = (struct access_wish){0};
     if (!err) {
-        *out_name = text_member(&doc, S("name"), mem);
-        err = access_scope_parse(text_member(&doc, S("scope"), mem), out_scope);
+        out_wish->name = text_member(&doc, S("name"), mem);
+        err = access_scope_parse(text_member(&doc, S("scope"), mem), &out_wish->scope);
     }
     if (!err) {
         expires = json_find(&doc, 0, S("expires_at"));
         if (expires != JSON_ABSENT && json_type_of(&doc, expires) != JSON_NULL)
-            err = time_parse(json_string(&doc, expires, mem), out_expires);
+            err = time_parse(json_string(&doc, expires, mem), &out_wish->expires_at);
     }
     if (reader)
         web_give_reader(web_of(x), reader);
@@ -64,14 +63,12 @@ void keys_add(struct exchange *x)
     const struct web_config *config = web_config(web_of(x));
     struct buf out = {0};
     struct json_writer w = {.out = &out};
-    enum access_scope scope;
-    millis expires;
-    str name, secret;
-    enum err err = read_wanted(x, &name, &scope, &expires);
+    struct access_wish wish;
+    str secret;
+    enum err err = read_wish(x, &wish);
 
     if (!err)
-        err = access_add(config->access, scope, name, expires, clock_now(config->sys),
-                         exchange_mem(x), &secret);
+        err = access_add(config->access, &wish, clock_now(config->sys), exchange_mem(x), &secret);
     if (err) {
         web_fail(x, err);
         return;

@@ -62,7 +62,7 @@ static void add_log(struct buf *out, const struct web_config *config)
     one(out, "fold_bytes", "gauge", "Memory of the events that questions see.",
         (double)events.bytes);
     one(out, "fold_lag_records", "gauge", "Durable records that questions do not see yet.",
-        (double)(log_durable_seq(config->log) - events.next_seq));
+        (double)(log_durable_seq(config->log) - (events.next_seq ? events.next_seq : 1)));
     one(out, "properties_refused_total", "counter",
         "Property values kept in the log but not foldable: too many names.",
         (double)events.properties_refused);

@@ -52,32 +52,31 @@ static void write_cursor(struct json_writer *w, uint64_t seq)
     buf_done(&text);
 }
 
-void quarantine_page(struct exchange *x)
+void quarantine_show(struct exchange *x)
 {
     const struct web_config *config = web_config(web_of(x));
-    struct quarantine_entry *entries = NULL;
+    struct quarantine_page page = {0};
     struct buf out = {0};
     struct json_writer w = {.out = &out};
-    uint64_t limit, after, total = 0;
-    size_t count = 0;
+    uint64_t limit, after;
     enum err err = web_query_number(x, S("limit"), 1, MOST, 50, &limit);
 
     if (!err)
-        err = web_query_number(x, S("cursor"), 0, UINT64_MAX, 0, &after);
+        err = web_query_number(x, S("cursor"), 0, UINT64_MAX - 1, 0, &after);
     if (!err)
         err = quarantine_list(intake_quarantine(config->intake), exchange_mem(x), after, limit,
-                              &entries, &count, &total);
+                              &page);
     json_open(&w, '{');
     json_key(&w, S("count"));
-    json_u64(&w, total);
+    json_u64(&w, page.total);
     json_key(&w, S("events"));
     json_open(&w, '[');
-    for (size_t i = 0; !err && i < count; i++)
-        err = write_entry(config, &entries[i], &w);
+    for (size_t i = 0; !err && i < page.count; i++)
+        err = write_entry(config, &page.entries[i], &w);
     json_shut(&w, ']');
     json_key(&w, S("cursor"));
-    if (!err && count == limit)
-        write_cursor(&w, entries[count - 1].seq);
+    if (!err && page.count == limit)
+        write_cursor(&w, page.entries[page.count - 1].seq);
     else
         json_null(&w);
     json_shut(&w, '}');

@@ -28,7 +28,8 @@ void query_answer(struct exchange *x)
 
     if (!web_is_ready(web)) {
         exchange_add_header(x, S("Retry-After"), S("1"));
-        exchange_answer_problem(x, 503, S("still reading the log: ask again in a moment"));
+        exchange_answer_problem(x, 503,
+                                S("not all events are in memory yet: ask again in a moment"));
         return;
     }
     events_begin(config->events, &source);

@@ -28,13 +28,19 @@ const cell = (row, text, name) => {
   return made;
 };
 
+/* The day only where it is not today. */
+const shortTime = (text) => {
+  const at = new Date(text);
+  return at.toDateString() === new Date().toDateString() ? at.toLocaleTimeString() : at.toLocaleString();
+};
+
 const showEvents = (events) => {
   hasEvents = hasEvents || events.length > 0;
   byId("live").hidden = !hasEvents;
   byId("live-empty").hidden = byId("example").hidden = hasEvents;
   const rows = events.map(({ seq, time, message }) => {
     const row = document.createElement("tr");
-    cell(row, new Date(time).toLocaleString());
+    cell(row, shortTime(time), "time");
     cell(row, message.event || [message.type, message.name].filter(Boolean).join(": "));
     cell(row, message.userId ?? message.anonymousId ?? "", "who");
     cell(row, seq.toLocaleString(), "number");

@@ -48,7 +48,8 @@ static str add(struct world *w, enum access_scope scope, millis expires_at)
 {
     str secret;
 
-    CHECK_OK(access_add(w->access, scope, S("shop"), expires_at, 10, test_mem, &secret));
+    CHECK_OK(access_add(w->access, &(struct access_wish){scope, S("shop"), expires_at}, 10,
+                        test_mem, &secret));
     return secret;
 }
 
@@ -183,10 +184,13 @@ TEST(access_refuses_names_that_are_empty_or_too_long)
     str secret;
 
     memset(name, 'n', sizeof name);
-    CHECK_ERR(ERR_INVALID, access_add(w.access, ACCESS_API, S(""), 0, 1, test_mem, &secret));
+    CHECK_ERR(ERR_INVALID, access_add(w.access, &(struct access_wish){ACCESS_API, S(""), 0}, 1,
+                                      test_mem, &secret));
     CHECK_ERR(ERR_INVALID,
-              access_add(w.access, ACCESS_API, str_from(name, 101), 0, 1, test_mem, &secret));
-    CHECK_OK(access_add(w.access, ACCESS_API, str_from(name, 100), 0, 1, test_mem, &secret));
+              access_add(w.access, &(struct access_wish){ACCESS_API, str_from(name, 101), 0}, 1,
+                         test_mem, &secret));
+    CHECK_OK(access_add(w.access, &(struct access_wish){ACCESS_API, str_from(name, 100), 0}, 1,
+                        test_mem, &secret));
     close_world(&w);
 }
 
@@ -204,7 +208,8 @@ TEST(access_stays_as_it_was_when_the_disk_fails)
         err = access_revoke(w.access, 1, 20);
         CHECK_INT(access_check(w.access, kept, ACCESS_API, 30, &grant), err ? OK : ERR_ABSENT);
         if (!err)
-            err = access_add(w.access, ACCESS_API, S("n"), 0, 1, test_mem, &secret);
+            err = access_add(w.access, &(struct access_wish){ACCESS_API, S("n"), 0}, 1, test_mem,
+                             &secret);
         CHECK(err == OK || err == ERR_IO);
         failed += err != OK;
         close_world(&w);
@@ -223,7 +228,8 @@ TEST(access_stays_as_it_was_when_the_disk_is_full)
 
     sim_set_room(w.sys, 1);
     while (!err && added < 10000) {
-        err = access_add(w.access, ACCESS_API, S("n"), 0, 1, test_mem, &secret);
+        err = access_add(w.access, &(struct access_wish){ACCESS_API, S("n"), 0}, 1, test_mem,
+                         &secret);
         if (!err) {
             last = secret;
             added++;
@@ -250,7 +256,8 @@ TEST(access_stays_as_it_was_without_memory)
         enum err err;
 
         mem_fail_after(countdown);
-        err = access_add(w.access, ACCESS_API, S("n"), 0, 1, test_mem, &secret);
+        err = access_add(w.access, &(struct access_wish){ACCESS_API, S("n"), 0}, 1, test_mem,
+                         &secret);
         mem_fail_after(0);
         CHECK(err == OK || err == ERR_LIMIT || err == ERR_IO); /* IO: the simulated disk's own */
         CHECK_OK(access_check(w.access, err ? kept : secret, ACCESS_API, 30, &grant));

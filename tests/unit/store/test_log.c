@@ -337,9 +337,9 @@ TEST(log_trims_a_torn_tail_and_says_so)
         struct log_stats before, after;
         uint64_t sectors;
 
-        put_many(&w, 1, 4, 333);
+        put_many(&w, 1, 4, 345);
         log_stats_read(w.log, &before);
-        CHECK_INT(put(&w, 4, 1500), 4);
+        CHECK_INT(put(&w, 4, 1512), 4);
         log_stats_read(w.log, &after);
         sectors = after.bytes_live / LOG_SECTOR - before.bytes_live / LOG_SECTOR + 1;
         CHECK_INT(sectors, 4);

@@ -18,7 +18,7 @@ static void fill(struct world *w, uint64_t *starts)
     CHECK_OK(world_create(w));
     CHECK_OK(world_open_log(w));
     for (unsigned i = 1; i <= RECORDS; i++) {
-        char text[800];
+        char text[812];
         struct log_entry entry = {RECORD_EVENTS, 1 + i % 5, 1, S("clear"), {text, sizeof text}};
         struct log_stats stats;
 
@@ -73,7 +73,7 @@ static unsigned read_all(struct world *w, uint64_t *out_lost)
 
         snprintf(text, sizeof text, "%010u", (unsigned)record.seq);
         CHECK_STR(str_slice(record.payload, 0, 10), text);
-        CHECK_INT(record.payload.len, 800);
+        CHECK_INT(record.payload.len, 812);
         *out_lost &= ~(UINT64_C(1) << record.seq);
         count++;
     }

@@ -13,6 +13,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -132,6 +133,27 @@ TEST(streams_carry_everything)
     CHECK_INT(len, 50000 * 7);
     for (size_t i = 0; i < len; i += 7)
         CHECK_STR(str_from(got + i, 7), "a line\n");
+}
+
+static int allow_more_files(void)
+{
+    struct rlimit limit = {.rlim_cur = 100, .rlim_max = 300};
+
+    if (setrlimit(RLIMIT_NOFILE, &limit))
+        return 1;
+    if (process_allow_files(50) != 100 || process_allow_files(200) != 200)
+        return 2;
+    if (process_allow_files(1000) != 300) /* the system's bound */
+        return 3;
+    return getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur != 300 ? 4 : 0;
+}
+
+TEST(process_may_hold_as_many_files_as_the_system_allows)
+{
+    char got[1];
+    size_t len;
+
+    CHECK_INT(run_child(allow_more_files, S(""), got, sizeof got, &len), 0);
 }
 
 static int write_to_nobody(void)

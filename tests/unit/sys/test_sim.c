@@ -580,55 +580,60 @@ static void sync_all(struct sys *sys, const char *folder)
     }
 }
 
+static enum err change_something(struct sys *sys, random_state *state)
+{
+    static const char *const paths[] = {"a", "b", "f/a", "f/b", "g", "g/a", "f"};
+    const char *path = paths[random_below(state, 7)], *other = paths[random_below(state, 7)];
+    char data[3000];
+    struct file *file;
+    enum err err = OK;
+
+    memset(data, 'x', sizeof data);
+    switch (random_below(state, 9)) {
+    case 0:
+        err = file_rename(sys, path, other);
+        break;
+    case 1:
+        err = file_remove(sys, path);
+        break;
+    case 2:
+        err = folder_make(sys, path);
+        break;
+    case 3:
+        err = folder_sync(sys, random_below(state, 2) ? "/" : path);
+        break;
+    case 4:
+        err = folder_remove(sys, path);
+        break;
+    default:
+        err = file_open(sys, path, FILE_WRITE | FILE_CREATE, &file);
+        if (err)
+            break;
+        err = file_write(file, random_below(state, 20000), data,
+                         random_below(state, sizeof data) + 1);
+        if (!err && random_below(state, 4) == 0)
+            err = file_truncate(file, random_below(state, 20000));
+        if (!err && random_below(state, 2))
+            err = file_sync(file);
+        file_close(file);
+    }
+    return err;
+}
+
 /* A long random life in a few folders, with syncs, losses and faults; the digest of its disk after
  * every loss is mixed into the answer. */
 static uint64_t live(uint64_t seed, int steps)
 {
-    static const char *const paths[] = {"a", "b", "f/a", "f/b", "g", "g/a", "f"};
     struct sys *sys = sim_open(seed);
     random_state state = {seed};
     bool syncs_fail = seed % 2; /* in half of the lives, some sync fails and loses bytes */
     uint64_t least_fault = syncs_fail ? SIM_EIO : SIM_ENOSPC, digest = 0;
-    char data[3000];
 
-    memset(data, 'x', sizeof data);
     for (int i = 0; i < steps; i++) {
-        const char *path = paths[random_below(&state, 7)], *other = paths[random_below(&state, 7)];
-        struct file *file;
-        enum err err = OK;
-
         if (random_below(&state, 10) == 0)
             sim_fail_at(sys, sim_operations(sys) + 2,
                         (enum sim_fault)(least_fault + random_below(&state, 3)));
-        switch (random_below(&state, 9)) {
-        case 0:
-            err = file_rename(sys, path, other);
-            break;
-        case 1:
-            err = file_remove(sys, path);
-            break;
-        case 2:
-            err = folder_make(sys, path);
-            break;
-        case 3:
-            err = folder_sync(sys, random_below(&state, 2) ? "/" : path);
-            break;
-        case 4:
-            err = folder_remove(sys, path);
-            break;
-        default:
-            err = file_open(sys, path, FILE_WRITE | FILE_CREATE, &file);
-            if (err)
-                break;
-            err = file_write(file, random_below(&state, 20000), data,
-                             random_below(&state, sizeof data) + 1);
-            if (!err && random_below(&state, 4) == 0)
-                err = file_truncate(file, random_below(&state, 20000));
-            if (!err && random_below(&state, 2))
-                err = file_sync(file);
-            file_close(file);
-        }
-        digest = digest * 31 + (uint64_t)err;
+        digest = digest * 31 + (uint64_t)change_something(sys, &state);
         if (random_below(&state, 25) == 0) {
             sim_lose_power(sys, (enum sim_loss)random_below(&state, 4), random_next(&state));
             digest = digest * 31 + sim_digest(sys);

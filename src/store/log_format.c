@@ -1,8 +1,8 @@
-/* log_group.c - the bytes of groups and records: made, verified, told apart from torn ones.
+/* log_format.c - the bytes of groups and records: made, verified, told apart from torn ones.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "store/log_int.h"
+#include "store/log_format.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,0 +1,147 @@
+/* sealer.c - authenticated encryption: AES-256-GCM by OpenSSL, its contexts used again.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "store/sealer.h"
+
+#include "base/mem.h"
+#include "sys/entropy.h"
+#include "sys/thread.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+enum { NONCES = 256, IDLE = 16 };
+
+struct sealer {
+    struct sys *sys;
+    EVP_CIPHER *cipher;
+    struct mutex *lock;
+    /* Under the lock: */
+    unsigned char nonces[NONCES][SEALER_NONCE]; /* random; each is taken once */
+    unsigned nonces_left;
+    EVP_CIPHER_CTX *idle[IDLE];
+    unsigned idle_count;
+};
+
+fallible sealer_open(struct sys *sys, struct sealer **out_sealer)
+{
+    struct sealer *sealer = mem_alloc(sizeof *sealer);
+
+    if (!sealer)
+        return mem_exhausted();
+    sealer->sys = sys;
+    sealer->lock = mutex_open();
+    sealer->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+    if (!sealer->lock || !sealer->cipher) {
+        enum err err =
+            sealer->lock ? fail(ERR_IO, "OpenSSL offers no AES-256-GCM") : mem_exhausted();
+        sealer_close(sealer);
+        return err;
+    }
+    *out_sealer = sealer;
+    return OK;
+}
+
+void sealer_close(struct sealer *sealer)
+{
+    if (!sealer)
+        return;
+    while (sealer->idle_count)
+        EVP_CIPHER_CTX_free(sealer->idle[--sealer->idle_count]);
+    EVP_CIPHER_free(sealer->cipher);
+    mutex_close(sealer->lock);
+    mem_free(sealer);
+}
+
+/* A context of its own for each call under way, and a nonce if one is wanted. A call of the system
+ * for each nonce would cost as much as sealing; the process never forks, so nobody else can hold
+ * the same ones. */
+static EVP_CIPHER_CTX *take_context(struct sealer *sealer, unsigned char *out_nonce)
+{
+    EVP_CIPHER_CTX *context = NULL;
+
+    mutex_lock(sealer->lock);
+    if (out_nonce && !sealer->nonces_left) {
+        entropy_fill(sealer->sys, sealer->nonces, sizeof sealer->nonces);
+        sealer->nonces_left = NONCES;
+    }
+    if (out_nonce)
+        memcpy(out_nonce, sealer->nonces[--sealer->nonces_left], SEALER_NONCE);
+    if (sealer->idle_count)
+        context = sealer->idle[--sealer->idle_count];
+    mutex_unlock(sealer->lock);
+    if (context)
+        return context;
+    context = EVP_CIPHER_CTX_new();
+    if (context && !EVP_CipherInit_ex2(context, sealer->cipher, NULL, NULL, 1, NULL)) {
+        EVP_CIPHER_CTX_free(context);
+        context = NULL;
+    }
+    return context;
+}
+
+static void give_context(struct sealer *sealer, EVP_CIPHER_CTX *context)
+{
+    mutex_lock(sealer->lock);
+    if (sealer->idle_count < IDLE) {
+        sealer->idle[sealer->idle_count++] = context;
+        context = NULL;
+    }
+    mutex_unlock(sealer->lock);
+    EVP_CIPHER_CTX_free(context);
+}
+
+/* All steps but the tag; false when OpenSSL refuses one. */
+static bool run(EVP_CIPHER_CTX *context, str associated, str in, unsigned char *out)
+{
+    int len;
+
+    return EVP_CipherUpdate(context, NULL, &len, (const unsigned char *)associated.data,
+                            (int)associated.len) &&
+           (in.len == 0 ||
+            EVP_CipherUpdate(context, out, &len, (const unsigned char *)in.data, (int)in.len));
+}
+
+fallible sealer_seal(struct sealer *sealer, const unsigned char *key, str associated, str text,
+                     void *out)
+{
+    unsigned char *nonce = out, *sealed = nonce + SEALER_NONCE;
+    EVP_CIPHER_CTX *context = take_context(sealer, nonce);
+    bool done;
+    int len;
+
+    if (!context)
+        return mem_exhausted();
+    done = EVP_CipherInit_ex2(context, NULL, key, nonce, 1, NULL) &&
+           run(context, associated, text, sealed) &&
+           EVP_CipherFinal_ex(context, sealed + text.len, &len) &&
+           EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, SEALER_TAG, sealed + text.len);
+    give_context(sealer, context);
+    return done ? OK : fail(ERR_IO, "OpenSSL could not seal a payload");
+}
+
+fallible sealer_unseal(struct sealer *sealer, const unsigned char *key, str associated, str sealed,
+                       void *out)
+{
+    const unsigned char *nonce = (const unsigned char *)sealed.data;
+    unsigned char tag[SEALER_TAG];
+    EVP_CIPHER_CTX *context;
+    bool done;
+    str text;
+    int len;
+
+    if (sealed.len < SEALER_OVERHEAD)
+        return fail(ERR_CORRUPT, "a sealed payload of %zu bytes is too short", sealed.len);
+    context = take_context(sealer, NULL);
+    if (!context)
+        return mem_exhausted();
+    text = str_slice(sealed, SEALER_NONCE, sealed.len - SEALER_TAG);
+    memcpy(tag, text.data + text.len, SEALER_TAG);
+    done = EVP_CipherInit_ex2(context, NULL, key, nonce, 0, NULL) &&
+           run(context, associated, text, out) &&
+           EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, SEALER_TAG, tag) &&
+           EVP_CipherFinal_ex(context, (unsigned char *)out + text.len, &len);
+    give_context(sealer, context);
+    return done ? OK : fail(ERR_CORRUPT, "a sealed payload does not open with its key");
+}

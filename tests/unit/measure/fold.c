@@ -1,0 +1,225 @@
+/* fold.c - makes NODE, JOIN and EVENTS records of messages.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "fold.h"
+
+#include "base/mem.h"
+#include "sys/clock.h"
+#include "sys/sys.h"
+
+static hash128 hash_of(unsigned kind, str text)
+{
+    static const hash_key key = {{7}};
+    struct buf bytes = {0};
+    hash128 hash;
+
+    buf_add_byte(&bytes, (char)kind);
+    buf_add(&bytes, text);
+    hash = hash_keyed(&key, buf_str(&bytes));
+    buf_done(&bytes);
+    return hash;
+}
+
+static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
+{
+    const struct fold *fold = argument;
+
+    buf_add(out_json,
+            str_slice(buf_str(&fold->lines), fold->by_seq[seq].from, fold->by_seq[seq].to));
+    return OK;
+}
+
+fallible fold_open(struct fold *fold)
+{
+    struct events_config config = {.read_event = read_event, .argument = fold, .hash_seed = 1};
+
+    *fold = (struct fold){.next_seq = 1, .reader = json_reader_open()};
+    fold->mem = arena_open(64 << 20);
+    if (!fold->mem || !fold->reader)
+        return mem_exhausted();
+    TRY(identity_open(&fold->identity));
+    return events_open(&config, &fold->events);
+}
+
+void fold_done(struct fold *fold)
+{
+    events_close(fold->events);
+    identity_close(fold->identity);
+    json_reader_close(fold->reader);
+    arena_close(fold->mem);
+    mem_free(fold->by_seq);
+    mem_free(fold->seen);
+    buf_done(&fold->lines);
+}
+
+fallible fold_record(struct fold *fold, struct log_record *record)
+{
+    int64_t began = clock_mono_ns(sys_real());
+
+    record->seq = fold->next_seq;
+    record->count = record->count ? record->count : 1;
+    fold->next_seq += record->count;
+    TRY(events_apply(fold->events, record));
+    fold->nanoseconds += clock_mono_ns(sys_real()) - began;
+    return identity_apply(fold->identity, record);
+}
+
+static fallible node_of(struct fold *fold, enum node_kind kind, str text, node_id *out_node)
+{
+    struct record_node node = {.kind = kind, .hash = hash_of(kind, text)};
+    struct log_record record = {.kind = RECORD_NODE, .payload = text};
+    struct buf clear = {0};
+    enum err err = OK;
+
+    *out_node = identity_find(fold->identity, kind, node.hash);
+    if (*out_node != NODE_NONE)
+        return OK;
+    record_write_node(&clear, &node);
+    record.clear = buf_str(&clear);
+    record.node = identity_count(fold->identity) + 1;
+    err = fold_record(fold, &record);
+    buf_done(&clear);
+    *out_node = record.node;
+    return err;
+}
+
+static fallible join(struct fold *fold, node_id a, node_id b, enum join_cause cause)
+{
+    struct record_join join = {.a = a, .b = b, .cause = cause};
+    struct log_record record = {.kind = RECORD_JOIN};
+    struct buf clear = {0};
+    enum err err;
+
+    record_write_join(&clear, &join);
+    record.clear = buf_str(&clear);
+    err = fold_record(fold, &record);
+    buf_done(&clear);
+    return err;
+}
+
+/* An identifier's text, absent when there is none; numbers count as their text. */
+static str identifier(const struct fold *fold, const struct json *message, str name)
+{
+    uint32_t at = json_find(message, 0, name);
+    str text = {NULL, 0};
+
+    if (at == JSON_ABSENT)
+        return text;
+    if (json_type_of(message, at) == JSON_NUMBER)
+        return json_raw(message, at);
+    text = json_string(message, at, fold->mem);
+    return text.len ? text : (str){NULL, 0};
+}
+
+static enum event_type type_of(const struct json *message)
+{
+    static const char *const names[] = {"track", "page", "screen", "identify", "group", "alias"};
+    uint32_t at = json_find(message, 0, S("type"));
+
+    for (unsigned i = 0; at != JSON_ABSENT && i < sizeof names / sizeof *names; i++)
+        if (json_is_string(message, at, str_of(names[i])))
+            return EVENT_TRACK + i;
+    return EVENT_TRACK;
+}
+
+static bool is_repeat(struct fold *fold, const struct json *message)
+{
+    str id = identifier(fold, message, S("messageId"));
+    hash128 hash = hash_of(0, id);
+
+    if (!id.data)
+        return false;
+    for (size_t i = 0; i < fold->seen_count; i++)
+        if (hash_equals(fold->seen[i], hash))
+            return true;
+    if (fold->seen_count == fold->seen_room) {
+        fold->seen_room = fold->seen_room ? fold->seen_room * 2 : 64;
+        fold->seen = mem_grow(fold->seen, fold->seen_room * sizeof *fold->seen);
+    }
+    fold->seen[fold->seen_count++] = hash;
+    return false;
+}
+
+/* Of nodes that are new with one message the device (or the previous id) is the older, so that it
+ * names the person, as the reference has it. */
+static fallible nodes_of(struct fold *fold, const struct json *message, enum event_type type,
+                         node_id *out_node, node_id *out_anonymous)
+{
+    str user_text = identifier(fold, message, S("userId"));
+    str anonymous_text = identifier(fold, message, S("anonymousId"));
+    str previous_text = identifier(fold, message, S("previousId"));
+    node_id user = NODE_NONE, anonymous = NODE_NONE, previous = NODE_NONE;
+
+    if (anonymous_text.data)
+        TRY(node_of(fold, NODE_ANONYMOUS, anonymous_text, &anonymous));
+    if (type == EVENT_ALIAS && !str_equals(previous_text, user_text)) {
+        previous = identity_find(fold->identity, NODE_USER, hash_of(NODE_USER, previous_text));
+        if (previous == NODE_NONE)
+            TRY(node_of(fold, NODE_ANONYMOUS, previous_text, &previous));
+    }
+    if (user_text.data)
+        TRY(node_of(fold, NODE_USER, user_text, &user));
+    *out_anonymous = anonymous;
+    *out_node = user ? user : anonymous;
+    if (type == EVENT_ALIAS) {
+        if (previous && (identity_kind(fold->identity, previous) == NODE_USER ||
+                         identity_can_claim(fold->identity, previous, user)))
+            return join(fold, previous, user, JOIN_ALIAS);
+    } else if (user && anonymous && identity_can_claim(fold->identity, anonymous, user)) {
+        return join(fold, anonymous, user, JOIN_IDENTIFY);
+    }
+    return OK;
+}
+
+static fallible remember(struct fold *fold, str message)
+{
+    if (fold->next_seq >= fold->seq_room) {
+        fold->seq_room = fold->next_seq * 2;
+        fold->by_seq = mem_grow(fold->by_seq, fold->seq_room * sizeof *fold->by_seq);
+    }
+    if (!fold->by_seq)
+        return mem_exhausted();
+    fold->by_seq[fold->next_seq].from = fold->lines.len;
+    buf_add(&fold->lines, message);
+    fold->by_seq[fold->next_seq].to = fold->lines.len;
+    return OK;
+}
+
+fallible fold_take(struct fold *fold, str text)
+{
+    struct record_event event = {.json = text};
+    struct log_record record = {.kind = RECORD_EVENTS};
+    struct buf clear = {0}, payload = {0};
+    struct json message;
+    enum err err;
+
+    arena_reset(fold->mem);
+    TRY(json_parse_copy(fold->reader, fold->mem, text, &message));
+    if (is_repeat(fold, &message))
+        return OK;
+    event.type = type_of(&message);
+    TRY(time_parse(identifier(fold, &message, S("timestamp")), &event.time));
+    TRY(nodes_of(fold, &message, event.type, &record.node, &event.anonymous));
+    TRY(remember(fold, text));
+    record_start_events(&clear, event.time);
+    record_write_event(&clear, &payload, &event);
+    record.clear = buf_str(&clear);
+    record.payload = buf_str(&payload);
+    err = fold_record(fold, &record);
+    buf_done(&clear);
+    buf_done(&payload);
+    return err;
+}
+
+fallible fold_ask(struct fold *fold, const struct answer_options *options, str query,
+                  struct buf *out)
+{
+    struct source source;
+    enum err err;
+
+    events_begin(fold->events, &source);
+    err = answer_query(&source, options, query, out);
+    events_end(fold->events);
+    return err;
+}

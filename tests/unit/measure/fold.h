@@ -1,0 +1,38 @@
+/* fold.h - messages as log records in memory, made as collection makes them, and folded.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "base/json.h"
+#include "measure/answer.h"
+#include "measure/events.h"
+#include "people/identity.h"
+#include "store/log.h"
+
+struct fold {
+    struct events *events;
+    struct identity *identity; /* of the writer, who decides which joins there are */
+    struct json_reader *reader;
+    struct arena *mem;
+    uint64_t next_seq;
+    struct buf lines; /* all messages, to be read again */
+    struct fold_place {
+        size_t from, to;
+    } * by_seq;
+    size_t seq_room;
+    hash128 *seen;
+    size_t seen_count;
+    size_t seen_room;
+    int64_t nanoseconds; /* spent in events_apply */
+};
+
+fallible fold_open(struct fold *fold);
+void fold_done(struct fold *fold);
+/* Takes one Segment message: the nodes it needs, the join it causes, the event. Of one messageId
+ * the first counts. */
+fallible fold_take(struct fold *fold, str message);
+/* Gives a record the next sequence numbers and folds it; events_apply's answer. */
+fallible fold_record(struct fold *fold, struct log_record *record);
+/* The answer to a question, in the current state. */
+fallible fold_ask(struct fold *fold, const struct answer_options *options, str query,
+                  struct buf *out);

@@ -1,0 +1,201 @@
+/* test_query_parse.c - what questions are read, and how wrong ones are refused.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "measure/query.h"
+#include "support/test.h"
+
+#include "base/mem.h"
+
+static enum err parse(const char *text, struct query *out_query)
+{
+    struct json_reader *reader = json_reader_open();
+    enum err err = query_parse(reader, test_mem, str_of(text), out_query);
+
+    json_reader_close(reader);
+    return err;
+}
+
+#define TREND(members) "{\"kind\":\"trend\",\"event\":\"A\",\"interval\":\"day\"" members "}"
+#define WHERE(condition) TREND(",\"where\":" condition)
+#define PEOPLE(segment) "{\"kind\":\"people\",\"segment\":" segment "}"
+
+TEST(a_wrong_question_is_refused_with_the_member_and_what_it_may_be)
+{
+    static const struct {
+        const char *text;
+        const char *says;
+    } cases[] = {
+        {"[]", "must be a JSON object"},
+        {"{", ""},
+        {"{\"kind\":\"\\ud800\"}", "not sound JSON"},
+        {"{}", "\"kind\" must be one of trend, people, timeline"},
+        {"{\"kind\":\"trends\"}", "\"kind\" must be one of"},
+        {"{\"kind\":7}", "\"kind\" must be one of"},
+        {"{\"kind\":\"trend\",\"interval\":\"day\"}", "a trend question needs \"event\""},
+        {"{\"kind\":\"trend\",\"event\":\"A\"}", "needs \"interval\": one of minute, hour"},
+        {"{\"kind\":\"people\"}", "a people question needs \"segment\""},
+        {"{\"kind\":\"timeline\"}", "a timeline question needs \"person\""},
+        {TREND(",\"wehre\":[]"), "a trend question has no member \"wehre\""},
+        {TREND(",\"segment\":{}"), "a trend question has no member \"segment\""},
+        {"{\"kind\":\"trend\",\"event\":\"A\",\"interval\":\"year\"}",
+         "\"interval\" must be one of minute, hour, day, week, month, all"},
+        {TREND(",\"measure\":\"sums\""), "\"measure\" must be one of events"},
+        {TREND(",\"measure\":{}"), "\"measure\" must be one of events"},
+        {TREND(",\"measure\":{\"sum\":7}"), "\"sum\" of \"measure\" must be text"},
+        {TREND(",\"measure\":{\"sum\":\"a\",\"max\":\"b\"}"),
+         "\"max\" is not known beside \"sum\""},
+        {TREND(",\"measure\":{\"events\":\"a\"}"), "\"measure\" must be one of events"},
+        {TREND(",\"from\":\"yesterday\""), "\"from\" must be a date such as 2026-11-21"},
+        {TREND(",\"to\":20261121"), "\"to\" must be a date"},
+        {TREND(",\"as_of\":\"2026-02-30\""), "\"as_of\" must be a date"},
+        {TREND(",\"timezone\":\"Mars/Olympus\""), "\"timezone\" must be an IANA name"},
+        {TREND(",\"timezone\":1"), "\"timezone\" must be an IANA name"},
+        {TREND(",\"limit\":-1"), "\"limit\" must be a whole number from 0"},
+        {TREND(",\"limit\":1.5"), "\"limit\" must be a whole number"},
+        {TREND(",\"limit\":1000001"), "\"limit\" must be a whole number"},
+        {TREND(",\"by\":[\"a\"]"), "\"by\" of \"the question\" must be text"},
+        {TREND(",\"by\":\"\""), "must not be empty"},
+        {TREND(",\"traffic\":\"bots\""), "\"traffic\" must be \"human\" or \"raw\""},
+        {TREND(",\"audience\":\"vips\""), "names the segment \"vips\", which does not exist"},
+        {WHERE("7"), "a condition in \"where\" must be an object"},
+        {WHERE("[{\"op\":\"is\",\"value\":1}]"), "\"prop\" of \"where\" must be text"},
+        {WHERE("{\"prop\":\"a\",\"value\":1}"), "\"op\" in \"where\" must be one of is, is_not"},
+        {WHERE("{\"prop\":\"a\",\"op\":\"equals\",\"value\":1}"),
+         "\"op\" in \"where\" must be one"},
+        {WHERE("{\"prop\":\"a\",\"op\":\"is\"}"), "needs a \"value\""},
+        {WHERE("{\"prop\":\"a\",\"op\":\"is\",\"value\":[1]}"),
+         "\"value\" in \"where\" must be text"},
+        {WHERE("{\"prop\":\"a\",\"op\":\"in\",\"value\":1}"), "must be a list for the \"op\" in"},
+        {WHERE("{\"prop\":\"a\",\"op\":\"in\",\"value\":[{}]}"), "\"value\" in \"where\" must be"},
+        {WHERE("{\"prop\":\"a\",\"op\":\"contains\",\"value\":1}"), "must be text for the \"op\""},
+        {WHERE("{\"prop\":\"a\",\"op\":\"set\",\"val\":1}"),
+         "\"val\" is not known beside \"prop\""},
+        {WHERE("{\"any\":{}}"), "\"any\" in \"where\" must be a list"},
+        {WHERE("{\"any\":[],\"all\":[]}"), "\"any\" is not known beside \"all\""},
+        {WHERE("{\"each\":\"products\"}"), "needs \"all\""},
+        {"{\"kind\":\"trend\",\"event\":7,\"interval\":\"day\"}",
+         "\"event\" must be an event's name"},
+        {"{\"kind\":\"trend\",\"event\":{\"evnt\":\"A\"},\"interval\":\"day\"}",
+         "\"evnt\" is not known beside \"event\""},
+        {"{\"kind\":\"trend\",\"event\":{\"where\":[]},\"interval\":\"day\"}", "must be text"},
+        {PEOPLE("[]"), "\"segment\" must be a segment"},
+        {PEOPLE("{}"), "one of all, any, not, prop, did, sequence"},
+        {PEOPLE("{\"near\":[1,2],\"metres\":5}"), "one of all, any, not, prop, did, sequence"},
+        {PEOPLE("{\"any\":7}"), "\"any\" in \"segment\" must be a list"},
+        {PEOPLE("{\"did\":\"A\",\"count\":3}"), "\"count\" in \"segment\" must be an object"},
+        {PEOPLE("{\"did\":\"A\",\"count\":{\"min\":3}}"), "\"count\" in \"segment\" may have gte"},
+        {PEOPLE("{\"did\":\"A\",\"count\":{\"gte\":\"3\"}}"), "must be a number"},
+        {PEOPLE("{\"did\":\"A\",\"count\":{\"between\":[1]}}"),
+         "\"between\" in \"segment\" must be"},
+        {PEOPLE("{\"did\":\"A\",\"count\":{\"between\":[1,2,3]}}"), "list of two numbers"},
+        {PEOPLE("{\"did\":\"A\",\"within\":\"14 days\"}"),
+         "\"within\" of \"segment\" must be a span"},
+        {PEOPLE("{\"did\":\"A\",\"window\":\"1d\"}"), "\"window\" is not known beside \"did\""},
+        {PEOPLE("{\"sequence\":[]}"), "\"sequence\" in \"segment\" must be a list of events"},
+        {PEOPLE("{\"sequence\":\"A\"}"), "\"sequence\" in \"segment\" must be a list of events"},
+    };
+
+    EACH_CASE(c, cases)
+    {
+        struct query query;
+
+        CHECK(parse(c->text, &query) != OK);
+        if (!str_contains(str_of(err_text()), str_of(c->says)))
+            print_error("%s\n  said: %s\n", c->text, err_text());
+        CHECK(str_contains(str_of(err_text()), str_of(c->says)));
+    }
+}
+
+TEST(a_question_is_read_into_its_tree)
+{
+    struct query query;
+
+    CHECK_OK(parse("{\"kind\":\"trend\",\"event\":{\"event\":\"Order\",\"where\":{\"prop\":\"a\","
+                   "\"op\":\"not_in\",\"value\":[1,null,\"x\",true]}},\"measure\":{\"sum\":"
+                   "\"revenue\"},\"interval\":\"week\",\"timezone\":\"Europe/Vienna\",\"from\":"
+                   "\"2026-07-01\",\"by\":\"plan\",\"limit\":7,\"traffic\":\"raw\"}",
+                   &query));
+    CHECK_STR(query.event.name, "Order");
+    CHECK_INT(query.event.where->kind, CONDITION_TEST);
+    CHECK_INT(query.event.where->test, TEST_IN);
+    CHECK(query.event.where->is_negated);
+    CHECK_INT(query.event.where->value_count, 4);
+    CHECK_INT(query.event.where->values[0].number.digits, 1);
+    CHECK_INT(query.event.where->values[1].type, QUERY_NULL);
+    CHECK_STR(query.event.where->values[2].text, "x");
+    CHECK(query.event.where->values[3].boolean);
+    CHECK_INT(query.measure, MEASURE_SUM);
+    CHECK_STR(query.measured, "revenue");
+    CHECK_INT(query.interval, ZONE_WEEK);
+    CHECK(query.has_from && !query.has_to && !query.has_as_of);
+    CHECK_INT(query.from, 1782856800000); /* midnight in Vienna is 22:00 UTC of the day before */
+    CHECK_STR(query.by, "plan");
+    CHECK_INT(query.limit, 7);
+    query_done(&query);
+}
+
+TEST(of_equal_members_the_last_counts)
+{
+    struct query query;
+
+    CHECK_OK(parse(TREND(",\"limit\":1,\"limit\":2"), &query));
+    CHECK_INT(query.limit, 2);
+    query_done(&query);
+}
+
+TEST(a_question_nested_deeper_than_json_may_be_is_refused)
+{
+    struct buf text = {0};
+    struct json_reader *reader = json_reader_open();
+    struct query query;
+
+    buf_add(&text, S("{\"kind\":\"trend\",\"event\":\"A\",\"interval\":\"day\",\"where\":"));
+    for (int i = 0; i < 5000; i++)
+        buf_add(&text, S("{\"not\":"));
+    buf_add(&text, S("[]"));
+    for (int i = 0; i <= 5000; i++)
+        buf_add_byte(&text, '}');
+    CHECK_ERR(ERR_INVALID, query_parse(reader, test_mem, buf_str(&text), &query));
+    buf_done(&text);
+    json_reader_close(reader);
+}
+
+TEST(a_question_with_too_many_conditions_is_refused)
+{
+    struct buf text = {0};
+    struct json_reader *reader = json_reader_open();
+    struct query query;
+
+    buf_add(&text, S("{\"kind\":\"trend\",\"event\":\"A\",\"interval\":\"day\",\"where\":[{}"));
+    for (int i = 0; i < QUERY_NODES; i++)
+        buf_add(&text, S(",{}"));
+    buf_add(&text, S("]}"));
+    CHECK_ERR(ERR_LIMIT, query_parse(reader, test_mem, buf_str(&text), &query));
+    buf_done(&text);
+    json_reader_close(reader);
+}
+
+TEST(reading_a_question_survives_every_failing_allocation)
+{
+    str text =
+        S("{\"kind\":\"people\",\"timezone\":\"Europe/Vienna\",\"where\":[{\"prop\":\"a\",\"op\":"
+          "\"is\",\"value\":\"b\"}],\"segment\":{\"any\":[{\"did\":\"A\",\"count\":{\"between\":[1,"
+          "2]}},{\"sequence\":[\"A\",\"B\"]},{\"prop\":\"t\",\"op\":\"set\"}]}}");
+    struct json_reader *reader = json_reader_open();
+    int unharmed = 0;
+
+    for (long k = 1; k < 3000 && unharmed < 20; k++) {
+        struct query query = {0};
+        enum err err;
+
+        arena_reset(test_mem);
+        mem_fail_after(k);
+        err = query_parse(reader, test_mem, text, &query);
+        mem_fail_after(0);
+        unharmed = err ? 0 : unharmed + 1;
+        query_done(&query);
+    }
+    json_reader_close(reader);
+    CHECK_INT(unharmed, 20);
+}
