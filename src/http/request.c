@@ -280,6 +280,10 @@ static int take_line(struct request_reader *r, str in, size_t limit, int status,
     size_t end;
 
     if (!feed) {
+        const char *lone = fresh > 1 ? memchr(in.data + r->looked, '\r', fresh - 1) : NULL;
+
+        if (lone || (fresh && r->looked > r->line && in.data[r->looked - 1] == '\r'))
+            return refuse(r, 400, "a line does not end in CRLF");
         r->looked = in.len;
         return in.len > limit ? refuse(r, status, "a part of the request is too long")
                               : REQUEST_MORE;

@@ -5,6 +5,7 @@
 
 Every plant is one change of one file. What the harness does not catch is a hole in the harness."""
 import argparse
+import filecmp
 import os
 import pathlib
 import shutil
@@ -116,13 +117,19 @@ def run(command, folder, limit=900):
 
 
 def copy(folder):
+    """What differs is copied and has a new time, so that no object of an interrupted run stays."""
+    def renew(source, target):
+        if not os.path.exists(target) or not filecmp.cmp(source, target, shallow=False):
+            shutil.copyfile(source, target)
+        return target
+
     folder.mkdir(parents=True, exist_ok=True)
     for name in COPIED:
         source, target = ROOT / name, folder / name
         if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
+            shutil.copytree(source, target, dirs_exist_ok=True, copy_function=renew)
         else:
-            shutil.copy2(source, target)
+            renew(source, target)
 
 
 def build(folder):
@@ -131,6 +138,10 @@ def build(folder):
         if made.returncode:
             sys.exit(made.stdout + made.stderr)
     return run(["ninja", "-j2", "-C", "build", "tests/crash/crash_sim"], folder)
+
+
+def crash_sim(folder, arguments):
+    return run([folder / "build/tests/crash/crash_sim", *arguments, "--enough", "1"], folder)
 
 
 def try_plant(folder, name):
@@ -147,8 +158,7 @@ def try_plant(folder, name):
         if built.returncode:
             print(f"{name}: does not compile\n{built.stdout[-2000:]}")
             return False
-        result = run([folder / "build/tests/crash/crash_sim"] + arguments + ["--enough", "1"],
-                     folder)
+        result = crash_sim(folder, arguments)
     finally:
         path.write_text(healthy)
     caught = result.returncode != 0
@@ -169,6 +179,10 @@ def main():
     built = build(folder)
     if built.returncode:
         sys.exit(built.stdout[-4000:])
+    for arguments in (SWEEP, FAULTS, FLIPS):
+        healthy = crash_sim(folder, arguments)
+        if healthy.returncode:
+            sys.exit(f"without a plant it fails, too: {healthy.stderr}{healthy.stdout}")
     caught = [try_plant(folder, name) for name in options.names or PLANTS]
     print(f"{sum(caught)} passed, {len(caught) - sum(caught)} failed, 0 skipped")
     return 0 if all(caught) else 1

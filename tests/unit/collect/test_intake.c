@@ -210,21 +210,18 @@ TEST(intake_keeps_unfit_events_in_quarantine_once)
 {
     for (int restart = 0; restart < 2; restart++) {
         struct world w = new_world();
-        struct quarantine_entry *entries;
+        struct quarantine_page page;
         struct log_reader *reader;
         struct log_record record;
         struct record_quarantine entry;
-        size_t count;
-        uint64_t total;
 
         CHECK_INT(send(&w, UNFIT).counts.quarantined, 1);
         if (restart)
             reopen(&w);
         CHECK_INT(send(&w, UNFIT).counts.duplicates, 1);
-        CHECK_OK(quarantine_list(intake_quarantine(w.intake), test_mem, 0, 10, &entries, &count,
-                                 &total));
-        CHECK_INT(count, 1);
-        CHECK_OK(log_reader_open(w.log, entries[0].seq, LOG_PLAIN, &reader));
+        CHECK_OK(quarantine_list(intake_quarantine(w.intake), test_mem, 0, 10, &page));
+        CHECK_INT(page.count, 1);
+        CHECK_OK(log_reader_open(w.log, page.entries[0].seq, LOG_PLAIN, &reader));
         CHECK_OK(log_reader_next(reader, &record));
         CHECK_OK(record_read_quarantine(record.clear, record.payload, &entry));
         CHECK_STR(entry.body, UNFIT);
