@@ -19,15 +19,16 @@
 
 enum {
     DEFAULT_TABLE_IDS = 1 << 20,
-    MOST_RUNS_AT_REST = 8, /* up to here nothing is merged */
-    MOST_RUNS = 16,        /* beyond it also runs of unlike size are merged */
-    STEPS_PER_ID = 8,      /* entries that all jobs take on for each id that came: each id is
-                              frozen once and merged some four times */
-    LEAST_STEPS = 16,      /* of each job */
-    MOST_STEPS = 16384,    /* of all jobs in one call, unless they are late */
-    MOST_MERGES = 6,       /* at once, lest a large one keep the small ones waiting */
-    MOST_TABLES = 8,       /* full tables' worth of ids kept in memory while the disk refuses */
-    LARGEST_SHARE = 6,     /* no run is merged to more than this part of most_ids */
+    MOST_RUNS_AT_REST = 8,       /* up to here nothing is merged */
+    MOST_RUNS = 16,              /* beyond it also runs of unlike size are merged */
+    STEPS_PER_ID = 8,            /* entries that all jobs take on for each id that came: each id is
+                                    frozen once and merged some four times */
+    LEAST_STEPS = 16,            /* of each job */
+    MOST_STEPS = 10 << 10,       /* of all jobs in one call, some 2 ms */
+    LATE_STEPS = 8 * MOST_STEPS, /* the same when they are late */
+    MOST_MERGES = 6,             /* at once, lest a large one keep the small ones waiting */
+    MOST_TABLES = 8,   /* full tables' worth of ids kept in memory while the disk refuses */
+    LARGEST_SHARE = 6, /* no run is merged to more than this part of most_ids */
 };
 #define DEFAULT_MOST_IDS ((uint64_t)1000 * 1000 * 1000)
 
@@ -557,17 +558,17 @@ static uint32_t count_merges(const struct seen *seen)
 /* How many entries all jobs together take on in this call. */
 static uint64_t take_steps(struct seen *seen, uint32_t jobs)
 {
-    uint64_t most = seen->config.table_ids, steps;
+    uint64_t most = seen->config.table_ids, bound = MOST_STEPS, steps;
 
+    if (is_freeze_late(seen) || are_merges_late(seen))
+        bound = LATE_STEPS + STEPS_PER_ID * seen->added;
     seen->owed += LEAST_STEPS * jobs + most / 256 + STEPS_PER_ID * seen->added;
     seen->added = 0;
     if (!jobs)
         seen->owed = 0;
     if (seen->owed > STEPS_PER_ID * most)
         seen->owed = STEPS_PER_ID * most;
-    steps = seen->owed;
-    if (steps > MOST_STEPS && !is_freeze_late(seen) && !are_merges_late(seen))
-        steps = MOST_STEPS;
+    steps = seen->owed < bound ? seen->owed : bound;
     seen->owed -= steps;
     return steps;
 }
