@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Threads: the event loops and the pool (http/), one log writer, one that folds the log for
- * questions, and this one, which waits for signals and keeps the next log segment ready.
+ * questions, one that syncs what nobody waits for, and this one, which waits for signals and keeps
+ * the next log segment ready.
  */
 #include "app/service.h"
 
@@ -171,8 +172,8 @@ static fallible open_all(struct service *service)
     struct server_limits limits;
 
     TRY(signals_open(&service->signals));
-    TRY(workspace_open(service->sys, options->folder, &options->config, opens_on, service,
-                       &service->workspace));
+    TRY(workspace_open_served(service->sys, options->folder, &options->config, opens_on, service,
+                              &service->workspace));
     if (service->workspace.recovery.torn_bytes) {
         char detail[64];
 
