@@ -28,6 +28,7 @@ enum {
     STEP_MS = 100,
     TEND_MS = 250,
     LEAVE_MS = 1000,
+    FILL_MS = 4,
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
     MIB = 1024 * 1024,
 };
@@ -240,13 +241,18 @@ static fallible announce(struct service *service)
     return err;
 }
 
-static void prepare_log(struct service *service, bool *has_room)
+/* `*out_is_done`: the next log segment is as ready as it can be. */
+static void prepare_log(struct service *service, bool *has_room, bool *out_is_done)
 {
     enum err err = log_prepare(service->workspace.log);
 
+    *out_is_done = true;
+    if (!err)
+        err = log_fill(service->workspace.log, out_is_done);
+
     if (err == ERR_FULL && *has_room)
         journal_error(service->sys, "no room for the next log segment", NULL);
-    else if (err && err != ERR_FULL)
+    else if (err && err != ERR_FULL && err != ERR_LIMIT)
         stop(service);
     *has_room = err != ERR_FULL;
 }
@@ -254,17 +260,19 @@ static void prepare_log(struct service *service, bool *has_room)
 /* Until told to end, or the log stops. */
 static void watch(struct service *service)
 {
-    bool is_announced = false, has_room = true;
+    bool is_announced = false, has_room = true, is_prepared = true;
 
     while (!atomic_load(&service->is_stopped)) {
-        if (signals_wait(service->signals, is_announced ? TEND_MS : STEP_MS) & SIGNALS_STOP)
+        int64_t wait_ms = !is_prepared ? FILL_MS : is_announced ? TEND_MS : STEP_MS;
+
+        if (signals_wait(service->signals, wait_ms) & SIGNALS_STOP)
             return;
         if (!is_announced && (web_is_ready(service->web) || atomic_load(&service->is_late))) {
             is_announced = true;
             if (announce(service) != OK)
                 journal_error(service->sys, "nobody reads standard output", NULL);
         }
-        prepare_log(service, &has_room);
+        prepare_log(service, &has_room, &is_prepared);
         backup_desk_tend(service->backups);
     }
 }
