@@ -7,27 +7,25 @@
 
 TEST(quarantine_lists_open_entries_by_page)
 {
-    struct quarantine_entry *entries;
+    struct quarantine_page page;
     struct quarantine *quarantine;
-    size_t count;
-    uint64_t total;
 
     CHECK_OK(quarantine_open(&quarantine));
     CHECK_OK(quarantine_reserve(quarantine, 100));
     for (uint64_t i = 1; i <= 100; i++)
         quarantine_add(quarantine, i * 10, (millis)i);
-    CHECK_OK(quarantine_list(quarantine, test_mem, 0, 3, &entries, &count, &total));
-    CHECK_INT(count, 3);
-    CHECK_INT(total, 100);
-    CHECK_INT(entries[2].seq, 30);
-    CHECK_INT(entries[2].received, 3);
-    CHECK_OK(quarantine_list(quarantine, test_mem, 30, 3, &entries, &count, &total));
-    CHECK_INT(entries[0].seq, 40);
-    CHECK_OK(quarantine_list(quarantine, test_mem, 985, 30, &entries, &count, &total));
-    CHECK_INT(count, 2);
-    CHECK_OK(quarantine_list(quarantine, test_mem, 1000, 30, &entries, &count, &total));
-    CHECK_INT(count, 0);
-    CHECK_INT(total, 100);
+    CHECK_OK(quarantine_list(quarantine, test_mem, 0, 3, &page));
+    CHECK_INT(page.count, 3);
+    CHECK_INT(page.total, 100);
+    CHECK_INT(page.entries[2].seq, 30);
+    CHECK_INT(page.entries[2].received, 3);
+    CHECK_OK(quarantine_list(quarantine, test_mem, 30, 3, &page));
+    CHECK_INT(page.entries[0].seq, 40);
+    CHECK_OK(quarantine_list(quarantine, test_mem, 985, 30, &page));
+    CHECK_INT(page.count, 2);
+    CHECK_OK(quarantine_list(quarantine, test_mem, 1000, 30, &page));
+    CHECK_INT(page.count, 0);
+    CHECK_INT(page.total, 100);
     quarantine_close(quarantine);
 }
 
