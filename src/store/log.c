@@ -255,7 +255,8 @@ fallible log_open(const struct log_config *config, struct log **out_log,
     }
     atomic_store(&log->next_seq, log->place.seq);
     atomic_store(&log->durable_seq, log->place.seq);
-    log->stats.segments = log->newest_index = log->index;
+    log->newest_index = log->index;
+    log->stats.segments = log->index - log->needs_head; /* those with something in them */
     log->stats.bytes_live = (log->index - 1) * log->config.segment_bytes + log->place.offset;
     log->newest_bytes = log->place.offset;
     *out_log = log;

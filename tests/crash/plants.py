@@ -82,10 +82,10 @@ PLANTS = {
         "src/collect/intake.c",
         "    job->seq = add_record(intake, RECORD_UNDO, 0, (str){NULL, 0});", "", SWEEP),
     "group_not_verified": (
-        "src/store/log_group.c", "return trailer == body_checksum(bytes.data, head->body_bytes);",
+        "src/store/log_format.c", "return trailer == body_checksum(bytes.data, head->body_bytes);",
         "return true;", SWEEP),
     "group_chain_not_verified": (
-        "src/store/log_group.c", "head->first_seq != at.seq || head->previous != at.chain)\n"
+        "src/store/log_format.c", "head->first_seq != at.seq || head->previous != at.chain)\n"
         "        return false;", "head->first_seq < at.seq)\n        return false;", FLIPS),
     "sequence_numbers_given_twice": (
         "src/store/log.c",

@@ -376,6 +376,32 @@ TEST(log_trims_the_first_group_of_a_segment_with_its_head)
     }
 }
 
+TEST(log_trims_the_first_group_of_a_later_segment)
+{
+    struct world w = new_world(16 << 10, 1);
+    struct file *file;
+    unsigned last = 1;
+    struct log_stats stats;
+
+    do {
+        CHECK_INT(put(&w, last, 1000), last);
+        last++;
+        log_stats_read(w.log, &stats);
+    } while (stats.segments < 3);
+    world_shut(&w);
+    CHECK_OK(file_open(w.sys, WORLD_LOG "/00000003.log", FILE_READ | FILE_WRITE, &file));
+    CHECK_OK(file_write(file, LOG_SECTOR, arena_take(test_mem, 2048), 2048));
+    CHECK_OK(file_sync(file));
+    file_close(file);
+    CHECK_OK(world_open_log(&w));
+    CHECK(w.recovery.torn_bytes > 0);
+    expect_records(&w, 1, last - 1); /* the last one was that group */
+    put_many(&w, last - 1, last + 30, 1000);
+    expect_records(&w, 1, last + 30);
+    expect_intact(&w);
+    world_done(&w);
+}
+
 TEST(log_refuses_damage_and_names_its_place)
 {
     /* In the head, the clear part, the payload, the trailer of the first and the last group. */
