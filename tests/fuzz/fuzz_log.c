@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum {
     RECORDS = 24,
     PER_GROUP = 3,
-    PAYLOAD = 300,
+    PAYLOAD = 312,
     SEGMENT = 6144,
     SEGMENTS = 3,
     MOST_EDITS = 32,
