@@ -20,7 +20,7 @@ enum {
     RECORDS = 24,
     PER_GROUP = 3,
     PAYLOAD = 312,
-    SEGMENT = 6144,
+    SEGMENT = 4608,
     SEGMENTS = 3,
     MOST_EDITS = 32,
 };
