@@ -32,14 +32,9 @@ PLANTS = {
     "no_folder_sync_of_a_segment": (
         "src/store/log_segment.c",
         " || folder_sync(config->sys, config->folder) != OK", "", SWEEP),
-    "segment_not_synced_when_made": (
-        "src/store/log_segment.c", "(file_sync(file) != OK || folder_sync(",
-        "(folder_sync(", SWEEP),
     "keys_not_synced": (
         "src/store/vault.c", "if (!err && file_sync(vault->file) != OK)\n"
         "        err = fail(ERR_IO, \"a sync of the file of node keys failed\");", "", SWEEP),
-    "keys_after_data": (
-        "src/store/log.c", "TRY(vault_reserve(log->config.vault, nodes));", "", SWEEP),
     "ids_claimed_that_are_not_held": (
         "src/store/seen.c", "seen->freezing_to = seen_table_last_seq(seen->active) + 1;",
         "seen->freezing_to = seen_table_last_seq(seen->active) + 9;", SWEEP),
