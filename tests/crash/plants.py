@@ -62,12 +62,6 @@ PLANTS = {
     "failed_sync_of_a_segment_tried_again": (
         "src/store/log.c", "        log->is_broken = true; /* a sync that failed is not tried again */",
         "        log->is_broken = false;", FAULTS),
-    "work_goes_on_after_a_failed_commit": (
-        "src/store/log.c", "    if (err) {\n        log->is_broken = true;", "    if (err) {",
-        FAULTS),
-    "failed_key_sync_ignored": (
-        "src/store/vault.c", "err = fail(ERR_IO, \"a sync of the file of node keys failed\");",
-        "err = OK;", FAULTS),
     "join_not_logged": (
         "src/collect/intake.c",
         "    *out_seq = add_record(intake, RECORD_JOIN, 0, (str){NULL, 0});",
