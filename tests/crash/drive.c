@@ -18,13 +18,47 @@ bool drive_fails(struct drive *drive, const char *what)
     return false;
 }
 
-bool drive_open(struct drive *drive, const struct plan *plan, uint64_t seed)
+/* Nodes that nobody sent, so that the plan's own come to need another chunk of keys. */
+static fallible add_strangers(struct world *world)
+{
+    struct buf clear = {0};
+    enum err err = OK;
+
+    for (node_id id = 1; !err && id <= PLAN_STRANGERS; id++) {
+        struct record_node node = {NODE_USER, {id, id}};
+        struct log_entry entry = {RECORD_NODE, id, 1, {NULL, 0}, S("stranger")};
+
+        buf_clear(&clear);
+        record_write_node(&clear, &node);
+        entry.clear = buf_str(&clear);
+        if (id % 100 == 1)
+            err = log_begin(world->log, 100 * 64, 100, PLAN_STRANGERS + 1);
+        if (!err)
+            log_add(world->log, &entry);
+        if (!err && (id % 100 == 0 || id == PLAN_STRANGERS))
+            err = log_commit(world->log);
+    }
+    buf_done(&clear);
+    return err;
+}
+
+static bool make_strangers(struct drive *drive)
+{
+    if (add_strangers(&drive->world) != OK)
+        return drive_fails(drive, "no nodes could be made");
+    world_shut(&drive->world);
+    if (world_open(&drive->world) != OK)
+        return drive_fails(drive, "it does not open with many nodes");
+    return true;
+}
+
+bool drive_open(struct drive *drive, const struct plan *plan, uint64_t luck)
 {
     *drive = (struct drive){.plan = plan, .oracle = oracle_open(plan)};
     drive->world = (struct world){
-        .sys = sim_open(seed),
-        .segment_bytes = (64 << 10) << seed % 3,
-        .recent_bytes = seed % 2 ? 1 : 0,
+        .sys = sim_open(luck),
+        .segment_bytes = (64 << 10) << plan->seed % 3,
+        .recent_bytes = plan->seed % 2 ? 1 : 0,
         .table_ids = 64,
     };
     if (!drive->world.sys)
@@ -33,7 +67,7 @@ bool drive_open(struct drive *drive, const struct plan *plan, uint64_t seed)
         return drive_fails(drive, "the folder could not be made");
     if (world_open(&drive->world) != OK)
         return drive_fails(drive, "the new folder could not be opened");
-    return true;
+    return !plan->has_strangers || make_strangers(drive);
 }
 
 void drive_close(struct drive *drive)

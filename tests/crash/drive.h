@@ -15,8 +15,9 @@ struct drive {
     struct buf trouble; /* what went wrong, once something did */
 };
 
-/* Makes and opens the workspace; false with `trouble`. */
-bool drive_open(struct drive *drive, const struct plan *plan, uint64_t seed);
+/* Makes and opens the workspace; false with `trouble`. The plan's seed decides on its settings,
+ * `luck` on what the disk leaves open. */
+bool drive_open(struct drive *drive, const struct plan *plan, uint64_t luck);
 void drive_close(struct drive *drive);
 /* Carries out the next step. ERR_IO: the process has to stop; the step is not done. */
 enum err drive_step(struct drive *drive);

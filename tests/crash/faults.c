@@ -72,7 +72,7 @@ static bool live(struct drive *drive, const struct fault *fault)
         }
         drive->waiting = 0;
     }
-    return drive->trouble.len == 0 && drive_agrees(drive);
+    return drive->trouble.len == 0;
 }
 
 static bool lose_power(struct drive *drive, const struct fault *fault)
@@ -92,7 +92,7 @@ static bool run_fault(struct drive *drive, const struct plan *plan, const struct
 {
     bool is_good;
 
-    if (!drive_open(drive, plan, fault->seed))
+    if (!drive_open(drive, plan, fault->seed + fault->at))
         return false;
     if (fault->kind == ALLOCATION)
         mem_fail_after((long)fault->at);
@@ -102,7 +102,7 @@ static bool run_fault(struct drive *drive, const struct plan *plan, const struct
     is_good = live(drive, fault);
     mem_fail_after(0);
     sim_fail_at(drive->world.sys, 0, SIM_EIO);
-    return is_good && lose_power(drive, fault);
+    return is_good && drive_agrees(drive) && lose_power(drive, fault);
 }
 
 /* Operations and allocations of an undisturbed life. */

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* A node is a name as a user (even places) or as a device (odd). */
-enum { KEYS = PLAN_NAMES * 4, MOST_JOINS = 4096, MOST_NODES = KEYS + 1 };
+enum { KEYS = PLAN_NAMES * 4, MOST_JOINS = 4096, MOST_NODES = KEYS + PLAN_STRANGERS + 1 };
 
 struct ask_state {
     bool is_acked;
@@ -48,6 +48,7 @@ struct reading {
     unsigned events;
     unsigned keys[MOST_NODES]; /* of each node id */
     unsigned node_count;
+    unsigned strangers;
     struct join joins[MOST_JOINS]; /* as recorded */
     unsigned join_count;
     unsigned wanted[KEYS]; /* union-find of what the events say */
@@ -172,12 +173,16 @@ static bool read_node(struct reading *r, const struct log_record *record)
     struct record_node node;
     unsigned name = plan_name_of(record->payload);
 
+    if (record->node <= r->strangers && str_equals(record->payload, S("stranger"))) {
+        r->node_count++;
+        return true;
+    }
     if (record_read_node(record->clear, &node) != OK || !name)
         return trouble(r, "record # is a node that nobody sent", record->seq, 0);
     if (record->node != ++r->node_count || r->node_count >= MOST_NODES)
         return trouble(r, "record # makes node # out of turn", record->seq, record->node);
     r->keys[r->node_count] = key_of(name, node.kind == NODE_ANONYMOUS);
-    for (unsigned i = 1; i < r->node_count; i++)
+    for (unsigned i = 1 + r->strangers; i < r->node_count; i++)
         if (r->keys[i] == r->keys[r->node_count])
             return trouble(r, "nodes # and # are the same", i, r->node_count);
     return true;
@@ -339,6 +344,7 @@ static struct reading *reading_open(struct oracle *oracle, struct buf *out_troub
     r->trouble = out_trouble;
     r->found = need((oracle->plan->id_count + 1) * sizeof *r->found);
     r->next_seq = 1;
+    r->strangers = oracle->plan->has_strangers ? PLAN_STRANGERS : 0;
     for (unsigned i = 0; i < KEYS; i++)
         r->wanted[i] = i;
     return r;
@@ -462,12 +468,12 @@ static bool check_people(struct reading *r, struct world *world)
     if (identity_count(world->identity) != r->node_count)
         return trouble(r, "there are # nodes and # records of them",
                        identity_count(world->identity), r->node_count);
-    for (unsigned i = 1; i <= r->node_count; i++) {
+    for (unsigned i = 1 + r->strangers; i <= r->node_count; i++) {
         if (!r->known[r->keys[i]])
             return trouble(r, "node # came with no event", i, 0);
         if (node_of(world, r->keys[i]) != i)
             return trouble(r, "the name of node # leads elsewhere", i, 0);
-        for (unsigned k = 1; k < i; k++) {
+        for (unsigned k = 1 + r->strangers; k < i; k++) {
             unsigned a = r->keys[i], b = r->keys[k];
             bool is_wanted = top(r->wanted, a) == top(r->wanted, b);
 

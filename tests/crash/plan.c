@@ -211,6 +211,8 @@ struct plan *plan_open(uint64_t seed, size_t steps)
     if (!plan)
         abort();
     plan->mem = mem;
+    plan->seed = seed;
+    plan->has_strangers = seed % 5 == 3;
     plan->step_count = steps;
     plan->steps = take(&d, steps, sizeof *plan->steps);
     plan->events = take(&d, steps * MOST_ASKS * 120, sizeof *plan->events);

@@ -9,7 +9,7 @@
 #include "base/time.h"
 #include "store/record.h"
 
-enum { PLAN_NAMES = 64 };
+enum { PLAN_NAMES = 64, PLAN_STRANGERS = 4096 - 40 };
 
 /* One event as it is sent. The same id may be sent with another text, later. */
 struct plan_event {
@@ -44,6 +44,8 @@ struct plan_step {
 
 struct plan {
     struct arena *mem;
+    uint64_t seed;
+    bool has_strangers; /* nodes that were there before */
     struct plan_step *steps;
     size_t step_count;
     unsigned ask_count;

@@ -18,6 +18,7 @@ COPIED = ["src", "tests", "bench", "sql", "tools", "meson.build", "meson_options
 # name: (file, old, new, arguments of crash_sim)
 SWEEP, FAULTS, FLIPS = ["sweep", "--points", "600"], ["faults", "--points", "1500"], \
     ["flips", "--count", "300"]
+STRANGERS = ["--seed", "3"]  # a plan that needs new keys on the way
 PLANTS = {
     "acknowledge_before_sync": (
         "src/store/log.c", "if (file_sync(log->file) != OK)\n        return fail(ERR_IO, \"a sync",
@@ -35,6 +36,9 @@ PLANTS = {
     "keys_not_synced": (
         "src/store/vault.c", "if (!err && file_sync(vault->file) != OK)\n"
         "        err = fail(ERR_IO, \"a sync of the file of node keys failed\");", "", SWEEP),
+    "keys_after_data": (
+        "src/store/log.c", "TRY(vault_reserve(log->config.vault, nodes));", "",
+        SWEEP + STRANGERS),
     "ids_claimed_that_are_not_held": (
         "src/store/seen.c", "seen->freezing_to = seen_table_last_seq(seen->active) + 1;",
         "seen->freezing_to = seen_table_last_seq(seen->active) + 9;", SWEEP),
@@ -62,6 +66,12 @@ PLANTS = {
     "failed_sync_of_a_segment_tried_again": (
         "src/store/log.c", "        log->is_broken = true; /* a sync that failed is not tried again */",
         "        log->is_broken = false;", FAULTS),
+    "work_goes_on_after_a_failed_commit": (
+        "src/store/log.c", "        log->is_broken = true;\n        return err;",
+        "        log_abandon(log);\n        return fail(ERR_LIMIT, \"once more\");", FAULTS),
+    "failed_key_sync_ignored": (
+        "src/store/vault.c", "err = fail(ERR_IO, \"a sync of the file of node keys failed\");",
+        "err = OK;", FAULTS + STRANGERS),
     "join_not_logged": (
         "src/collect/intake.c",
         "    *out_seq = add_record(intake, RECORD_JOIN, 0, (str){NULL, 0});",
@@ -72,9 +82,6 @@ PLANTS = {
     "group_not_verified": (
         "src/store/log_format.c", "return trailer == body_checksum(bytes.data, head->body_bytes);",
         "return true;", SWEEP),
-    "group_chain_not_verified": (
-        "src/store/log_format.c", "head->first_seq != at.seq || head->previous != at.chain)\n"
-        "        return false;", "head->first_seq < at.seq)\n        return false;", FLIPS),
     "sequence_numbers_given_twice": (
         "src/store/log.c",
         "atomic_store_explicit(&log->next_seq, seq + entry->count, memory_order_relaxed);",
@@ -87,9 +94,8 @@ PLANTS = {
     "short_write_taken_for_whole": (
         "src/sys/file.c", "        done += put;\n    }\n    return OK;\n}\n\nfallible file_sync",
         "        done = len;\n    }\n    return OK;\n}\n\nfallible file_sync", FAULTS),
-    "key_slots_not_verified": (
-        "src/store/vault.c", "if (checksum == slot_checksum(slot, node, false))", "if (checksum)",
-        FLIPS),
+    "damage_taken_for_a_torn_tail": (
+        "src/store/log_format.c", "LOG_TORN : LOG_DAMAGED;", "LOG_TORN : LOG_TORN;", FLIPS),
     "id_pages_not_verified": (
         "src/store/seen_run.c",
         "if (page->checksum != page_checksum(page, run->head.from, run->head.to) ||", "if (", FLIPS),

@@ -60,7 +60,7 @@ static bool run_point(struct drive *drive, const struct plan *plan, const struct
 {
     enum err err = OK;
 
-    if (!drive_open(drive, plan, point->seed))
+    if (!drive_open(drive, plan, point->seed + point->operation))
         return false;
     sim_stop_at(drive->world.sys, sim_operations(drive->world.sys) + point->operation);
     while (!err && drive->next < plan->step_count)
