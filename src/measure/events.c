@@ -262,10 +262,8 @@ static fallible prepare_event(struct events *events, const struct record_event *
                     &is_known));
     if (event->type != EVENT_TRACK)
         out_row->name = events->type_names[event->type];
-    if (!is_known) {
-        arena_reset(events->mem);
+    if (!is_known)
         TRY(read_event(events, event, out_row, out_traits));
-    }
     return make_row_room(events);
 }
 
@@ -304,6 +302,7 @@ static fallible apply_events(struct events *events, const struct log_record *rec
 
         if (seq < events->next_seq)
             continue;
+        arena_reset(events->mem);
         TRY(prepare_event(events, &event, &row, &traits));
         append_event(events, record->node, &row, traits);
         events->next_seq = seq + 1;

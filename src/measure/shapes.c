@@ -8,10 +8,10 @@
  * so at most one child fits.
  *
  * Why a match can be trusted: the shape was taken from a document that the JSON reader accepted.
- * Each value is replaced by another one: a string by a string of valid UTF-8 without quotes,
- * escapes and control characters, a number or word by a number or word. So the whole is JSON again,
- * of the same keys and nesting, and which values are properties depends on nothing else, but for
- * the `name` of a page or screen, which counts only if it is not empty.
+ * Each value is replaced by another one: a string by a string of valid UTF-8 and escapes
+ * without quotes and control characters, a number or word by a number or word. So the whole is JSON
+ * again, of the same keys and nesting, and which values are properties depends on nothing else, but
+ * for the `name` of a page or screen, which counts only if it is not empty.
  */
 #include "measure/shapes.h"
 
@@ -29,7 +29,7 @@ enum {
     MOST_RUNS = 1 << 12,
     MOST_ITEMS = 1 << 14,
     LITERAL_BYTES = 1 << 18,
-    LEARN_EVERY = 16, /* of the unknown, once there have been too many shapes */
+    LEARN_EVERY = 16, /* of the unknown, where learning seems to be of little use */
 };
 
 #define NONE UINT32_MAX
@@ -63,6 +63,7 @@ struct plan {
 struct scratch {
     str values[MOST_VALUES];
     bool is_text[MOST_VALUES];
+    bool is_escaped[MOST_VALUES];
     uint32_t count;
     struct cell cells[MOST_VALUES]; /* of the values */
     str texts[MOST_VALUES];
@@ -81,6 +82,7 @@ struct shapes {
     uint32_t literal_len;
     bool is_full; /* a shape found no room */
     bool was_full;
+    bool is_in_vain; /* the latest attempt to learn */
     uint32_t unknown;
     struct flatten_trace trace;
     struct scratch scratch;
@@ -127,9 +129,21 @@ static inline uint64_t mark_special(uint64_t bytes)
            EACH_BYTE(0x80);
 }
 
-/* The quote that ends the string at `at`; NULL where it is not plain. */
-static inline const char *text_end(const char *at, const char *end)
+/* The length of the escape at `at`; 0: it is none. Halves of surrogate pairs count as one. */
+static size_t escape_len(const char *at, const char *end)
 {
+    if (end - at < 6 || !memchr("\"\\/bfnrtu", at[1], 9))
+        return 0;
+    for (int i = 2; i < 6 && at[1] == 'u'; i++)
+        if (!memchr("0123456789abcdefABCDEF", at[i], 22))
+            return 0;
+    return at[1] == 'u' ? 6 : 2;
+}
+
+/* The quote that ends the string at `at`; NULL where it is not valid. */
+static inline const char *text_end(const char *at, const char *end, bool *out_is_escaped)
+{
+    *out_is_escaped = false;
     for (;;) {
         bool is_valid;
 
@@ -148,7 +162,16 @@ static inline const char *text_end(const char *at, const char *end)
             return NULL;
         if (*at == '"')
             return at;
-        if (*at == '\\' || (unsigned char)*at < 0x20)
+        if (*at == '\\') {
+            size_t len = escape_len(at, end);
+
+            if (!len)
+                return NULL;
+            at += len;
+            *out_is_escaped = true;
+            continue;
+        }
+        if ((unsigned char)*at < 0x20)
             return NULL;
         at += utf8_step(at, end, &is_valid);
         if (!is_valid)
@@ -244,8 +267,11 @@ static const struct plan *match(struct shapes *shapes, uint32_t *root, str messa
         at += node->len;
         if (node->slot == SLOT_END)
             return &shapes->plans[node->plan];
-        stop = node->slot == SLOT_TEXT ? text_end(at, end) : bare_end(at, end);
-        if (!stop || scratch->count == MOST_VALUES)
+        if (scratch->count == MOST_VALUES)
+            return NULL;
+        stop = node->slot == SLOT_TEXT ? text_end(at, end, &scratch->is_escaped[scratch->count])
+                                       : bare_end(at, end);
+        if (!stop)
             return NULL;
         scratch->is_text[scratch->count] = node->slot == SLOT_TEXT;
         scratch->values[scratch->count++] = (str){at, (size_t)(stop - at)};
@@ -273,6 +299,22 @@ static fallible bare_cell(struct flatten *flatten, str text, struct cell *out_ce
     return OK;
 }
 
+static fallible resolve(struct flatten *flatten, str escaped, str *out_text)
+{
+    struct json_node node = {.type = JSON_STRING, .is_escaped = 1};
+    struct json doc = {.text = escaped, .nodes = &node, .count = 1};
+    str text;
+
+    if (escaped.len >= UINT32_MAX)
+        return fail(ERR_LIMIT, "a text of over 4 GiB");
+    node.end = (uint32_t)escaped.len + 1; /* behind the quote */
+    text = json_string(&doc, 0, flatten->mem);
+    if (!text.data)
+        return arena_exhausted();
+    *out_text = text;
+    return OK;
+}
+
 static fallible make_cells(struct scratch *scratch, struct flatten *flatten,
                            const struct plan *plan)
 {
@@ -283,7 +325,10 @@ static fallible make_cells(struct scratch *scratch, struct flatten *flatten,
             continue;
         if (scratch->is_text[i]) {
             scratch->places[count] = (uint8_t)i;
-            scratch->texts[count++] = scratch->values[i];
+            scratch->texts[count] = scratch->values[i];
+            if (scratch->is_escaped[i])
+                TRY(resolve(flatten, scratch->values[i], &scratch->texts[count]));
+            count++;
         } else {
             TRY(bare_cell(flatten, scratch->values[i], &scratch->cells[i]));
         }
@@ -343,7 +388,8 @@ fallible shapes_fold(struct shapes *shapes, struct flatten *flatten,
 struct flatten_trace *shapes_trace(struct shapes *shapes, enum event_type type)
 {
     /* An identify call makes two runs, and is rare. */
-    if (type == EVENT_IDENTIFY || (shapes->was_full && shapes->unknown++ % LEARN_EVERY))
+    if (type == EVENT_IDENTIFY ||
+        ((shapes->was_full || shapes->is_in_vain) && shapes->unknown++ % LEARN_EVERY))
         return NULL;
     shapes->trace.item_count = 0;
     shapes->trace.run_count = 0;
@@ -515,6 +561,7 @@ void shapes_learn(struct shapes *shapes, const struct json *message, enum event_
     struct plan *plan = &shapes->plans[shapes->plan_count];
     uint32_t runs = shapes->run_count, items = shapes->item_count;
 
+    shapes->is_in_vain = true;
     if (shapes->trace.is_incomplete || !shapes->trace.run_count || message->defect_count)
         return;
     *plan = (struct plan){0};
@@ -524,6 +571,7 @@ void shapes_learn(struct shapes *shapes, const struct json *message, enum event_
     if (!plan_runs(shapes, plan, leaves, count)) {
         forget(shapes);
     } else if (add_path(shapes, message, &shapes->roots[type], leaves, count, shapes->plan_count)) {
+        shapes->is_in_vain = false;
         if (++shapes->plan_count == MOST_PLANS)
             forget(shapes);
     } else {

@@ -17,8 +17,9 @@ struct shapes;
 struct shapes *shapes_open(void); /* NULL without memory */
 void shapes_close(struct shapes *shapes);
 
-/* Folds a message of a known shape as flatten_message would, with `*out_name` the code of its
- * `event`, which stays as it was for other types than track. *out_is_known: was it one? */
+/* Folds a message of a known shape as flatten_message would (with its arena as scratch), with
+ * `*out_name` the code of its `event`, which stays as it was for other types than track.
+ * *out_is_known: was it one? */
 fallible shapes_fold(struct shapes *shapes, struct flatten *flatten,
                      const struct record_event *event, uint32_t *out_name, uint32_t *out_run,
                      bool *out_is_known);

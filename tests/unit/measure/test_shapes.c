@@ -133,7 +133,8 @@ TEST(shapes_fold_the_second_message_of_a_shape_like_the_walk)
         {"{\"event\":\"A\",\"properties\":{\"n\":1}}",
          "{\"event\":\"A\",\"properties\":{\"n\":1}} ", EVENT_TRACK, false},
         {"{\"event\":\"A\",\"properties\":{\"p\":\"x\"}}",
-         "{\"event\":\"A\",\"properties\":{\"p\":\"a\\nb\"}}", EVENT_TRACK, false},
+         "{\"event\":\"A\",\"properties\":{\"p\":\"a\\nb\\\"\\u00e4\\ud83d\\ude00\\ud800\"}}",
+         EVENT_TRACK, true},
         {"{\"event\":\"A\",\"properties\":{\"p\":\"x\"}}",
          "{\"event\":\"A\",\"properties\":{\"p\":\"bad \xFF\"}}", EVENT_TRACK, false},
     };
