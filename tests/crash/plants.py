@@ -64,9 +64,6 @@ PLANTS = {
         "src/store/log.c", "if (file_sync(log->file) != OK)\n        return fail(ERR_IO, \"a sync",
         "if (file_sync(log->file) != OK && file_sync(log->file) != OK)\n"
         "        return fail(ERR_IO, \"a sync", FAULTS),
-    "failed_sync_of_a_segment_tried_again": (
-        "src/store/log.c", "    if (err == ERR_IO)\n        log->is_broken = true;",
-        "    if (false)\n        log->is_broken = true;", FAULTS),
     "work_goes_on_after_a_failed_commit": (
         "src/store/log.c", "        log->is_broken = true;\n        return err;",
         "        log_abandon(log);\n        return fail(ERR_LIMIT, \"once more\");", FAULTS),

@@ -17,7 +17,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
-    RECORDS = 24,
+    RECORDS = 36,
     PER_GROUP = 3,
     PAYLOAD = 300,
     SEGMENT = 6144,
