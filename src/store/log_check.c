@@ -267,6 +267,17 @@ static bool is_complete(const struct checker *checker)
            (follows->first_seq == checker->at.seq && follows->previous == checker->at.chain);
 }
 
+/* What is read again must be a group now, or it would be mended for ever. */
+static bool is_mended(const struct checker *checker)
+{
+    const struct log_segment *segment = &checker->segment;
+    size_t size;
+
+    return log_group_find(str_from(segment->bytes + checker->at.offset,
+                                   segment->size - (size_t)checker->at.offset),
+                          checker->at, &size) == LOG_GROUP;
+}
+
 static fallible damaged_group(struct checker *checker, size_t doubt, bool *out_goes_on)
 {
     struct log_group_head next;
@@ -292,7 +303,11 @@ static fallible damaged_group(struct checker *checker, size_t doubt, bool *out_g
         (behind && behind < checker->at.seq))
         return fail(ERR_CORRUPT, "log segment %08u cannot be mended: restore a backup",
                     checker->segment.index);
-    return mend_stretch(checker, end, &next); /* and it is read again */
+    TRY(mend_stretch(checker, end, &next));
+    return is_mended(checker)
+               ? OK
+               : fail(ERR_CORRUPT, "log segment %08u cannot be mended: restore a backup",
+                      checker->segment.index);
 }
 
 /* Segments */

@@ -63,9 +63,6 @@ PLANTS = {
         "src/store/log.c", "if (file_sync(log->file) != OK)\n        return fail(ERR_IO, \"a sync",
         "if (file_sync(log->file) != OK && file_sync(log->file) != OK)\n"
         "        return fail(ERR_IO, \"a sync", FAULTS),
-    "failed_sync_of_a_segment_tried_again": (
-        "src/store/log.c", "        log->is_broken = true; /* a sync that failed is not tried again */",
-        "        log->is_broken = false;", FAULTS),
     "work_goes_on_after_a_failed_commit": (
         "src/store/log.c", "        log->is_broken = true;\n        return err;",
         "        log_abandon(log);\n        return fail(ERR_LIMIT, \"once more\");", FAULTS),

@@ -17,10 +17,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
-    RECORDS = 24,
+    RECORDS = 36,
     PER_GROUP = 3,
-    PAYLOAD = 312,
-    SEGMENT = 4608,
+    PAYLOAD = 300,
+    SEGMENT = 6144,
     SEGMENTS = 3,
     MOST_EDITS = 32,
 };
@@ -89,8 +89,8 @@ static void put_back(char bytes[SEGMENTS][SEGMENT], const size_t *sizes)
 {
     struct log_config config = config_of_log();
     struct arena *mem = arena_open(1 << 20);
-    size_t count = 0;
-    str *names = NULL;
+    size_t count;
+    str *names;
 
     must(mem && folder_list(pristine.sys, "log", mem, &names, &count) == OK);
     for (size_t i = 0; i < count; i++) {
