@@ -89,8 +89,8 @@ static void put_back(char bytes[SEGMENTS][SEGMENT], const size_t *sizes)
 {
     struct log_config config = config_of_log();
     struct arena *mem = arena_open(1 << 20);
-    size_t count;
-    str *names;
+    size_t count = 0;
+    str *names = NULL;
 
     must(mem && folder_list(pristine.sys, "log", mem, &names, &count) == OK);
     for (size_t i = 0; i < count; i++) {
