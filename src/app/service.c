@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Threads: the event loops and the pool (http/), one log writer, one that folds the log for
- * questions, and this one, which waits for signals and keeps the next log segment ready.
+ * questions, one that syncs what nobody waits for, and this one, which waits for signals and keeps
+ * the next log segment ready.
  */
 #include "app/service.h"
 
@@ -27,6 +28,7 @@ enum {
     STEP_MS = 100,
     TEND_MS = 250,
     LEAVE_MS = 1000,
+    FILL_MS = 4,
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
     MIB = 1024 * 1024,
 };
@@ -113,24 +115,29 @@ static void run_folder(void *argument)
 /* Start */
 
 /* Connections must never use up the descriptors that the log needs for its next segment. */
-static size_t allow_connections(struct sys *sys, size_t wanted)
+static size_t allow_connections(size_t wanted)
 {
     uint64_t files = process_allow_files(wanted + OTHER_FILES);
     uint64_t allowed = files > 2 * OTHER_FILES ? files - OTHER_FILES : files / 2;
-    char detail[128];
 
-    if (allowed >= wanted)
-        return wanted;
-    snprintf(detail, sizeof detail, "%llu instead of %zu: raise the limit of open files (nofile)",
-             (unsigned long long)allowed, wanted);
-    journal_info(sys, "fewer connections than configured", detail);
-    return allowed;
+    return allowed < wanted ? allowed : wanted;
 }
 
-static void server_limits(struct sys *sys, const struct config *config, struct server_limits *out)
+static void tell_connections(struct sys *sys, size_t allowed, size_t wanted)
+{
+    char detail[128];
+
+    if (allowed == wanted)
+        return;
+    snprintf(detail, sizeof detail, "%zu instead of %zu: raise the limit of open files (nofile)",
+             allowed, wanted);
+    journal_info(sys, "fewer connections than configured", detail);
+}
+
+static void server_limits(const struct config *config, struct server_limits *out)
 {
     server_limits_default(out);
-    out->connections = allow_connections(sys, config->connections);
+    out->connections = allow_connections(config->connections);
     out->body_memory = config->body_mb * MIB;
     out->loops = (int)config->loops;
     out->workers = (int)config->workers;
@@ -166,8 +173,8 @@ static fallible open_all(struct service *service)
     struct server_limits limits;
 
     TRY(signals_open(&service->signals));
-    TRY(workspace_open(service->sys, options->folder, &options->config, opens_on, service,
-                       &service->workspace));
+    TRY(workspace_open_served(service->sys, options->folder, &options->config, opens_on, service,
+                              &service->workspace));
     if (service->workspace.recovery.torn_bytes) {
         char detail[64];
 
@@ -185,8 +192,10 @@ static fallible open_all(struct service *service)
     TRY(web_open(&web, &service->web));
     TRY(thread_start("log-writer", run_writer, service, &service->writer));
     TRY(thread_start("fold", run_folder, service, &service->folder));
-    server_limits(service->sys, &options->config, &limits);
-    return web_serve(service->web, str_of(options->listen), &limits, &service->server);
+    server_limits(&options->config, &limits);
+    TRY(web_serve(service->web, str_of(options->listen), &limits, &service->server));
+    tell_connections(service->sys, limits.connections, options->config.connections);
+    return OK;
 }
 
 /* End: requests first, then the writer that answers them, then the readers of the log. */
@@ -232,13 +241,18 @@ static fallible announce(struct service *service)
     return err;
 }
 
-static void prepare_log(struct service *service, bool *has_room)
+/* `*out_is_done`: the next log segment is as ready as it can be. */
+static void prepare_log(struct service *service, bool *has_room, bool *out_is_done)
 {
     enum err err = log_prepare(service->workspace.log);
 
+    *out_is_done = true;
+    if (!err)
+        err = log_fill(service->workspace.log, out_is_done);
+
     if (err == ERR_FULL && *has_room)
         journal_error(service->sys, "no room for the next log segment", NULL);
-    else if (err && err != ERR_FULL)
+    else if (err && err != ERR_FULL && err != ERR_LIMIT)
         stop(service);
     *has_room = err != ERR_FULL;
 }
@@ -246,17 +260,19 @@ static void prepare_log(struct service *service, bool *has_room)
 /* Until told to end, or the log stops. */
 static void watch(struct service *service)
 {
-    bool is_announced = false, has_room = true;
+    bool is_announced = false, has_room = true, is_prepared = true;
 
     while (!atomic_load(&service->is_stopped)) {
-        if (signals_wait(service->signals, is_announced ? TEND_MS : STEP_MS) & SIGNALS_STOP)
+        int64_t wait_ms = !is_prepared ? FILL_MS : is_announced ? TEND_MS : STEP_MS;
+
+        if (signals_wait(service->signals, wait_ms) & SIGNALS_STOP)
             return;
         if (!is_announced && (web_is_ready(service->web) || atomic_load(&service->is_late))) {
             is_announced = true;
             if (announce(service) != OK)
                 journal_error(service->sys, "nobody reads standard output", NULL);
         }
-        prepare_log(service, &has_room);
+        prepare_log(service, &has_room, &is_prepared);
         backup_desk_tend(service->backups);
     }
 }

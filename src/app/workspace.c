@@ -14,6 +14,7 @@
 #include "sys/clock.h"
 #include "sys/entropy.h"
 #include "sys/file.h"
+#include "sys/syncer.h"
 
 #define MIB ((uint64_t)1 << 20)
 
@@ -83,6 +84,7 @@ static fallible open_store(struct workspace *workspace, const struct config *con
         .folder = datadir_path(workspace->datadir, DATADIR_SEEN, mem),
         .window = (millis)config->window_hours * MILLIS_HOUR,
         .most_ids = config->most_ids,
+        .syncer = workspace->syncer,
     };
 
     if (!keys || !log.folder || !seen.folder)
@@ -117,21 +119,36 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
     return log_reader_open(workspace->log, 1, LOG_PLAIN, &workspace->reader);
 }
 
+static fallible open_parts(struct workspace *workspace, const char *path,
+                           const struct config *config, workspace_progress *progress,
+                           void *argument)
+{
+    struct arena *mem = arena_open(PATHS);
+    enum err err = mem ? open_catalog(workspace, path, mem) : arena_exhausted();
+
+    if (!err)
+        err = open_store(workspace, config, mem);
+    arena_close(mem);
+    if (!err)
+        err = open_folds(workspace, config, progress, argument);
+    return err;
+}
+
 fallible workspace_open(struct sys *sys, const char *path, const struct config *config,
                         workspace_progress *progress, void *argument,
                         struct workspace *out_workspace)
 {
-    struct arena *mem = arena_open(PATHS);
-    enum err err;
-
     *out_workspace = (struct workspace){.sys = sys};
-    err = mem ? open_catalog(out_workspace, path, mem) : arena_exhausted();
-    if (!err)
-        err = open_store(out_workspace, config, mem);
-    arena_close(mem);
-    if (!err)
-        err = open_folds(out_workspace, config, progress, argument);
-    return err;
+    return open_parts(out_workspace, path, config, progress, argument);
+}
+
+fallible workspace_open_served(struct sys *sys, const char *path, const struct config *config,
+                               workspace_progress *progress, void *argument,
+                               struct workspace *out_workspace)
+{
+    *out_workspace = (struct workspace){.sys = sys};
+    TRY(syncer_open(sys, SYNCER_THREADED, &out_workspace->syncer));
+    return open_parts(out_workspace, path, config, progress, argument);
 }
 
 void workspace_close(struct workspace *workspace)
@@ -141,6 +158,7 @@ void workspace_close(struct workspace *workspace)
     intake_close(workspace->intake);
     identity_close(workspace->identity);
     seen_close(workspace->seen);
+    syncer_close(workspace->syncer);
     log_close(workspace->log);
     vault_close(workspace->vault);
     access_close(workspace->access);

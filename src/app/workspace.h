@@ -15,6 +15,7 @@ struct intake;
 struct log_reader;
 struct seen;
 struct source;
+struct syncer;
 struct vault;
 
 struct workspace {
@@ -24,6 +25,7 @@ struct workspace {
     struct access *access;
     struct vault *vault;
     struct log *log;
+    struct syncer *syncer; /* NULL when whoever writes syncs by itself */
     struct seen *seen;
     struct identity *identity;
     struct intake *intake;
@@ -44,6 +46,11 @@ fallible workspace_create(struct sys *sys, const char *path, struct arena *mem, 
 fallible workspace_open(struct sys *sys, const char *path, const struct config *config,
                         workspace_progress *progress, void *argument,
                         struct workspace *out_workspace);
+/* The same for a server: those who wait for the log do not wait for syncs of other files, which
+ * have a thread of their own. */
+fallible workspace_open_served(struct sys *sys, const char *path, const struct config *config,
+                               workspace_progress *progress, void *argument,
+                               struct workspace *out_workspace);
 void workspace_close(struct workspace *workspace);
 /* Only folder and catalog: for managing keys. */
 fallible workspace_open_catalog(struct sys *sys, const char *path, struct workspace *out_workspace);

@@ -271,20 +271,30 @@ static int finish_head(struct request_reader *r)
     return REQUEST_HEAD;
 }
 
+/* Is there, before `to`, a CR that no LF follows? What was looked at before held none. */
+static bool has_lone_cr(const struct request_reader *r, str in, size_t to)
+{
+    size_t from = r->looked > r->line ? r->looked - 1 : r->line;
+
+    return to > from && memchr(in.data + from, '\r', to - from);
+}
+
 /* One line of `in` from r->line on, without its CRLF, or MORE. `limit` bounds the place of its
  * end; beyond it the answer is `status`. */
 static int take_line(struct request_reader *r, str in, size_t limit, int status, str *out_line)
 {
     size_t fresh = in.len - r->looked;
     const char *feed = fresh ? memchr(in.data + r->looked, '\n', fresh) : NULL;
-    size_t end;
+    size_t end = feed ? (size_t)(feed - in.data) + 1 : in.len + 1; /* at the least */
+    size_t before_cr = end < 2 ? 0 : end - 2;
 
+    if (has_lone_cr(r, in, before_cr < limit ? before_cr : limit))
+        return refuse(r, 400, "a line does not end in CRLF");
     if (!feed) {
         r->looked = in.len;
         return in.len > limit ? refuse(r, status, "a part of the request is too long")
                               : REQUEST_MORE;
     }
-    end = (size_t)(feed - in.data) + 1;
     if (end > limit)
         return refuse(r, status, "a part of the request is too long");
     if (end - r->line < 2 || in.data[end - 2] != '\r')

@@ -1,6 +1,11 @@
 /* dictionary.c - a hash table over texts that are kept in blocks.
  *
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * A slot holds the whole hash and the place of the text, and at that place stands the code before
+ * the text: a look-up that finds something waits for memory twice, one that does not, once.
+ *
+ *   place: code (4 bytes), length (1 byte; 255: 4 more follow), text, up to a multiple of 4 bytes
  */
 #include "measure/dictionary.h"
 
@@ -9,13 +14,39 @@
 
 #include <string.h>
 
-enum { BLOCK_SIZE = 1 << 16, FIRST_SLOTS = 1024, WARM_AT_ONCE = 32 };
-
-struct dictionary_entry {
-    const char *data;
-    uint32_t len;
-    uint32_t hash;
+enum {
+    BLOCK_SIZE = 1 << 16,
+    UNIT = 4, /* bytes that a place counts */
+    UNIT_BITS = 14,
+    MOST_BLOCKS = (1 << (32 - UNIT_BITS)) - 1,
+    FIRST_SLOTS = 1024,
+    AT_ONCE = 32,
+    LONG_TEXT = 255,
+    RECENT_BITS = 11,
+    ENDS = 8, /* bytes at each end of a text that its first comparison looks at */
 };
+
+/* A text that was looked up lately. Up to 2 * ENDS bytes the ends are all of it. */
+struct known {
+    uint64_t head;
+    uint64_t tail;
+    uint32_t len_and_one; /* 0: empty */
+    uint32_t code;
+};
+
+struct wanted {
+    struct known key;
+    struct known *known;
+    uint32_t hash;
+    uint32_t at; /* in the list */
+};
+
+struct dictionary_recent {
+    struct known known[1 << RECENT_BITS];
+    struct wanted wanted[AT_ONCE]; /* what is to be looked up now */
+};
+
+_Static_assert(BLOCK_SIZE == UNIT << UNIT_BITS, "a place names each unit of a block");
 
 void dictionary_init(struct dictionary *texts, uint64_t seed)
 {
@@ -27,8 +58,9 @@ void dictionary_done(struct dictionary *texts)
     for (uint32_t i = 0; i < texts->block_count; i++)
         mem_free(texts->blocks[i]);
     mem_free(texts->blocks);
-    mem_free(texts->entries);
+    mem_free(texts->places);
     mem_free(texts->slots);
+    mem_free(texts->recent);
     dictionary_init(texts, texts->seed);
 }
 
@@ -37,49 +69,74 @@ static uint32_t hash_of(const struct dictionary *texts, str text)
     return (uint32_t)(hash_checksum_seeded(text.data, text.len, texts->seed) >> 32);
 }
 
+static inline const char *at_place(const struct dictionary *texts, uint32_t place)
+{
+    return texts->blocks[place >> UNIT_BITS] + (size_t)(place & (BLOCK_SIZE / UNIT - 1)) * UNIT;
+}
+
+static inline str text_at(const char *at)
+{
+    uint32_t len = (unsigned char)at[sizeof(uint32_t)];
+
+    at += sizeof(uint32_t) + 1;
+    if (len == LONG_TEXT) {
+        memcpy(&len, at, sizeof len);
+        at += sizeof len;
+    }
+    return (str){at, len};
+}
+
+static inline uint32_t code_at(const char *at)
+{
+    uint32_t code;
+
+    memcpy(&code, at, sizeof code);
+    return code;
+}
+
 /* The slot that holds `text`, or the free one where it belongs. There always is a free one. */
-static uint32_t slot_of(const struct dictionary *texts, str text, uint32_t hash)
+static struct dictionary_slot *slot_of(const struct dictionary *texts, str text, uint32_t hash)
 {
     uint32_t mask = texts->slot_count - 1;
 
     for (uint32_t at = hash & mask;; at = (at + 1) & mask) {
-        const struct dictionary_entry *entry;
+        struct dictionary_slot *slot = &texts->slots[at];
 
-        if (!texts->slots[at])
-            return at;
-        entry = &texts->entries[texts->slots[at] - 1];
-        if (entry->hash == hash && entry->len == text.len &&
-            (!text.len || !memcmp(entry->data, text.data, text.len)))
-            return at;
+        if (!slot->place)
+            return slot;
+        if (slot->hash == hash && str_equals(text_at(at_place(texts, slot->place - 1)), text))
+            return slot;
     }
 }
 
 uint32_t dictionary_find(const struct dictionary *texts, str text)
 {
-    uint32_t slot;
+    const struct dictionary_slot *slot;
 
     if (!texts->count)
         return DICTIONARY_NONE;
     slot = slot_of(texts, text, hash_of(texts, text));
-    return texts->slots[slot] ? texts->slots[slot] - 1 : DICTIONARY_NONE;
+    return slot->place ? code_at(at_place(texts, slot->place - 1)) : DICTIONARY_NONE;
 }
 
 static fallible grow_slots(struct dictionary *texts)
 {
     uint32_t count = texts->slot_count ? texts->slot_count * 2 : FIRST_SLOTS;
-    uint32_t *slots;
+    struct dictionary_slot *slots;
 
     if (!count)
         return fail(ERR_LIMIT, "over two thousand million different texts");
     slots = mem_alloc((size_t)count * sizeof *slots);
     if (!slots)
         return mem_exhausted();
-    for (uint32_t code = 0; code < texts->count; code++) {
-        uint32_t at = texts->entries[code].hash & (count - 1);
+    for (uint32_t i = 0; i < texts->slot_count; i++) {
+        uint32_t at = texts->slots[i].hash & (count - 1);
 
-        while (slots[at])
+        if (!texts->slots[i].place)
+            continue;
+        while (slots[at].place)
             at = (at + 1) & (count - 1);
-        slots[at] = code + 1;
+        slots[at] = texts->slots[i];
     }
     texts->bytes += (uint64_t)(count - texts->slot_count) * sizeof *slots;
     mem_free(texts->slots);
@@ -88,15 +145,15 @@ static fallible grow_slots(struct dictionary *texts)
     return OK;
 }
 
-static fallible grow_entries(struct dictionary *texts)
+static fallible grow_places(struct dictionary *texts)
 {
     uint32_t room = texts->room ? texts->room + texts->room / 2 : 256;
-    struct dictionary_entry *entries = mem_grow(texts->entries, (size_t)room * sizeof *entries);
+    uint32_t *places = mem_grow(texts->places, (size_t)room * sizeof *places);
 
-    if (!entries)
+    if (!places)
         return mem_exhausted();
-    texts->bytes += (uint64_t)(room - texts->room) * sizeof *entries;
-    texts->entries = entries;
+    texts->bytes += (uint64_t)(room - texts->room) * sizeof *places;
+    texts->places = places;
     texts->room = room;
     return OK;
 }
@@ -107,6 +164,8 @@ static fallible add_block(struct dictionary *texts, size_t size)
 {
     char *block;
 
+    if (texts->block_count == MOST_BLOCKS)
+        return fail(ERR_LIMIT, "over 16 GiB of texts in memory");
     if (texts->block_count == texts->block_room) {
         uint32_t room = texts->block_room ? texts->block_room * 2 : 16;
         char **blocks = mem_grow(texts->blocks, (size_t)room * sizeof *blocks);
@@ -127,65 +186,178 @@ static fallible add_block(struct dictionary *texts, size_t size)
     return OK;
 }
 
-fallible dictionary_add(struct dictionary *texts, str text, uint32_t *out_code)
+/* Keeps a copy of the text under the next code. */
+static fallible put(struct dictionary *texts, str text, uint32_t *out_place)
 {
-    uint32_t hash = hash_of(texts, text);
-    uint32_t slot;
-    char *place;
+    uint32_t len = (uint32_t)text.len;
+    size_t size = sizeof len + 1 + (len < LONG_TEXT ? 0 : sizeof len) + text.len;
+    char *at;
 
-    if ((uint64_t)(texts->count + 1) * 10 > (uint64_t)texts->slot_count * 7)
+    size = (size + UNIT - 1) & ~(size_t)(UNIT - 1);
+    if (texts->count == texts->room)
+        TRY(grow_places(texts));
+    if (size > BLOCK_SIZE || texts->block_used > BLOCK_SIZE - size)
+        TRY(add_block(texts, size));
+    at = texts->blocks[texts->block_count - 1] + texts->block_used;
+    *out_place = (texts->block_count - 1) << UNIT_BITS | texts->block_used / UNIT;
+    texts->block_used += size > BLOCK_SIZE ? BLOCK_SIZE : (uint32_t)size;
+    memcpy(at, &texts->count, sizeof texts->count);
+    at += sizeof texts->count;
+    *at++ = (char)(len < LONG_TEXT ? len : LONG_TEXT);
+    if (len >= LONG_TEXT) {
+        memcpy(at, &len, sizeof len);
+        at += sizeof len;
+    }
+    if (len)
+        memcpy(at, text.data, len);
+    return OK;
+}
+
+static fallible add(struct dictionary *texts, str text, uint32_t hash, uint32_t *out_code)
+{
+    struct dictionary_slot *slot;
+    uint32_t place;
+
+    if ((uint64_t)(texts->count + 1) * 10 > (uint64_t)texts->slot_count * 8)
         TRY(grow_slots(texts));
     slot = slot_of(texts, text, hash);
-    if (texts->slots[slot]) {
-        *out_code = texts->slots[slot] - 1;
+    if (slot->place) {
+        *out_code = code_at(at_place(texts, slot->place - 1));
         return OK;
     }
     if (text.len >= UINT32_MAX)
         return fail(ERR_LIMIT, "a text of over 4 GiB");
-    if (texts->count == texts->room)
-        TRY(grow_entries(texts));
-    if (text.len > BLOCK_SIZE || texts->block_used > BLOCK_SIZE - text.len)
-        TRY(add_block(texts, text.len));
-    place = texts->blocks[texts->block_count - 1] + texts->block_used;
-    if (text.len)
-        memcpy(place, text.data, text.len);
-    texts->block_used += text.len > BLOCK_SIZE ? BLOCK_SIZE : (uint32_t)text.len;
-    texts->entries[texts->count] =
-        (struct dictionary_entry){.data = place, .len = (uint32_t)text.len, .hash = hash};
+    TRY(put(texts, text, &place));
+    texts->places[texts->count] = place;
+    *slot = (struct dictionary_slot){hash, place + 1};
     *out_code = texts->count++;
-    texts->slots[slot] = texts->count;
     return OK;
 }
 
-/* A look-up goes from slot to entry to text, and each is likely to be far away in memory. */
+fallible dictionary_add(struct dictionary *texts, str text, uint32_t *out_code)
+{
+    return add(texts, text, hash_of(texts, text), out_code);
+}
+
+static inline uint64_t eight_bytes(const char *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+static inline struct known key_of(str text)
+{
+    struct known key = {.len_and_one = (uint32_t)text.len + 1};
+
+    if (text.len >= ENDS) {
+        key.head = eight_bytes(text.data);
+        key.tail = eight_bytes(text.data + text.len - ENDS);
+    } else {
+        for (size_t i = 0; i < text.len; i++)
+            key.head = key.head << 8 | (unsigned char)text.data[i];
+    }
+    return key;
+}
+
+static inline struct known *known_of(const struct dictionary *texts, const struct known *key)
+{
+    uint64_t mixed = (key->head ^ texts->seed) * 0x9e3779b97f4a7c15u;
+
+    mixed = (mixed ^ mixed >> 32 ^ key->tail ^ key->len_and_one) * 0xd6e8feb86659fd93u;
+    return &texts->recent->known[mixed >> (64 - RECENT_BITS)];
+}
+
+static inline bool is_same(const struct dictionary *texts, const struct known *known,
+                           const struct known *key, str text)
+{
+    return known->len_and_one == key->len_and_one && known->head == key->head &&
+           known->tail == key->tail &&
+           (text.len <= (size_t)2 * ENDS || str_equals(dictionary_text(texts, known->code), text));
+}
+
+/* Looks up those that did not come lately: first all slots are fetched, then all texts. */
+static fallible add_wanted(struct dictionary *texts, const str *list, uint32_t count,
+                           uint32_t *out_codes)
+{
+    struct wanted *wanted = texts->recent->wanted;
+
+    for (uint32_t i = 0; i < count && texts->slot_count; i++) {
+        const struct dictionary_slot *slot =
+            &texts->slots[wanted[i].hash & (texts->slot_count - 1)];
+
+        if (slot->place && slot->hash == wanted[i].hash)
+            __builtin_prefetch(at_place(texts, slot->place - 1));
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = wanted[i].at;
+
+        TRY(add(texts, list[at], wanted[i].hash, &out_codes[at]));
+        wanted[i].key.code = out_codes[at];
+        *wanted[i].known = wanted[i].key;
+    }
+    return OK;
+}
+
+fallible dictionary_add_all(struct dictionary *texts, const str *list, uint32_t count,
+                            uint32_t *out_codes)
+{
+    struct wanted *wanted;
+    uint32_t found = 0;
+
+    if (!texts->recent) {
+        texts->recent = mem_alloc(sizeof *texts->recent);
+        if (!texts->recent)
+            return mem_exhausted();
+        texts->bytes += sizeof *texts->recent;
+    }
+    wanted = texts->recent->wanted;
+    for (uint32_t i = 0; i < count; i++) {
+        struct known key = key_of(list[i]);
+        struct known *known = known_of(texts, &key);
+
+        if (is_same(texts, known, &key, list[i])) {
+            out_codes[i] = known->code;
+            continue;
+        }
+        wanted[found] = (struct wanted){key, known, hash_of(texts, list[i]), i};
+        if (texts->slot_count)
+            __builtin_prefetch(&texts->slots[wanted[found].hash & (texts->slot_count - 1)]);
+        if (++found == AT_ONCE) {
+            TRY(add_wanted(texts, list, found, out_codes));
+            found = 0;
+        }
+    }
+    return add_wanted(texts, list, found, out_codes);
+}
+
 static void warm(const struct dictionary *texts, const str *list, uint32_t count)
 {
     uint32_t mask = texts->slot_count - 1;
-    uint32_t hashes[WARM_AT_ONCE], codes[WARM_AT_ONCE];
+    uint32_t hashes[AT_ONCE];
 
     for (uint32_t i = 0; i < count; i++) {
         hashes[i] = hash_of(texts, list[i]);
         __builtin_prefetch(&texts->slots[hashes[i] & mask]);
     }
     for (uint32_t i = 0; i < count; i++) {
-        codes[i] = texts->slots[hashes[i] & mask];
-        if (codes[i])
-            __builtin_prefetch(&texts->entries[codes[i] - 1]);
+        const struct dictionary_slot *slot = &texts->slots[hashes[i] & mask];
+
+        if (slot->place && slot->hash == hashes[i])
+            __builtin_prefetch(at_place(texts, slot->place - 1));
     }
-    for (uint32_t i = 0; i < count; i++)
-        if (codes[i] && texts->entries[codes[i] - 1].hash == hashes[i])
-            __builtin_prefetch(texts->entries[codes[i] - 1].data);
 }
 
 void dictionary_warm(const struct dictionary *texts, const str *list, uint32_t count)
 {
     if (!texts->slot_count)
         return;
-    for (uint32_t from = 0; from < count; from += WARM_AT_ONCE)
-        warm(texts, list + from, count - from < WARM_AT_ONCE ? count - from : WARM_AT_ONCE);
+    for (uint32_t from = 0; from < count; from += AT_ONCE)
+        warm(texts, list + from, count - from < AT_ONCE ? count - from : AT_ONCE);
 }
 
 str dictionary_text(const struct dictionary *texts, uint32_t code)
 {
-    return str_from(texts->entries[code].data, texts->entries[code].len);
+    return text_at(at_place(texts, texts->places[code]));
 }

@@ -95,9 +95,10 @@ static fallible open_parts(struct events *events)
     events->lock = lock_open();
     events->mem = arena_open(MESSAGE_BYTES);
     events->reader = json_reader_open();
+    events->shapes = shapes_open();
     events->node_room = 1024;
     events->nodes = mem_alloc(events->node_room * sizeof *events->nodes);
-    if (!events->lock || !events->mem || !events->reader || !events->nodes)
+    if (!events->lock || !events->mem || !events->reader || !events->shapes || !events->nodes)
         return mem_exhausted();
     events->node_count = 1;
     for (unsigned type = EVENT_PAGE; type <= EVENT_ALIAS; type++)
@@ -140,6 +141,7 @@ void events_close(struct events *events)
     mem_free(events->traits);
     mem_free(events->nodes);
     flatten_done(&events->flatten);
+    shapes_close(events->shapes);
     json_reader_close(events->reader);
     arena_close(events->mem);
     cells_done(&events->cells);
@@ -222,12 +224,13 @@ static fallible read_name(struct events *events, const struct json *message, enu
     return dictionary_add(&events->texts, name, out_name);
 }
 
-/* A row and the traits for it, made ready but not yet in the fold. */
-static fallible prepare_event(struct events *events, const struct record_event *event,
-                              struct events_row *out_row, uint32_t *out_traits)
+/* Walks a message whose shape is not known, and learns the shape. */
+static fallible read_event(struct events *events, const struct record_event *event,
+                           struct events_row *out_row, uint32_t *out_traits)
 {
     struct json message;
     bool is_view = event->type == EVENT_PAGE || event->type == EVENT_SCREEN;
+    uint64_t refused = events->refused;
     enum err err;
 
     err = json_parse_copy(events->reader, events->mem, event->json, &message);
@@ -237,11 +240,30 @@ static fallible prepare_event(struct events *events, const struct record_event *
     if (json_type_of(&message, 0) != JSON_OBJECT)
         return fail(ERR_CORRUPT, "an event in the log is no JSON object");
     TRY(read_name(events, &message, event->type, &out_row->name));
-    TRY(flatten_message(&events->flatten, &message, is_view, &out_row->run));
-    if (event->type == EVENT_IDENTIFY) {
-        TRY(flatten_traits(&events->flatten, &message, out_traits));
-        TRY(make_trait_room(events));
-    }
+    events->flatten.trace = shapes_trace(events->shapes, event->type);
+    err = flatten_message(&events->flatten, &message, is_view, &out_row->run);
+    if (!err && events->flatten.trace && events->refused == refused)
+        shapes_learn(events->shapes, &message, event->type);
+    events->flatten.trace = NULL;
+    TRY(err);
+    if (event->type != EVENT_IDENTIFY)
+        return OK;
+    TRY(flatten_traits(&events->flatten, &message, out_traits));
+    return make_trait_room(events);
+}
+
+/* A row and the traits for it, made ready but not yet in the fold. */
+static fallible prepare_event(struct events *events, const struct record_event *event,
+                              struct events_row *out_row, uint32_t *out_traits)
+{
+    bool is_known;
+
+    TRY(shapes_fold(events->shapes, &events->flatten, event, &out_row->name, &out_row->run,
+                    &is_known));
+    if (event->type != EVENT_TRACK)
+        out_row->name = events->type_names[event->type];
+    if (!is_known)
+        TRY(read_event(events, event, out_row, out_traits));
     return make_row_room(events);
 }
 
@@ -307,7 +329,7 @@ static uint64_t memory_of(const struct events *events)
     return chunks * EVENTS_CHUNK_ROWS * sizeof(struct events_row) +
            (uint64_t)events->trait_room * sizeof *events->traits +
            (uint64_t)events->node_room * sizeof *events->nodes + events->texts.bytes +
-           events->paths.bytes + events->cells.bytes;
+           events->paths.bytes + events->cells.bytes + shapes_bytes(events->shapes);
 }
 
 static fallible apply(struct events *events, const struct log_record *record)

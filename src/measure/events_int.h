@@ -7,6 +7,7 @@
 #include "measure/dictionary.h"
 #include "measure/events.h"
 #include "measure/flatten.h"
+#include "measure/shapes.h"
 #include "people/identity.h"
 
 enum { EVENTS_CHUNK_ROWS = 1 << 14 };
@@ -46,6 +47,7 @@ struct events {
     struct dictionary paths;
     struct cells cells;
     struct flatten flatten;
+    struct shapes *shapes;
     struct arena *mem; /* of the message being folded */
     struct json_reader *reader;
     struct events_row **chunks;

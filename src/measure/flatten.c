@@ -18,7 +18,8 @@ enum { FEW_MEMBERS = 12, WARM_TEXTS = 64 };
 
 struct flatten_entry {
     struct cell cell;
-    uint32_t order; /* place on the stack when pushed: of equal properties the last wins */
+    uint32_t order;  /* place on the stack when pushed: of equal properties the last wins */
+    uint32_t source; /* node of the value, where it is no list or object */
 };
 
 void flatten_done(struct flatten *state)
@@ -29,7 +30,7 @@ void flatten_done(struct flatten *state)
     state->room = 0;
 }
 
-static fallible push(struct flatten *state, struct cell cell)
+static fallible push(struct flatten *state, struct cell cell, uint32_t source)
 {
     if (state->count == state->room) {
         uint32_t room = state->room ? state->room * 2 : 256;
@@ -40,7 +41,8 @@ static fallible push(struct flatten *state, struct cell cell)
         state->entries = entries;
         state->room = room;
     }
-    state->entries[state->count] = (struct flatten_entry){.cell = cell, .order = state->count};
+    state->entries[state->count] =
+        (struct flatten_entry){.cell = cell, .order = state->count, .source = source};
     state->count++;
     return OK;
 }
@@ -72,6 +74,49 @@ static void sort_entries(struct flatten_entry *entries, uint32_t count)
     }
 }
 
+/* The traced run that became the cells' `run`; runs that hold another come after it. */
+static uint32_t traced_run(const struct flatten_trace *trace, uint32_t run)
+{
+    uint32_t at = trace->run_count;
+
+    while (at && trace->runs[at - 1].run != run)
+        at--;
+    return at ? at - 1 : 0;
+}
+
+/* The node that the value in a run came from. */
+static uint32_t source_in(const struct flatten *state, uint32_t run, uint32_t item)
+{
+    const struct flatten_trace *trace = state->trace;
+
+    if (!trace || trace->is_incomplete)
+        return 0;
+    return trace->items[trace->runs[traced_run(trace, run)].first + item].source;
+}
+
+static void trace_run(struct flatten_trace *trace, const struct flatten_entry *entries,
+                      uint32_t count, uint32_t run)
+{
+    if (trace->run_count == FLATTEN_TRACED_RUNS || count > FLATTEN_TRACED_ITEMS - trace->item_count)
+        trace->is_incomplete = true;
+    if (trace->is_incomplete)
+        return;
+    trace->runs[trace->run_count].run = run;
+    trace->runs[trace->run_count].first = trace->item_count;
+    trace->runs[trace->run_count].count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct cell cell = entries[i].cell;
+        bool is_run = cell.type == CELL_LIST || cell.type == CELL_OBJECT;
+
+        trace->items[trace->item_count++] = (struct flatten_item){
+            .property = cell.property,
+            .type = cell.type,
+            .is_derived = cell.is_derived,
+            .source = is_run ? traced_run(trace, cell.data) : entries[i].source};
+    }
+    trace->run_count++;
+}
+
 /* Turns the entries from `base` up into a run; an object's are sorted, the last of each property
  * stays. Pops them in any case. */
 static fallible put_run(struct flatten *state, uint32_t base, bool is_object, uint32_t *out_run)
@@ -89,13 +134,17 @@ static fallible put_run(struct flatten *state, uint32_t base, bool is_object, ui
     for (uint32_t i = 0; i < count; i++) {
         if (is_object && i + 1 < count && entries[i].cell.property == entries[i + 1].cell.property)
             continue;
+        entries[used] = entries[i];
         run[used++] = entries[i].cell;
     }
     if (used > CELLS_LONGEST_RUN) {
         *state->refused += used - CELLS_LONGEST_RUN;
         used = CELLS_LONGEST_RUN;
     }
-    return cells_put(state->cells, run, used, out_run);
+    TRY(cells_put(state->cells, run, used, out_run));
+    if (state->trace)
+        trace_run(state->trace, entries, used, *out_run);
+    return OK;
 }
 
 static fallible look_up_path(struct flatten *state, str path, uint32_t *out_id)
@@ -151,10 +200,10 @@ static fallible derive_lists(struct flatten *state, uint32_t base)
         uint32_t run;
 
         for (; i < count && found[i].cell.property == list.property; i++)
-            TRY(push(state, found[i].cell));
+            TRY(push(state, found[i].cell, found[i].source));
         TRY(put_run(state, inner, false, &run));
         list.data = run;
-        TRY(push(state, list));
+        TRY(push(state, list, 0));
     }
     return OK;
 }
@@ -187,7 +236,7 @@ static fallible flatten_derived(struct flatten *state, struct cell list, struct 
             if (id == DICTIONARY_NONE)
                 continue;
             leaf.property = id & 0xffffff;
-            TRY(push(state, leaf));
+            TRY(push(state, leaf, source_in(state, elements[i].data, k)));
         }
     }
     return derive_lists(state, base);
@@ -206,7 +255,7 @@ static fallible flatten_list(struct flatten *state, const struct json *doc, uint
         if (depth >= JSON_DEPTH)
             break;
         TRY(flatten_value(state, doc, at, depth + 1, &cell));
-        TRY(push(state, cell));
+        TRY(push(state, cell, at));
     }
     TRY(put_run(state, base, false, &run));
     *out_cell = (struct cell){.type = CELL_LIST, .data = run};
@@ -357,7 +406,7 @@ static fallible flatten_member(struct flatten *state, const struct json *doc, ui
         return OK;
     TRY(flatten_value(state, doc, at, depth, &cell));
     cell.property = id & 0xffffff;
-    TRY(push(state, cell));
+    TRY(push(state, cell, at));
     return cell.type == CELL_LIST ? flatten_derived(state, cell, path) : OK;
 }
 
@@ -453,7 +502,7 @@ fallible flatten_message(struct flatten *state, const struct json *message, bool
         TRY(flatten_value(state, message, name, 1, &cell));
         cell.property = id & 0xffffff;
         if (id != DICTIONARY_NONE)
-            TRY(push(state, cell));
+            TRY(push(state, cell, name));
     }
     TRY(flatten_part(state, message, json_find(message, 0, S("context")), S("context.")));
     return put_run(state, 0, true, out_run);

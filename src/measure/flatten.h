@@ -13,7 +13,27 @@
 #include "measure/cells.h"
 #include "measure/dictionary.h"
 
-enum { FLATTEN_FOLLOW = 256 };
+enum { FLATTEN_FOLLOW = 256, FLATTEN_TRACED_ITEMS = 1024, FLATTEN_TRACED_RUNS = 256 };
+
+/* What one message's runs were made of, so that messages of the same shape need no walk. */
+struct flatten_item {
+    uint32_t property : 24;
+    uint32_t type : 7; /* CELL_LIST and CELL_OBJECT: a run of the trace; all else: a value */
+    uint32_t is_derived : 1;
+    uint32_t source; /* index of that run or, of a value, of its node in the message */
+};
+
+struct flatten_trace {
+    struct flatten_item items[FLATTEN_TRACED_ITEMS];
+    uint32_t item_count;
+    uint32_t run_count; /* the last is the message's */
+    bool is_incomplete; /* there were too many */
+    struct {
+        uint32_t run; /* in the cells */
+        uint32_t first;
+        uint32_t count;
+    } runs[FLATTEN_TRACED_RUNS];
+};
 
 struct flatten {
     struct cells *cells;
@@ -24,6 +44,7 @@ struct flatten {
     struct flatten_entry *entries; /* grows and is used again; flatten_done */
     uint32_t count;
     uint32_t room;
+    struct flatten_trace *trace;     /* NULL: none is kept */
     uint32_t path;                   /* the latest */
     uint32_t follow[FLATTEN_FOLLOW]; /* by the low bits of a path, what came behind it last */
 };

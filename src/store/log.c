@@ -9,7 +9,12 @@
 #include <assert.h>
 #include <string.h>
 
-enum { DEFAULT_SEGMENT = 64 << 20, DEFAULT_RECENT = 32 << 20, LIST_ARENA = 16 << 20 };
+enum {
+    DEFAULT_SEGMENT = 64 << 20,
+    DEFAULT_RECENT = 32 << 20,
+    FILL_AT_ONCE = 1 << 20,
+    LIST_ARENA = 16 << 20
+};
 
 /* Memory of a committed group */
 
@@ -303,6 +308,37 @@ fallible log_prepare(struct log *log)
     return err;
 }
 
+static fallible fill_some(struct log *log)
+{
+    uint64_t left = log->config.segment_bytes - log->spare_filled;
+    size_t size = left < FILL_AT_ONCE ? (size_t)left : FILL_AT_ONCE;
+    char *zeros = mem_alloc(size);
+    enum err err = zeros ? file_write(log->spare, log->spare_filled, zeros, size) : mem_exhausted();
+
+    mem_free(zeros);
+    if (!err && file_sync(log->spare) != OK)
+        err = fail(ERR_IO, "a log segment made ahead could not be synced");
+    if (err == ERR_IO)
+        log->is_broken = true;
+    if (!err)
+        log->spare_filled += size;
+    return err;
+}
+
+fallible log_fill(struct log *log, bool *out_is_done)
+{
+    enum err err = OK;
+
+    mutex_lock(log->prepare_lock);
+    if (log->is_broken)
+        err = broken();
+    else if (log->spare && log->spare_filled < log->config.segment_bytes)
+        err = fill_some(log);
+    *out_is_done = err || !log->spare || log->spare_filled >= log->config.segment_bytes;
+    mutex_unlock(log->prepare_lock);
+    return err;
+}
+
 static fallible roll(struct log *log)
 {
     if (log->place.offset == 0) { /* nothing in it yet, but made when segments were smaller */
@@ -316,6 +352,7 @@ static fallible roll(struct log *log)
     log->file = log->spare;
     log->file_bytes = log->config.segment_bytes;
     log->spare = NULL;
+    log->spare_filled = 0;
     log->index++;
     mutex_unlock(log->prepare_lock);
     log->place.offset = 0;

@@ -298,7 +298,9 @@ static fallible damaged_group(struct checker *checker, size_t doubt, bool *out_g
         if (end < from + least_group())
             end = from + least_group();
     }
-    if (end > checker->segment.size || (behind && behind < checker->at.seq))
+    end -= (end - from) % LOG_ALIGN; /* of a file that ends anywhere */
+    if (end < from + least_group() || end > checker->segment.size ||
+        (behind && behind < checker->at.seq))
         return fail(ERR_CORRUPT, "log segment %08u cannot be mended: restore a backup",
                     checker->segment.index);
     TRY(mend_stretch(checker, end, &next));

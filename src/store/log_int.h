@@ -78,7 +78,8 @@ struct log {
     atomic_uint_fast64_t next_seq;
     atomic_uint_fast64_t durable_seq;
     struct mutex *prepare_lock;
-    struct file *spare; /* of segment index + 1, ready to use */
+    struct file *spare;    /* of segment index + 1, ready to use */
+    uint64_t spare_filled; /* bytes of it that were written as zeros */
     struct mutex *lock;
     struct condition *grown;
     struct log_plain *oldest;

@@ -5,22 +5,28 @@
  * Ids are added to the active table. When it is full or a day old it becomes the freezing one, is
  * written out as a run step by step, and a new active one takes over. Runs of like size are merged
  * in the same way, so that there are never many of them. How much of that is done in one call of
- * seen_tend follows from how many ids came since the last one.
+ * seen_tend follows from how many ids came since the last one; what is too much for one call is
+ * owed to the next. Syncs are the syncer's: a job whose sync is under way is passed over, and what
+ * it reads stays in use until its run is there for good.
  */
 #include "store/seen_int.h"
 
 #include "base/mem.h"
 #include "store/seen_writer.h"
+#include "sys/syncer.h"
 
 #include <string.h>
 
 enum {
     DEFAULT_TABLE_IDS = 1 << 20,
-    MOST_RUNS_AT_REST = 8, /* up to here nothing is merged */
-    MOST_RUNS = 16,        /* beyond it also runs of unlike size are merged */
-    STEPS_PER_ID = 3,      /* entries that each job takes on for each id that came: one would do */
-    LEAST_STEPS = 16,
-    MOST_MERGES = 6,   /* at once, lest a large one keep the small ones waiting */
+    MOST_RUNS_AT_REST = 8,       /* up to here nothing is merged */
+    MOST_RUNS = 16,              /* beyond it also runs of unlike size are merged */
+    STEPS_PER_ID = 8,            /* entries that all jobs take on for each id that came: each id is
+                                    frozen once and merged some four times */
+    LEAST_STEPS = 16,            /* of each job */
+    MOST_STEPS = 10 << 10,       /* of all jobs in one call, some 2 ms */
+    LATE_STEPS = 8 * MOST_STEPS, /* the same when they are late */
+    MOST_MERGES = 6,             /* at once, lest a large one keep the small ones waiting */
     MOST_TABLES = 8,   /* full tables' worth of ids kept in memory while the disk refuses */
     LARGEST_SHARE = 6, /* no run is merged to more than this part of most_ids */
 };
@@ -29,6 +35,9 @@ enum {
 struct seen {
     struct seen_config config;
     char *folder;
+    struct syncer *own_syncer; /* NULL when it was given one */
+    struct seen_place place;
+    struct syncer_ticket removal; /* of the latest run that was simply removed */
     struct seen_table *active;
     struct seen_table *freezing; /* NULL when none; newer than all runs, older than the active */
     struct seen_job *freeze;
@@ -39,6 +48,7 @@ struct seen {
     uint64_t covered;
     uint64_t freezing_to; /* the end of the span that the freezing table makes covered */
     uint64_t added;       /* ids since the last call of seen_tend */
+    uint64_t owed;        /* steps that earlier calls of seen_tend left over */
     millis forgotten;     /* newest `received` given up for want of room, or INT64_MIN */
     enum err trouble;     /* of the last seen_tend */
 };
@@ -74,6 +84,31 @@ static fallible make_folder(struct sys *sys, const char *folder)
     return err;
 }
 
+/* Room for a full table and what comes before the freeze begins, so that it never grows. */
+static fallible reserve_table(struct seen_table *table, uint32_t ids)
+{
+    return seen_table_reserve(table, ids + ids / 4);
+}
+
+static fallible open_parts(struct seen *seen)
+{
+    const struct seen_config *config = &seen->config;
+
+    if (!seen->folder || !seen->active)
+        return mem_exhausted();
+    TRY(reserve_table(seen->active, config->table_ids));
+    if (!config->syncer)
+        TRY(syncer_open(config->sys, SYNCER_AT_ONCE, &seen->own_syncer));
+    seen->place = (struct seen_place){
+        .sys = config->sys,
+        .syncer = config->syncer ? config->syncer : seen->own_syncer,
+        .folder = seen->folder,
+    };
+    TRY(make_folder(config->sys, seen->folder));
+    return seen_folder_load(config->sys, seen->folder, &seen->runs, &seen->run_count,
+                            &seen->covered);
+}
+
 fallible seen_open(const struct seen_config *config, struct seen **out_seen)
 {
     struct seen *seen = mem_alloc(sizeof *seen);
@@ -91,10 +126,7 @@ fallible seen_open(const struct seen_config *config, struct seen **out_seen)
     seen->forgotten = INT64_MIN;
     seen->folder = mem_text(config->folder);
     seen->active = seen_table_open();
-    err = seen->folder && seen->active ? make_folder(config->sys, config->folder) : mem_exhausted();
-    if (!err)
-        err = seen_folder_load(config->sys, seen->folder, &seen->runs, &seen->run_count,
-                               &seen->covered);
+    err = open_parts(seen);
     if (err) {
         seen_close(seen);
         return err;
@@ -109,8 +141,12 @@ fallible seen_open(const struct seen_config *config, struct seen **out_seen)
 
 void seen_close(struct seen *seen)
 {
+    enum err err;
+
     if (!seen)
         return;
+    err = syncer_wait(&seen->removal);
+    (void)err; /* a removal that does not last is done again at the next start */
     seen_job_close(seen->freeze);
     for (uint32_t i = 0; i < MOST_MERGES; i++)
         seen_job_close(seen->merges[i]);
@@ -118,6 +154,7 @@ void seen_close(struct seen *seen)
     seen_table_close(seen->freezing);
     for (uint32_t i = 0; i < seen->run_count; i++)
         seen_run_close(seen->runs[i]);
+    syncer_close(seen->own_syncer);
     mem_free(seen->runs);
     mem_free(seen->folder);
     mem_free(seen);
@@ -233,43 +270,74 @@ static fallible reserve_runs(struct seen *seen)
     return OK;
 }
 
+static void close_run(void *run)
+{
+    seen_run_close(run);
+}
+
+static void close_table(void *table)
+{
+    seen_table_close(table);
+}
+
 /* Puts `run` in the place of `count` runs from `at` on. */
 static void replace_runs(struct seen *seen, uint32_t at, uint32_t count, struct seen_run *run)
 {
     for (uint32_t i = at; i < at + count; i++)
-        seen_run_close(seen->runs[i]);
+        syncer_dispose(seen->place.syncer, close_run, seen->runs[i]);
     seen->runs[at] = run;
     memmove(seen->runs + at + 1, seen->runs + at + count,
             (seen->run_count - at - count) * sizeof(struct seen_run *));
     seen->run_count -= count - 1;
 }
 
+/* Whether the latest removal lasts. A failure is told once. */
+static fallible settle_removal(struct seen *seen, bool *out_is_done)
+{
+    enum err err = syncer_poll(&seen->removal, out_is_done);
+
+    if (err)
+        seen->removal = (struct syncer_ticket){0};
+    return err;
+}
+
 /* Takes the first run away: its ids are out of the window or over the bound. */
 static fallible drop_first(struct seen *seen)
 {
+    bool is_done;
+
     TRY(file_remove(seen->config.sys, seen->runs[0]->path));
-    seen_run_close(seen->runs[0]);
+    syncer_dispose(seen->place.syncer, close_run, seen->runs[0]);
     memmove(seen->runs, seen->runs + 1, (seen->run_count - 1) * sizeof(struct seen_run *));
     seen->run_count--;
-    return folder_sync(seen->config.sys, seen->folder);
+    syncer_folder(seen->place.syncer, seen->folder, &seen->removal);
+    return settle_removal(seen, &is_done);
 }
 
-/* Writes a run without entries over one, so that its span stays covered. */
+/* The number of a merge that is not in use; MOST_MERGES when all are. */
+static uint32_t find_merge(const struct seen *seen)
+{
+    uint32_t slot = 0;
+
+    while (slot < MOST_MERGES && seen->merges[slot])
+        slot++;
+    return slot;
+}
+
+/* A run without entries is to be written over one, so that its span stays covered: as a merge of
+ * one run, of which nothing is taken. */
 static fallible empty_run(struct seen *seen, uint32_t at)
 {
     struct seen_head head = {.from = seen->runs[at]->head.from,
                              .to = seen->runs[at]->head.to,
                              .forgotten = seen->forgotten};
-    struct seen_writer *writer;
-    struct seen_run *run;
-    enum err err;
+    uint32_t slot = find_merge(seen);
 
-    TRY(seen_writer_open(seen->config.sys, seen->folder, &head, 0, &writer));
-    err = seen_writer_commit(writer, &run);
-    if (!err)
-        replace_runs(seen, at, 1, run);
-    seen_writer_close(writer);
-    return err;
+    if (slot == MOST_MERGES)
+        return OK;
+    TRY(seen_job_empty(&seen->place, &head, &seen->merges[slot]));
+    seen->runs[at]->merge = slot + 1;
+    return OK;
 }
 
 /* Forgets one run: the first vanishes, unless it is the last one, too; others become empty. */
@@ -284,7 +352,11 @@ static fallible forget_run(struct seen *seen, uint32_t at)
 static fallible forget_old(struct seen *seen, millis now)
 {
     millis expired = expired_at(seen, now);
+    bool is_settled;
 
+    TRY(settle_removal(seen, &is_settled)); /* they last in their order */
+    if (!is_settled)
+        return OK;
     for (uint32_t i = 0; i < seen->run_count; i++) {
         const struct seen_run *run = seen->runs[i];
 
@@ -314,7 +386,7 @@ static fallible start_freezing(struct seen *seen, millis now)
     fresh = seen_table_open();
     if (!fresh)
         return mem_exhausted();
-    err = seen_table_reserve(fresh, count); /* at once, rather than grow step by step */
+    err = reserve_table(fresh, count);
     if (err) {
         seen_table_close(fresh);
         return err;
@@ -323,6 +395,19 @@ static fallible start_freezing(struct seen *seen, millis now)
     seen->freezing_to = seen_table_last_seq(seen->active) + 1;
     seen->active = fresh;
     return OK;
+}
+
+/* Far behind: the next table is more than full, too, though not yet so much that it has to grow. */
+static bool is_freeze_late(const struct seen *seen)
+{
+    uint64_t most = seen->config.table_ids;
+
+    return seen->freezing && seen_table_count(seen->active) >= most + most / 4;
+}
+
+static bool are_merges_late(const struct seen *seen)
+{
+    return seen->run_count >= 2 * MOST_RUNS;
 }
 
 static fallible step_freeze(struct seen *seen, uint64_t steps, millis expired)
@@ -336,7 +421,9 @@ static fallible step_freeze(struct seen *seen, uint64_t steps, millis expired)
         return OK;
     TRY(reserve_runs(seen));
     if (!seen->freeze)
-        TRY(seen_job_freeze(seen->config.sys, seen->folder, &head, seen->freezing, &seen->freeze));
+        TRY(seen_job_freeze(&seen->place, &head, seen->freezing, &seen->freeze));
+    if (is_freeze_late(seen))
+        seen_job_wait(seen->freeze);
     err = seen_job_step(seen->freeze, steps, expired, &run);
     if (!err && !run)
         return OK;
@@ -346,7 +433,7 @@ static fallible step_freeze(struct seen *seen, uint64_t steps, millis expired)
         return err;
     seen->runs[seen->run_count++] = run;
     seen->covered = run->head.to;
-    seen_table_close(seen->freezing);
+    syncer_dispose(seen->place.syncer, close_table, seen->freezing);
     seen->freezing = NULL;
     return OK;
 }
@@ -390,10 +477,8 @@ static bool find_neighbours(const struct seen *seen, uint32_t width, uint32_t *o
 /* Starts at most one merge. */
 static fallible start_merging(struct seen *seen)
 {
-    uint32_t width = SEEN_MOST_INPUTS, slot = 0, at;
+    uint32_t width = SEEN_MOST_INPUTS, slot = find_merge(seen), at;
 
-    while (slot < MOST_MERGES && seen->merges[slot])
-        slot++;
     if (slot == MOST_MERGES || seen->run_count <= MOST_RUNS_AT_REST)
         return OK;
     if (!find_neighbours(seen, width, &at)) {
@@ -401,14 +486,14 @@ static fallible start_merging(struct seen *seen)
         if (seen->run_count <= MOST_RUNS || !find_neighbours(seen, width, &at))
             return OK;
     }
-    TRY(seen_job_merge(seen->config.sys, seen->folder, seen->runs + at, width,
-                       &seen->merges[slot]));
+    TRY(seen_job_merge(&seen->place, seen->runs + at, width, &seen->merges[slot]));
     for (uint32_t i = at; i < at + width; i++)
         seen->runs[i]->merge = slot + 1;
     return OK;
 }
 
-/* The merged run is there for good: its parts go. One that stays is left over at the next start. */
+/* The merged run is there for good: its parts go, but for one in whose place it is. One that stays
+ * is left over at the next start. */
 static fallible finish_merging(struct seen *seen, uint32_t merge, struct seen_run *run)
 {
     uint32_t at = 0, count = 0;
@@ -417,7 +502,9 @@ static fallible finish_merging(struct seen *seen, uint32_t merge, struct seen_ru
     while (seen->runs[at]->merge != merge)
         at++;
     for (; at + count < seen->run_count && seen->runs[at + count]->merge == merge; count++) {
-        enum err removed = file_remove(seen->config.sys, seen->runs[at + count]->path);
+        const struct seen_run *part = seen->runs[at + count];
+        bool is_replaced = part->head.from == run->head.from && part->head.to == run->head.to;
+        enum err removed = is_replaced ? OK : file_remove(seen->config.sys, part->path);
 
         err = removed ? removed : err;
     }
@@ -428,8 +515,11 @@ static fallible finish_merging(struct seen *seen, uint32_t merge, struct seen_ru
 static fallible step_merge(struct seen *seen, uint32_t slot, uint64_t steps, millis expired)
 {
     struct seen_run *run = NULL;
-    enum err err = seen_job_step(seen->merges[slot], steps, expired, &run);
+    enum err err;
 
+    if (are_merges_late(seen))
+        seen_job_wait(seen->merges[slot]);
+    err = seen_job_step(seen->merges[slot], steps, expired, &run);
     if (!err && !run)
         return OK;
     seen_job_close(seen->merges[slot]);
@@ -445,7 +535,7 @@ static fallible step_merge(struct seen *seen, uint32_t slot, uint64_t steps, mil
 /* One merge that fails does not keep the others waiting. */
 static fallible step_merges(struct seen *seen, uint64_t steps, millis expired)
 {
-    enum err err = start_merging(seen);
+    enum err err = OK;
 
     for (uint32_t slot = 0; slot < MOST_MERGES; slot++)
         if (seen->merges[slot]) {
@@ -456,16 +546,48 @@ static fallible step_merges(struct seen *seen, uint64_t steps, millis expired)
     return err;
 }
 
+static uint32_t count_merges(const struct seen *seen)
+{
+    uint32_t count = 0;
+
+    for (uint32_t slot = 0; slot < MOST_MERGES; slot++)
+        count += seen->merges[slot] != NULL;
+    return count;
+}
+
+/* How many entries all jobs together take on in this call. */
+static uint64_t take_steps(struct seen *seen, uint32_t jobs)
+{
+    uint64_t most = seen->config.table_ids, bound = MOST_STEPS, steps;
+
+    if (is_freeze_late(seen) || are_merges_late(seen))
+        bound = LATE_STEPS + STEPS_PER_ID * seen->added;
+    seen->owed += LEAST_STEPS * jobs + most / 256 + STEPS_PER_ID * seen->added;
+    seen->added = 0;
+    if (!jobs)
+        seen->owed = 0;
+    if (seen->owed > STEPS_PER_ID * most)
+        seen->owed = STEPS_PER_ID * most;
+    steps = seen->owed < bound ? seen->owed : bound;
+    seen->owed -= steps;
+    return steps;
+}
+
+/* The freeze gets half, since the table must not grow; a merge that cannot start keeps nothing else
+ * from going on. */
 static fallible write_runs(struct seen *seen, millis now)
 {
-    uint64_t most = seen->config.table_ids;
-    uint64_t added = seen->added < most ? seen->added : most;
-    uint64_t steps = LEAST_STEPS + most / 256 + STEPS_PER_ID * added;
+    enum err started = start_freezing(seen, now), begun = start_merging(seen), frozen, merged;
+    uint32_t merges = count_merges(seen);
+    uint64_t steps = take_steps(seen, merges + (seen->freezing != NULL));
+    uint64_t of_freeze = merges ? steps / 2 : steps;
+    uint64_t of_merges = seen->freezing ? steps - of_freeze : steps;
 
-    seen->added = 0;
-    TRY(start_freezing(seen, now));
-    TRY(step_freeze(seen, steps, expired_at(seen, now)));
-    return step_merges(seen, steps, expired_at(seen, now));
+    frozen = step_freeze(seen, of_freeze, expired_at(seen, now));
+    merged = merges ? step_merges(seen, of_merges / merges, expired_at(seen, now)) : OK;
+    if (started || frozen)
+        return started ? started : frozen;
+    return begun ? begun : merged;
 }
 
 fallible seen_tend(struct seen *seen, millis now)

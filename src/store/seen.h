@@ -14,14 +14,16 @@
 #include "base/time.h"
 
 struct sys;
+struct syncer;
 struct seen;
 
 struct seen_config {
     struct sys *sys;
     const char *folder;
-    millis window;      /* 0: 7 days */
-    uint64_t most_ids;  /* beyond it the oldest are forgotten: the window shrinks; 0: 10^9 */
-    uint32_t table_ids; /* ids in memory before a freeze; 0: 1,048,576 */
+    millis window;         /* 0: 7 days */
+    uint64_t most_ids;     /* beyond it the oldest are forgotten: the window shrinks; 0: 10^9 */
+    uint32_t table_ids;    /* ids in memory before a freeze; 0: 1,048,576 */
+    struct syncer *syncer; /* of its files, outlives it; NULL: the calls sync by themselves */
 };
 
 enum seen_answer {
@@ -32,7 +34,7 @@ enum seen_answer {
 
 /* Opens or creates. ERR_CONFLICT when a newer program wrote it: nothing was changed. */
 fallible seen_open(const struct seen_config *config, struct seen **out_seen);
-void seen_close(struct seen *seen);
+void seen_close(struct seen *seen); /* NULL is fine; waits for the syncs under way */
 /* Looks the id up without adding it. ERR_IO, ERR_CORRUPT (the damaged file is named). */
 fallible seen_find(struct seen *seen, hash128 id, uint64_t body_hash, millis now,
                    enum seen_answer *out_answer);
@@ -47,8 +49,9 @@ void seen_add(struct seen *seen, hash128 id, uint64_t body_hash, uint64_t seq, m
 void seen_forget_from(struct seen *seen, uint64_t from_seq);
 /* Goes on with freezing a full or old table and merging files, and removes an expired one. Call it
  * after every group (in a replay, too), when all that was added is durable in the log. Work per
- * call is bounded by a few times the ids added since the last one. ERR_FULL, ERR_IO: tried again
- * by the next call, the table goes on growing. */
+ * call is bounded by a few times the ids added since the last one and by some 2 ms; it is more, and
+ * waits for syncs, only while the disk or the calls fall far behind the ids. ERR_FULL, ERR_IO:
+ * tried again by the next call, the table goes on growing. */
 fallible seen_tend(struct seen *seen, millis now);
 /* All ids of events below this sequence number are frozen (or expired): replay from here. */
 uint64_t seen_covered_seq(const struct seen *seen);

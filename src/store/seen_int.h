@@ -34,16 +34,22 @@ bool seen_table_cursor_next(struct seen_table_cursor *cursor, struct seen_entry 
 
 enum { SEEN_MOST_INPUTS = 4 };
 
+struct seen_place;
 struct seen_job;
 
-fallible seen_job_freeze(struct sys *sys, const char *folder, const struct seen_head *head,
+fallible seen_job_freeze(const struct seen_place *place, const struct seen_head *head,
                          struct seen_table *table, struct seen_job **out_job);
-fallible seen_job_merge(struct sys *sys, const char *folder, struct seen_run **runs, uint32_t count,
+fallible seen_job_merge(const struct seen_place *place, struct seen_run **runs, uint32_t count,
                         struct seen_job **out_job);
-/* Takes on about `entries` more; those received up to `expired` fall out. The run is written at
- * the end and NULL until then. An error ends the job: close it. */
+/* Makes a run without entries. */
+fallible seen_job_empty(const struct seen_place *place, const struct seen_head *head,
+                        struct seen_job **out_job);
+/* Takes on about `entries` more; those received up to `expired` fall out. The run is given at the
+ * end, when it is there for good, and NULL until then. An error ends the job: close it. */
 fallible seen_job_step(struct seen_job *job, uint64_t entries, millis expired,
                        struct seen_run **out_run);
+/* Waits for the sync that keeps the job from going on, if there is one. */
+void seen_job_wait(const struct seen_job *job);
 void seen_job_close(struct seen_job *job); /* NULL is fine; inputs stay */
 
 /* --- seen_folder.c: which runs count --------------------------------------------------------- */

@@ -20,7 +20,7 @@ struct seen_job {
     struct seen_table_cursor table; /* of a freeze */
     struct input inputs[SEEN_MOST_INPUTS];
     uint32_t input_count; /* 0 for a freeze */
-    bool is_read;         /* all entries are taken */
+    bool is_read;         /* all entries are taken, or there are none */
 };
 
 void seen_job_close(struct seen_job *job)
@@ -33,7 +33,7 @@ void seen_job_close(struct seen_job *job)
     mem_free(job);
 }
 
-fallible seen_job_freeze(struct sys *sys, const char *folder, const struct seen_head *head,
+fallible seen_job_freeze(const struct seen_place *place, const struct seen_head *head,
                          struct seen_table *table, struct seen_job **out_job)
 {
     struct seen_job *job = mem_alloc(sizeof *job);
@@ -41,7 +41,7 @@ fallible seen_job_freeze(struct sys *sys, const char *folder, const struct seen_
 
     if (!job)
         return mem_exhausted();
-    err = seen_writer_open(sys, folder, head, seen_table_count(table), &job->writer);
+    err = seen_writer_open(place, head, seen_table_count(table), &job->writer);
     if (err) {
         seen_job_close(job);
         return err;
@@ -51,7 +51,7 @@ fallible seen_job_freeze(struct sys *sys, const char *folder, const struct seen_
     return OK;
 }
 
-fallible seen_job_merge(struct sys *sys, const char *folder, struct seen_run **runs, uint32_t count,
+fallible seen_job_merge(const struct seen_place *place, struct seen_run **runs, uint32_t count,
                         struct seen_job **out_job)
 {
     struct seen_job *job = mem_alloc(sizeof *job);
@@ -75,7 +75,24 @@ fallible seen_job_merge(struct sys *sys, const char *folder, struct seen_run **r
             err = seen_run_cursor_next(&input->cursor, &input->entry, &input->more);
     }
     if (!err)
-        err = seen_writer_open(sys, folder, &head, most, &job->writer);
+        err = seen_writer_open(place, &head, most, &job->writer);
+    if (err)
+        seen_job_close(job);
+    else
+        *out_job = job;
+    return err;
+}
+
+fallible seen_job_empty(const struct seen_place *place, const struct seen_head *head,
+                        struct seen_job **out_job)
+{
+    struct seen_job *job = mem_alloc(sizeof *job);
+    enum err err;
+
+    if (!job)
+        return mem_exhausted();
+    job->is_read = true;
+    err = seen_writer_open(place, head, 0, &job->writer);
     if (err)
         seen_job_close(job);
     else
@@ -115,12 +132,21 @@ static fallible next_entry(struct seen_job *job, struct seen_entry *out_entry, b
     return OK;
 }
 
+void seen_job_wait(const struct seen_job *job)
+{
+    seen_writer_wait(job->writer);
+}
+
 fallible seen_job_step(struct seen_job *job, uint64_t entries, millis expired,
                        struct seen_run **out_run)
 {
     struct seen_entry entry;
-    bool more = true, is_done;
+    bool more = true, is_done, is_behind;
 
+    *out_run = NULL;
+    TRY(seen_writer_is_behind(job->writer, &is_behind));
+    if (is_behind)
+        return OK;
     for (; entries && !job->is_read; entries--) {
         TRY(next_entry(job, &entry, &more));
         if (!more)
@@ -128,7 +154,6 @@ fallible seen_job_step(struct seen_job *job, uint64_t entries, millis expired,
         else if (entry.received > expired)
             TRY(seen_writer_add(job->writer, &entry));
     }
-    *out_run = NULL;
     if (!job->is_read)
         return OK;
     TRY(seen_writer_finish(job->writer, 1 + entries / SEEN_PAGE_ENTRIES, &is_done));

@@ -5,23 +5,30 @@
 #include "store/seen_writer.h"
 
 #include "base/mem.h"
+#include "sys/syncer.h"
 
 #include <assert.h>
 #include <string.h>
 
-/* Synced on the way, so that the last sync does not wait for the whole file. */
-enum { PAGES_BETWEEN_SYNCS = 256 };
+enum {
+    PAGES_BETWEEN_SYNCS = 256, /* on the way, so that the last sync is not for the whole file */
+    MOST_UNSYNCED = 16 * PAGES_BETWEEN_SYNCS,
+};
+
+/* What was done of a commit; each step but the first begins when the sync before it is done. */
+enum stage { STAGE_ADDING, STAGE_WRITTEN, STAGE_SYNCED, STAGE_RENAMED };
 
 struct seen_writer {
-    struct sys *sys;
-    const char *folder;
+    const struct seen_place *place;
+    struct syncer_ticket ticket; /* the only sync under way */
+    enum stage stage;
     char *path;
     struct file *file;
     struct seen_run *run; /* what it will be */
     struct seen_page *pages;
     uint32_t page_count; /* in memory, the last one not full */
     uint32_t next_page;  /* where those in memory belong */
-    uint32_t unsynced;
+    uint32_t unsynced;   /* pages written since the last sync was asked for */
     uint64_t most;
     uint64_t index_done; /* fences, then filter blocks, written */
 };
@@ -34,6 +41,8 @@ static struct seen_page *last_page(struct seen_writer *writer)
 /* Writes the full pages out. */
 static fallible flush(struct seen_writer *writer)
 {
+    bool is_synced;
+
     if (!writer->page_count)
         return OK;
     for (uint32_t i = 0; i < writer->page_count; i++)
@@ -45,8 +54,12 @@ static fallible flush(struct seen_writer *writer)
     writer->page_count = 0;
     if (writer->unsynced < PAGES_BETWEEN_SYNCS)
         return OK;
+    TRY(syncer_poll(&writer->ticket, &is_synced));
+    if (!is_synced)
+        return OK;
     writer->unsynced = 0;
-    return file_sync(writer->file);
+    syncer_file(writer->place->syncer, writer->file, &writer->ticket);
+    return syncer_poll(&writer->ticket, &is_synced);
 }
 
 static fallible start_page(struct seen_writer *writer, enum seen_page_kind kind)
@@ -76,12 +89,13 @@ static fallible open_file(struct seen_writer *writer)
 
     if (pages > UINT32_MAX)
         return fail(ERR_LIMIT, "a run of %llu ids is too large", (unsigned long long)writer->most);
-    TRY(file_open(writer->sys, writer->path, FILE_READ | FILE_WRITE | FILE_CREATE, &writer->file));
+    TRY(file_open(writer->place->sys, writer->path, FILE_READ | FILE_WRITE | FILE_CREATE,
+                  &writer->file));
     TRY(file_truncate(writer->file, 0));
     return file_allocate(writer->file, pages * SEEN_PAGE_SIZE);
 }
 
-fallible seen_writer_open(struct sys *sys, const char *folder, const struct seen_head *head,
+fallible seen_writer_open(const struct seen_place *place, const struct seen_head *head,
                           uint64_t most, struct seen_writer **out_writer)
 {
     struct seen_writer *writer = mem_alloc(sizeof *writer);
@@ -93,12 +107,11 @@ fallible seen_writer_open(struct sys *sys, const char *folder, const struct seen
         mem_free(run);
         return mem_exhausted();
     }
-    *run = (struct seen_run){.sys = sys, .head = *head};
+    *run = (struct seen_run){.sys = place->sys, .head = *head};
     run->head.filter_ids = most;
-    *writer = (struct seen_writer){
-        .sys = sys, .folder = folder, .run = run, .most = most, .next_page = 1};
-    writer->path = seen_run_path(folder, head->from, head->to, ".new");
-    run->path = seen_run_path(folder, head->from, head->to, "");
+    *writer = (struct seen_writer){.place = place, .run = run, .most = most, .next_page = 1};
+    writer->path = seen_run_path(place->folder, head->from, head->to, ".new");
+    run->path = seen_run_path(place->folder, head->from, head->to, "");
     writer->pages = mem_alloc(SEEN_PAGES_AT_ONCE * sizeof *writer->pages);
     run->fences = mem_alloc((entry_pages_for(most) + 1) * sizeof *run->fences);
     if (!writer->path || !run->path || !writer->pages || !run->fences ||
@@ -189,14 +202,50 @@ static fallible write_head(struct seen_writer *writer)
     return file_write(writer->file, 0, &page, sizeof page);
 }
 
-fallible seen_writer_commit(struct seen_writer *writer, struct seen_run **out_run)
+static fallible write_rest(struct seen_writer *writer)
 {
     TRY(flush(writer));
     TRY(write_head(writer));
-    TRY(file_truncate(writer->file, (uint64_t)writer->next_page * SEEN_PAGE_SIZE));
-    TRY(file_sync(writer->file));
-    TRY(file_rename(writer->sys, writer->path, writer->run->path));
-    TRY(folder_sync(writer->sys, writer->folder));
+    return file_truncate(writer->file, (uint64_t)writer->next_page * SEEN_PAGE_SIZE);
+}
+
+/* The next step of a commit, when nothing is under way. */
+static fallible advance(struct seen_writer *writer)
+{
+    const struct seen_place *place = writer->place;
+
+    switch (writer->stage) {
+    case STAGE_ADDING:
+        TRY(write_rest(writer));
+        writer->stage = STAGE_WRITTEN;
+        break;
+    case STAGE_WRITTEN:
+        syncer_file(place->syncer, writer->file, &writer->ticket);
+        writer->stage = STAGE_SYNCED;
+        break;
+    case STAGE_SYNCED:
+        TRY(file_rename(place->sys, writer->path, writer->run->path));
+        syncer_folder(place->syncer, place->folder, &writer->ticket);
+        writer->stage = STAGE_RENAMED;
+        break;
+    case STAGE_RENAMED:
+        break;
+    }
+    return OK;
+}
+
+fallible seen_writer_commit(struct seen_writer *writer, struct seen_run **out_run)
+{
+    bool is_done;
+
+    *out_run = NULL;
+    TRY(syncer_poll(&writer->ticket, &is_done));
+    while (is_done && writer->stage != STAGE_RENAMED) {
+        TRY(advance(writer));
+        TRY(syncer_poll(&writer->ticket, &is_done));
+    }
+    if (!is_done)
+        return OK;
     writer->run->file = writer->file;
     *out_run = writer->run;
     writer->file = NULL;
@@ -204,17 +253,34 @@ fallible seen_writer_commit(struct seen_writer *writer, struct seen_run **out_ru
     return OK;
 }
 
+fallible seen_writer_is_behind(const struct seen_writer *writer, bool *out_is_behind)
+{
+    bool is_done;
+
+    TRY(syncer_poll(&writer->ticket, &is_done));
+    *out_is_behind = !is_done && writer->unsynced >= MOST_UNSYNCED;
+    return OK;
+}
+
+void seen_writer_wait(const struct seen_writer *writer)
+{
+    enum err err = syncer_wait(&writer->ticket);
+
+    (void)err;
+}
+
 void seen_writer_close(struct seen_writer *writer)
 {
     if (!writer)
         return;
-    if (writer->file) {
+    seen_writer_wait(writer); /* it reads the file */
+    if (writer->file && writer->stage != STAGE_RENAMED) {
         /* Only to give room back: an unfinished file is removed at the next start anyway. */
-        enum err err = file_remove(writer->sys, writer->path);
+        enum err err = file_remove(writer->place->sys, writer->path);
 
         (void)err;
-        file_close(writer->file);
     }
+    file_close(writer->file);
     seen_run_close(writer->run);
     mem_free(writer->pages);
     mem_free(writer->path);

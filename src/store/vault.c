@@ -22,6 +22,7 @@
 enum {
     KEY_SIZE = SEALER_KEY,
     SLOT_SIZE = KEY_SIZE + 8,
+    SECTOR = 512,
     CHUNK_SLOTS = 4096,
     CHUNK_BYTES = CHUNK_SLOTS * SLOT_SIZE,
     CHUNKS_MOST = 1 << 20, /* all node ids of 32 bits */
@@ -36,7 +37,7 @@ static const char SECRET_MAGIC[8] = "MYRSECR1";
 static const char KEYS_MAGIC[8] = "MYRKEYS1";
 static const uint64_t DESTROYED_SEED = 0x64657374726f7965; /* any constant that no node id is */
 
-enum slot_state { SLOT_DAMAGED, SLOT_ALIVE, SLOT_DESTROYED };
+enum slot_state { SLOT_DAMAGED, SLOT_TORN, SLOT_ALIVE, SLOT_DESTROYED };
 
 struct chunk {
     unsigned char keys[CHUNK_SLOTS][KEY_SIZE];
@@ -71,6 +72,18 @@ static void write_slot(unsigned char *slot, const unsigned char *key, node_id no
 
     memcpy(slot, key, KEY_SIZE);
     memcpy(slot + KEY_SIZE, &checksum, sizeof checksum);
+}
+
+/* Was the slot never written whole? As in the log: a sector that was not written reads as zeros,
+ * and no part of a slot in one sector is all zeros. */
+static bool is_torn(const unsigned char *slot, node_id node)
+{
+    uint64_t offset = slot_offset(node);
+    size_t first = SECTOR - (size_t)(offset % SECTOR);
+
+    if (first >= SLOT_SIZE)
+        return sodium_is_zero(slot, SLOT_SIZE);
+    return sodium_is_zero(slot, first) || sodium_is_zero(slot + first, SLOT_SIZE - first);
 }
 
 static enum slot_state read_slot(const unsigned char *slot, node_id node)
@@ -254,7 +267,11 @@ static fallible load_chunk(struct vault *vault, node_id first, struct chunk **ou
         err = file_read_all(vault->file, slot_offset(first), slots, CHUNK_BYTES);
     for (node_id i = 0; !err && i < CHUNK_SLOTS; i++) {
         const unsigned char *slot = slots + i * SLOT_SIZE;
-        chunk->states[i] = (unsigned char)read_slot(slot, first + i);
+        enum slot_state state = read_slot(slot, first + i);
+
+        if (state == SLOT_DAMAGED && is_torn(slot, first + i))
+            state = SLOT_TORN;
+        chunk->states[i] = (unsigned char)state;
         memcpy(chunk->keys[i], slot, KEY_SIZE);
     }
     if (slots)
@@ -290,30 +307,65 @@ static fallible get_chunk(struct vault *vault, node_id node, struct chunk **out_
     return err;
 }
 
-/* Writes new keys for nodes [first, end), which nobody has used, and syncs them. */
-static fallible write_new_keys(struct vault *vault, node_id first, node_id end)
+/* Puts new keys into the slots that `slots` (of nodes from `first` on) holds none in. */
+static void fill_slots(struct vault *vault, unsigned char *slots, node_id first, node_id end)
 {
-    size_t size = (size_t)(end - first) * SLOT_SIZE;
-    unsigned char *slots = mem_alloc(size);
     unsigned char keys[KEYS_AT_ONCE][KEY_SIZE];
-    enum err err;
+    unsigned left = 0;
 
-    if (!slots)
-        return mem_exhausted();
     for (node_id node = first; node < end; node++) {
-        unsigned at = (node - first) % KEYS_AT_ONCE;
+        unsigned char *slot = slots + (size_t)(node - first) * SLOT_SIZE;
 
-        if (!at)
+        if (read_slot(slot, node) != SLOT_DAMAGED)
+            continue;
+        if (!left) {
             entropy_fill(vault->sys, keys, sizeof keys);
-        write_slot(slots + (size_t)(node - first) * SLOT_SIZE, keys[at], node, false);
+            left = KEYS_AT_ONCE;
+        }
+        write_slot(slot, keys[--left], node, false);
     }
-    err = file_write(vault->file, slot_offset(first), slots, size);
+    sodium_memzero(keys, sizeof keys);
+}
+
+static fallible write_slots(struct vault *vault, const unsigned char *slots, node_id first,
+                            node_id end)
+{
+    enum err err =
+        file_write(vault->file, slot_offset(first), slots, (size_t)(end - first) * SLOT_SIZE);
+
     if (!err && file_sync(vault->file) != OK)
         err = fail(ERR_IO, "a sync of the file of node keys failed");
     if (err && err != ERR_FULL) /* without room nothing was promised: it can be tried again */
         vault->is_broken = true;
-    sodium_memzero(keys, sizeof keys);
-    sodium_memzero(slots, size);
+    return err;
+}
+
+/* Makes keys for nodes [first, end), which nobody has used, durable: those that are there stay.
+ * Slots that power has torn are cleared first, so that a slot never holds parts of two keys. */
+static fallible make_keys_last(struct vault *vault, node_id first, node_id end)
+{
+    size_t size = (size_t)(end - first) * SLOT_SIZE;
+    unsigned char *slots = mem_alloc(size);
+    bool has_torn = false;
+    enum err err =
+        slots ? file_read_all(vault->file, slot_offset(first), slots, size) : mem_exhausted();
+
+    for (node_id node = first; !err && node < end; node++) {
+        unsigned char *slot = slots + (size_t)(node - first) * SLOT_SIZE;
+
+        if (read_slot(slot, node) != SLOT_DAMAGED || sodium_is_zero(slot, SLOT_SIZE))
+            continue;
+        sodium_memzero(slot, SLOT_SIZE);
+        has_torn = true;
+    }
+    if (!err && has_torn)
+        err = write_slots(vault, slots, first, end);
+    if (!err) {
+        fill_slots(vault, slots, first, end);
+        err = write_slots(vault, slots, first, end);
+    }
+    if (slots)
+        sodium_memzero(slots, size);
     mem_free(slots);
     return err;
 }
@@ -321,7 +373,7 @@ static fallible write_new_keys(struct vault *vault, node_id first, node_id end)
 static fallible add_chunk(struct vault *vault, node_id first)
 {
     TRY(file_allocate(vault->file, slot_offset(first + CHUNK_SLOTS)));
-    TRY(write_new_keys(vault, first, first + CHUNK_SLOTS));
+    TRY(make_keys_last(vault, first, first + CHUNK_SLOTS));
     atomic_store(&vault->reserved, first + CHUNK_SLOTS);
     return OK;
 }
@@ -354,8 +406,8 @@ static void forget_chunk(struct vault *vault, node_id node)
     mem_free(chunk);
 }
 
-/* A sync that failed before a crash may have left a chunk in the page cache alone, or power may
- * have torn it: writing the unused keys once more makes them last before anyone uses them. */
+/* A sync that failed before a crash may have left keys in the page cache alone: writing the unused
+ * ones once more makes them last before anyone uses them. */
 fallible vault_settle(struct vault *vault, node_id used)
 {
     node_id reserved = atomic_load(&vault->reserved);
@@ -370,9 +422,9 @@ fallible vault_settle(struct vault *vault, node_id used)
         return OK;
     TRY(get_chunk(vault, used, &chunk));
     for (node_id node = used / CHUNK_SLOTS * CHUNK_SLOTS; node < used; node++)
-        if (chunk->states[node % CHUNK_SLOTS] == SLOT_DAMAGED)
+        if (chunk->states[node % CHUNK_SLOTS] <= SLOT_TORN)
             return fail(ERR_CORRUPT, "the key of node %u is damaged", node);
-    TRY(write_new_keys(vault, used, reserved));
+    TRY(make_keys_last(vault, used, reserved));
     for (node_id node = used; node < reserved; node += CHUNK_SLOTS)
         forget_chunk(vault, node);
     return OK;
@@ -410,6 +462,7 @@ static fallible get_key(struct vault *vault, node_id node, const unsigned char *
     case SLOT_DESTROYED:
         return fail(ERR_EXPIRED, "the key of node %u was destroyed", node);
     case SLOT_DAMAGED:
+    case SLOT_TORN:
         break;
     }
     return fail(ERR_CORRUPT, "the key of node %u is damaged", node);
@@ -475,12 +528,14 @@ fallible vault_check(struct vault *vault, node_id used, void (*report)(void *, c
                  used - 1);
         report(argument, sentence);
     }
-    for (node_id node = 0; node < used && node < reserved; node++) {
+    for (node_id node = 0; node < reserved; node++) {
         struct chunk *chunk;
         char sentence[96];
+        enum slot_state state;
 
         TRY(get_chunk(vault, node, &chunk));
-        if (chunk->states[node % CHUNK_SLOTS] != SLOT_DAMAGED)
+        state = (enum slot_state)chunk->states[node % CHUNK_SLOTS];
+        if (state != SLOT_DAMAGED && (state != SLOT_TORN || node >= used))
             continue;
         snprintf(sentence, sizeof sentence, "the key of node %u is damaged", node);
         report(argument, sentence);

@@ -33,8 +33,8 @@ fallible vault_reserve(struct vault *vault, node_id count);
 node_id vault_reserved(const struct vault *vault);
 /* How much of `nodes.keys` is durable: what a backup copies. Any thread. */
 uint64_t vault_bytes(const struct vault *vault);
-/* After the log was read: nodes from `used` on never held anything; damaged or torn slots among
- * them are made anew. ERR_CORRUPT if a slot below `used` is damaged. */
+/* After the log was read: nodes from `used` on never held anything; slots among them that
+ * hold no key get one. ERR_CORRUPT if a slot below `used` is damaged. */
 fallible vault_settle(struct vault *vault, node_id used);
 
 /* Makes sure that vault_seal cannot fail for this node: its key is in memory, alive and sound.
@@ -48,7 +48,7 @@ fallible vault_unseal(struct vault *vault, node_id node, str associated, str sea
 /* Destroys the node's key, durably. */
 fallible vault_destroy(struct vault *vault, node_id node);
 
-/* Verifies the slots of all nodes below `used` (see log_check; what is behind them never held
- * anything and may be torn); calls `report` with a sentence for each damage. */
+/* Verifies every slot; those from node `used` on (see log_check) never held anything and may be
+ * torn. Calls `report` with a sentence for each damage. */
 fallible vault_check(struct vault *vault, node_id used, void (*report)(void *, const char *),
                      void *argument);

@@ -36,9 +36,6 @@ PLANTS = {
     "keys_not_synced": (
         "src/store/vault.c", "if (!err && file_sync(vault->file) != OK)\n"
         "        err = fail(ERR_IO, \"a sync of the file of node keys failed\");", "", SWEEP),
-    "keys_made_anew_from_the_first": (
-        "src/store/vault.c", "TRY(write_new_keys(vault, used, reserved));",
-        "TRY(write_new_keys(vault, used ? used - 1 : 0, reserved));", SWEEP),
     "keys_after_data": (
         "src/store/log.c", "TRY(vault_reserve(log->config.vault, nodes));", "",
         SWEEP + STRANGERS),
@@ -46,8 +43,10 @@ PLANTS = {
         "src/store/seen.c", "seen->freezing_to = seen_table_last_seq(seen->active) + 1;",
         "seen->freezing_to = seen_table_last_seq(seen->active) + 9;", SWEEP),
     "ids_renamed_before_sync": (
-        "src/store/seen_writer.c", "    TRY(file_sync(writer->file));\n    TRY(file_rename(",
-        "    TRY(file_rename(", SWEEP),
+        "src/store/seen_writer.c",
+        "        syncer_file(place->syncer, writer->file, &writer->ticket);\n"
+        "        writer->stage = STAGE_SYNCED;",
+        "        writer->stage = STAGE_SYNCED;", SWEEP),
     "ids_not_folded_at_the_start": (
         "src/collect/intake.c", "if (seq >= seen_covered_seq(intake->config.seen) &&",
         "if (seq < seen_covered_seq(intake->config.seen) &&", SWEEP),

@@ -99,8 +99,8 @@ static void make_pristine(void)
 static void put_back(char bytes[SEGMENTS][SEGMENT], const size_t *sizes)
 {
     struct arena *mem = arena_open(1 << 20);
-    size_t count;
-    str *names;
+    size_t count = 0;
+    str *names = NULL;
 
     must(mem && folder_list(pristine.sys, "log", mem, &names, &count) == OK);
     for (size_t i = 0; i < count; i++) {

@@ -119,7 +119,7 @@ TEST(intake_stores_events_with_all_that_was_told)
     CHECK_INT(event.type, EVENT_TRACK);
     CHECK_INT(event.time, INT64_C(1767225600000));
     CHECK_INT(it.received, INT64_C(1767225600000));
-    CHECK_INT(record.node, 2);
+    CHECK_INT(record.node, 2); /* the device came first */
     CHECK_INT(event.anonymous, 1);
     CHECK(str_contains(event.json, S("\"messageId\":\"m\"")));
     CHECK_OK(log_reader_next(reader, &record)); /* of another node: a record of its own */

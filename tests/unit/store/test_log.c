@@ -674,3 +674,24 @@ TEST(log_recovers_without_room_for_an_unfinished_segment)
     expect_records(&w, 1, 40);
     world_done(&w);
 }
+
+TEST(log_fills_the_next_segment_and_goes_on_in_it)
+{
+    struct world w = new_world(3 << 20, 0);
+    bool is_done = false;
+    int calls = 0;
+
+    put_many(&w, 1, 4, 100);
+    CHECK_OK(log_fill(w.log, &is_done));
+    CHECK(is_done); /* none was made ahead */
+    CHECK_OK(log_prepare(w.log));
+    for (is_done = false; !is_done; calls++)
+        CHECK_OK(log_fill(w.log, &is_done));
+    CHECK_INT(calls, 3);
+    for (unsigned seq = 4; seq < 40; seq++)
+        CHECK_INT(put(&w, seq, 150000), seq);
+    sim_lose_power(w.sys, SIM_CLEAN, 1);
+    reopen(&w);
+    expect_records(&w, 1, 40);
+    world_done(&w);
+}

@@ -1,14 +1,12 @@
 /* test_seen.c - deduplication is exact through freezes, merges, restarts, faults and damage.
  *
  * SPDX-License-Identifier: Apache-2.0
- *
- * The judge is a list of all ids that were added, searched from its end: it stands for the log,
- * from which what was not frozen is added again after every restart.
  */
 #include "store/seen.h"
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "seen_world.h"
 #include "store/seen_run.h"
 #include "support/test.h"
 #include "sys/file.h"
@@ -16,188 +14,7 @@
 
 #include <string.h>
 
-enum { MOST_ADDED = 30000 };
 static const char folder[] = "seen";
-
-struct added {
-    hash128 id;
-    uint64_t body;
-    uint64_t seq;
-    millis received;
-};
-
-struct world {
-    struct sys *sys;
-    struct seen *seen;
-    struct seen_config config;
-    struct added *added; /* of MOST_ADDED, in test_mem */
-    size_t count;
-    uint64_t next_seq;
-    millis now;
-    millis latest; /* the clock's highest so far */
-};
-
-static hash128 id_of(uint64_t number)
-{
-    random_state random = {number * 2 + 1};
-    uint64_t low = random_next(&random);
-
-    return (hash128){.low = low, .high = random_next(&random)};
-}
-
-static struct world world_with(uint64_t seed, uint32_t table_ids)
-{
-    struct world w = {.sys = sim_open(seed), .next_seq = 1, .now = 100 * MILLIS_DAY};
-
-    CHECK(w.sys);
-    w.config = (struct seen_config){
-        .sys = w.sys, .folder = folder, .window = 7 * MILLIS_DAY, .table_ids = table_ids};
-    w.latest = w.now;
-    w.added = arena_array(test_mem, MOST_ADDED, sizeof *w.added);
-    CHECK(w.added);
-    return w;
-}
-
-static void world_close(struct world *w)
-{
-    seen_close(w->seen);
-    sim_close(w->sys);
-}
-
-/* Opens and adds again what is not covered, as a start of the program does. */
-static void world_start(struct world *w)
-{
-    uint64_t covered;
-
-    CHECK_OK(seen_open(&w->config, &w->seen));
-    covered = seen_covered_seq(w->seen);
-    CHECK(covered >= 1 && covered <= w->next_seq);
-    for (size_t i = 0; i < w->count; i++)
-        if (w->added[i].seq >= covered) {
-            CHECK_OK(seen_reserve(w->seen, 1));
-            seen_add(w->seen, w->added[i].id, w->added[i].body, w->added[i].seq,
-                     w->added[i].received);
-        }
-}
-
-static void world_restart(struct world *w)
-{
-    seen_close(w->seen);
-    w->seen = NULL;
-    world_start(w);
-}
-
-static void world_set_clock(struct world *w, millis now)
-{
-    w->now = now;
-    w->latest = now > w->latest ? now : w->latest;
-}
-
-static enum seen_answer judge(const struct world *w, hash128 id, uint64_t body, millis now)
-{
-    for (size_t i = w->count; i > 0; i--) {
-        const struct added *one = &w->added[i - 1];
-
-        if (hash_equals(one->id, id) && one->received > now - w->config.window)
-            return one->body == body ? SEEN_SAME : SEEN_OTHER;
-    }
-    return SEEN_NEW;
-}
-
-/* What left the window once may stay forgotten when the clock goes back. */
-static enum seen_answer check_find(struct world *w, hash128 id, uint64_t body)
-{
-    enum seen_answer got;
-
-    CHECK_OK(seen_find(w->seen, id, body, w->now, &got));
-    if (got != judge(w, id, body, w->now))
-        CHECK_INT(got, judge(w, id, body, w->latest));
-    return got;
-}
-
-static void world_add(struct world *w, hash128 id, uint64_t body)
-{
-    CHECK(w->count < MOST_ADDED);
-    CHECK_OK(seen_reserve(w->seen, 1));
-    seen_add(w->seen, id, body, w->next_seq, w->now);
-    w->added[w->count++] = (struct added){id, body, w->next_seq, w->now};
-    w->next_seq++;
-}
-
-static void tend_times(struct world *w, int times)
-{
-    for (int i = 0; i < times; i++)
-        CHECK_OK(seen_tend(w->seen, w->now));
-}
-
-static struct seen_stats stats_of(const struct world *w)
-{
-    struct seen_stats stats;
-
-    seen_stats_read(w->seen, w->now, &stats);
-    return stats;
-}
-
-/* Everything judged to be known is known, and nothing else. */
-static void check_all(struct world *w)
-{
-    for (size_t i = 0; i < w->count; i++) {
-        check_find(w, w->added[i].id, w->added[i].body);
-        check_find(w, w->added[i].id, w->added[i].body + 1);
-    }
-    for (uint64_t i = 0; i < 200; i++)
-        CHECK_INT(check_find(w, id_of(1u << 30 | i), 0), SEEN_NEW);
-}
-
-/* A group of events as the log-writer takes it; now and then it cannot be written. */
-static void take_group(struct world *w, random_state *random, uint64_t ids)
-{
-    size_t count_before = w->count;
-    uint64_t seq_before = w->next_seq;
-
-    for (uint64_t events = 1 + random_below(random, 20); events; events--) {
-        hash128 id = id_of(random_below(random, ids));
-        uint64_t body = random_below(random, 2);
-
-        w->next_seq += random_below(random, 3);
-        if (check_find(w, id, body) == SEEN_NEW)
-            world_add(w, id, body);
-    }
-    if (random_chance(random, 0.1)) {
-        seen_forget_from(w->seen, seq_before);
-        w->count = count_before;
-        w->next_seq = seq_before;
-    }
-}
-
-static void run_random_steps(uint64_t seed, uint32_t table_ids, uint64_t ids, int steps)
-{
-    random_state random = {seed};
-    struct world w = world_with(seed, table_ids);
-    uint64_t most_files = 0;
-
-    world_start(&w);
-    for (int step = 0; step < steps; step++) {
-        take_group(&w, &random, ids);
-        if (random_chance(&random, 0.8))
-            tend_times(&w, 1);
-        if (random_chance(&random, 0.02))
-            world_set_clock(&w, w.now + (millis)random_below(&random, (uint64_t)MILLIS_DAY));
-        if (random_chance(&random, 0.01))
-            world_set_clock(&w, w.now - (millis)random_below(&random, (uint64_t)MILLIS_DAY));
-        world_set_clock(&w, w.now + (millis)random_below(&random, 2000));
-        if (random_chance(&random, 0.01))
-            world_restart(&w);
-        if (stats_of(&w).files > most_files)
-            most_files = stats_of(&w).files;
-    }
-    check_all(&w);
-    world_restart(&w);
-    check_all(&w);
-    CHECK(most_files > 1 && most_files < 40);
-    world_close(&w);
-    arena_reset(test_mem);
-}
 
 TEST(seen_agrees_with_the_naive_judge_through_random_operations)
 {
@@ -208,7 +25,11 @@ TEST(seen_agrees_with_the_naive_judge_through_random_operations)
 
     EACH_CASE(c, cases)
     for (uint64_t seed = 0; seed < 3; seed++)
-        run_random_steps(seed, c->table_ids, c->ids, 600);
+        for (unsigned behind = 0; behind < 10; behind += 3) {
+            struct world w = world_behind(seed, c->table_ids, behind);
+
+            run_random_steps(&w, seed, c->ids, 600);
+        }
 }
 
 TEST(seen_tells_same_from_other_bodies)
@@ -399,20 +220,20 @@ static enum err live(struct world *w)
             break;
         world_add(w, id_of(w->next_seq), w->next_seq);
         if (w->count % 4 == 0)
-            err = seen_tend(w->seen, w->now);
+            err = world_tend(w);
         if (w->count == 40)
             world_set_clock(w, w->now + 6 * MILLIS_DAY);
         if (w->count == 60)
             world_set_clock(w, w->now + 2 * MILLIS_DAY);
     }
-    for (int i = 0; !err && i < 10; i++)
-        err = seen_tend(w->seen, w->now);
+    for (unsigned i = 0; !err && i < 10 + 10 * w->tends_per_sync; i++)
+        err = world_tend(w);
     return err;
 }
 
-static uint64_t operations_of_a_life(void)
+static uint64_t operations_of_a_life(unsigned tends_per_sync)
 {
-    struct world w = world_with(3, 8);
+    struct world w = world_behind(3, 8, tends_per_sync);
     uint64_t operations;
 
     CHECK_OK(live(&w));
@@ -445,16 +266,16 @@ static void ignore_report(void *argument, const char *sentence)
     (void)sentence;
 }
 
-TEST(seen_forgets_nothing_covered_when_power_is_lost_anywhere)
+static void lose_power_anywhere(unsigned tends_per_sync)
 {
     static const enum sim_loss losses[] = {SIM_CLEAN, SIM_KEPT, SIM_TORN, SIM_REORDERED};
-    uint64_t operations = operations_of_a_life(), covered_points = 0;
+    uint64_t operations = operations_of_a_life(tends_per_sync), covered_points = 0;
 
-    CHECK(operations > 200);
+    CHECK(operations > 100);
     for (uint64_t at = 1; at <= operations; at++)
         EACH_CASE(loss, losses)
         {
-            struct world w = world_with(3, 8);
+            struct world w = world_behind(3, 8, tends_per_sync);
 
             sim_stop_at(w.sys, at);
             CHECK(live(&w) != OK);
@@ -475,6 +296,17 @@ TEST(seen_forgets_nothing_covered_when_power_is_lost_anywhere)
     CHECK(covered_points > 2 * operations); /* the sweep saw runs survive */
 }
 
+TEST(seen_forgets_nothing_covered_when_power_is_lost_anywhere)
+{
+    lose_power_anywhere(0);
+}
+
+TEST(seen_forgets_nothing_covered_when_power_is_lost_while_syncs_are_behind)
+{
+    lose_power_anywhere(1);
+    lose_power_anywhere(4);
+}
+
 TEST(seen_notices_what_syncs_that_lie_lost)
 {
     struct world w = world_with(3, 8);
@@ -491,15 +323,15 @@ TEST(seen_notices_what_syncs_that_lie_lost)
     world_close(&w);
 }
 
-TEST(seen_goes_on_after_each_fault_of_the_disk)
+static void meet_every_fault(unsigned tends_per_sync)
 {
     static const enum sim_fault faults[] = {SIM_ENOSPC, SIM_EIO, SIM_EINTR, SIM_SHORT};
-    uint64_t operations = operations_of_a_life();
+    uint64_t operations = operations_of_a_life(tends_per_sync);
 
     for (uint64_t at = 1; at <= operations; at++)
         EACH_CASE(fault, faults)
         {
-            struct world w = world_with(3, 8);
+            struct world w = world_behind(3, 8, tends_per_sync);
             enum err err;
 
             sim_fail_at(w.sys, at, *fault);
@@ -515,7 +347,7 @@ TEST(seen_goes_on_after_each_fault_of_the_disk)
                 world_add(&w, id_of(w.next_seq), 1);
                 tend_times(&w, 1);
             }
-            tend_times(&w, 20);
+            tend_times(&w, 20 + 10 * (int)tends_per_sync);
             CHECK(seen_covered_seq(w.seen) > 240);
             check_all(&w);
             world_restart(&w);
@@ -524,6 +356,17 @@ TEST(seen_goes_on_after_each_fault_of_the_disk)
             world_close(&w);
             arena_reset(test_mem);
         }
+}
+
+TEST(seen_goes_on_after_each_fault_of_the_disk)
+{
+    meet_every_fault(0);
+}
+
+TEST(seen_goes_on_after_each_fault_of_the_disk_while_syncs_are_behind)
+{
+    meet_every_fault(1);
+    meet_every_fault(4);
 }
 
 TEST(seen_keeps_ids_in_memory_while_the_disk_is_full)
