@@ -7,10 +7,13 @@
  * making anew of checksums, so that what lies behind them is reached, too. Clear parts are not
  * authenticated, payloads are: what is read under a number is what was written under it.
  */
-#include "store/log_int.h"
+#include "store/log.h"
+#include "store/log_format.h"
+#include "sys/file.h"
 #include "sys/sim.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +67,16 @@ static void fill(struct log *log)
     }
 }
 
+static struct file *open_segment(uint32_t index, unsigned modes)
+{
+    struct file *file;
+    char path[32];
+
+    snprintf(path, sizeof path, "log/%08u.log", index + 1);
+    must(file_open(pristine.sys, path, modes, &file) == OK);
+    return file;
+}
+
 static void make_pristine(void)
 {
     struct log_config config;
@@ -76,35 +89,29 @@ static void make_pristine(void)
     fill(log);
     log_close(log);
     for (uint32_t i = 0; i < SEGMENTS; i++) {
-        struct log_segment segment;
+        struct file *file = open_segment(i, FILE_READ);
 
-        must(log_segment_load(&config, i + 1, FILE_READ, &segment) == OK);
-        must(segment.size == SEGMENT);
-        memcpy(pristine.bytes[i], segment.bytes, SEGMENT);
-        log_segment_unload(&segment);
+        must(file_read_all(file, 0, pristine.bytes[i], SEGMENT) == OK);
+        file_close(file);
     }
 }
 
 static void put_back(char bytes[SEGMENTS][SEGMENT], const size_t *sizes)
 {
-    struct log_config config = config_of_log();
     struct arena *mem = arena_open(1 << 20);
     size_t count = 0;
     str *names = NULL;
 
     must(mem && folder_list(pristine.sys, "log", mem, &names, &count) == OK);
     for (size_t i = 0; i < count; i++) {
-        char path[LOG_PATH] = "log/";
+        char path[256];
 
-        memcpy(path + 4, names[i].data, names[i].len);
+        snprintf(path, sizeof path, "log/%.*s", STR_ARG(names[i]));
         must(file_remove(pristine.sys, path) == OK);
     }
     for (uint32_t i = 0; i < SEGMENTS; i++) {
-        char path[LOG_PATH];
-        struct file *file;
+        struct file *file = open_segment(i, FILE_READ | FILE_WRITE | FILE_CREATE);
 
-        log_segment_path(&config, i + 1, path);
-        must(file_open(pristine.sys, path, FILE_READ | FILE_WRITE | FILE_CREATE, &file) == OK);
         must(file_write(file, 0, bytes[i], sizes[i]) == OK && file_sync(file) == OK);
         file_close(file);
     }
