@@ -185,7 +185,7 @@ static bool has_more(const struct load *load, int64_t now)
     return now - load->started < (int64_t)load->options.seconds * 1000000000;
 }
 
-/* Sends what is due; returns for how many milliseconds nothing can be. */
+/* Sends what is due; returns for how many nanoseconds nothing can be. */
 static int64_t begin_due(struct load *load)
 {
     int64_t now = clock_mono_ns(load->sys), due;
@@ -195,11 +195,11 @@ static int64_t begin_due(struct load *load)
         if (load->options.rate) {
             due = load->started + (int64_t)((double)load->sent * 1e9 / (double)load->options.rate);
             if (due > now)
-                return due - now > 2000000 ? (due - now) / 1000000 - 1 : 0;
+                return due - now;
         }
         begin(load, load->idle[--load->idle_count], due);
     }
-    return 1000;
+    return 1000000000;
 }
 
 static void run(struct load *load)
@@ -208,10 +208,10 @@ static void run(struct load *load)
     while (has_more(load, clock_mono_ns(load->sys)) ||
            load->idle_count < load->options.connections) {
         struct poll_event events[EVENTS_AT_ONCE];
-        int64_t wait_ms = begin_due(load);
+        int64_t wait_ns = begin_due(load);
         size_t count;
 
-        check(poller_wait(load->poller, events, EVENTS_AT_ONCE, wait_ms, &count), "poller");
+        check(poller_wait(load->poller, events, EVENTS_AT_ONCE, wait_ns, &count), "poller");
         for (size_t i = 0; i < count; i++) {
             struct connection *c = events[i].owner;
 

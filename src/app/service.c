@@ -90,6 +90,7 @@ static void run_folder(void *argument)
 {
     struct service *service = argument;
 
+    thread_give_way();
     while (!atomic_load(&service->folder_ends)) {
         enum err err = workspace_fold(&service->workspace, folds_on, service);
 

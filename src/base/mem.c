@@ -31,6 +31,14 @@ void *mem_alloc(size_t size)
     return note(is_refused() ? NULL : calloc(1, size ? size : 1));
 }
 
+void *mem_alloc_aligned(size_t size, size_t alignment)
+{
+    size_t whole = (size + alignment - 1) / alignment * alignment;
+    void *memory = is_refused() ? NULL : aligned_alloc(alignment, whole ? whole : alignment);
+
+    return note(memory ? memset(memory, 0, whole) : NULL);
+}
+
 void *mem_grow(void *old, size_t size)
 {
     return note(is_refused() ? NULL : realloc(old, size ? size : 1));

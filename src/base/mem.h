@@ -12,6 +12,8 @@
 #include <stddef.h>
 
 void *mem_alloc(size_t size);           /* zeroed */
+/* Zeroed, at an address that is a multiple of `alignment`, a power of two. Not for mem_grow. */
+void *mem_alloc_aligned(size_t size, size_t alignment);
 void *mem_grow(void *old, size_t size); /* like realloc; new bytes not zeroed */
 void mem_free(void *memory);            /* NULL is fine */
 char *mem_text(const char *text);       /* a copy of a C string, or NULL */

@@ -308,7 +308,7 @@ static int64_t patience(const struct loop *loop)
         return -1;
     if (at < loop->swept_at + SWEEP_NS && loop->stop_by == CONNECTION_NEVER)
         at = loop->swept_at + SWEEP_NS;
-    return at <= loop->now_ns ? 0 : (at - loop->now_ns + 999999) / 1000000;
+    return at <= loop->now_ns ? 0 : at - loop->now_ns;
 }
 
 static void run_once(struct loop *loop)

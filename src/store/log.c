@@ -12,7 +12,7 @@
 enum {
     DEFAULT_SEGMENT = 64 << 20,
     DEFAULT_RECENT = 32 << 20,
-    FILL_AT_ONCE = 1 << 20,
+    FILL_AT_ONCE = 1 << 20, /* whole pages, and of every segment a part */
     LIST_ARENA = 16 << 20
 };
 
@@ -143,6 +143,9 @@ static fallible use_segment(struct log *log, struct log_segment *segment,
                               segment->head.previous};
 
     TRY(find_end(log, segment, start, recovery));
+    memcpy(log->page, segment->bytes + log->place.offset / FILE_PAGE * FILE_PAGE,
+           log->place.offset % FILE_PAGE);
+    file_write_direct(segment->file);
     log->file = segment->file;
     log->file_bytes = segment->size;
     log->index = segment->index;
@@ -171,6 +174,7 @@ static fallible take_spare(struct log *log, struct log_segment *segment,
     if (!err)
         err = settle_tail(segment, 0, 0, size);
     if (!err) {
+        file_write_direct(segment->file);
         log->spare = segment->file;
         segment->file = NULL;
     }
@@ -280,7 +284,8 @@ void log_close(struct log *log)
     condition_close(log->grown);
     mutex_close(log->prepare_lock);
     mutex_close(log->lock);
-    mem_free(log->group);
+    mem_free(log->pages);
+    mem_free(log->zeros);
     mem_free(log->folder);
     mem_free(log->marks);
     mem_free(log);
@@ -312,10 +317,12 @@ static fallible fill_some(struct log *log)
 {
     uint64_t left = log->config.segment_bytes - log->spare_filled;
     size_t size = left < FILL_AT_ONCE ? (size_t)left : FILL_AT_ONCE;
-    char *zeros = mem_alloc(size);
-    enum err err = zeros ? file_write(log->spare, log->spare_filled, zeros, size) : mem_exhausted();
+    enum err err;
 
-    mem_free(zeros);
+    if (!log->zeros)
+        log->zeros = mem_alloc_aligned(FILL_AT_ONCE, FILE_PAGE);
+    err =
+        log->zeros ? file_write(log->spare, log->spare_filled, log->zeros, size) : mem_exhausted();
     if (!err && file_sync(log->spare) != OK)
         err = fail(ERR_IO, "a log segment made ahead could not be synced");
     if (err == ERR_IO)
@@ -360,28 +367,48 @@ static fallible roll(struct log *log)
     return OK;
 }
 
+static fallible make_pages(struct log *log, size_t size)
+{
+    char *pages;
+
+    if (size <= log->pages_room)
+        return OK;
+    pages = mem_alloc_aligned(size, FILE_PAGE);
+    if (!pages)
+        return mem_exhausted();
+    mem_free(log->pages);
+    log->pages = pages;
+    log->pages_room = size;
+    return OK;
+}
+
+static char *open_group(const struct log *log)
+{
+    return log->pages + log->group_at;
+}
+
 fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes)
 {
-    size_t most = LOG_GROUP_START + sizeof(uint64_t) + bytes +
+    size_t most = sizeof(struct log_segment_head) + sizeof(struct log_group_head) +
+                  sizeof(uint64_t) + bytes +
                   records * (sizeof(struct log_record_head) + VAULT_OVERHEAD + LOG_ALIGN);
-    char *group;
 
     if (log->is_broken)
         return broken();
     assert(!log->is_open_group);
     if (most > LOG_MOST_GROUP || most > log->config.segment_bytes)
         return fail(ERR_LIMIT, "a group of %zu bytes is too large for the log", most);
-    if (most > log->group_room) {
-        group = mem_grow(log->group, most);
-        if (!group)
-            return mem_exhausted();
-        log->group = group;
-        log->group_room = most;
-    }
+    TRY(make_pages(log, most + 2 * FILE_PAGE));
     TRY(vault_reserve(log->config.vault, nodes));
     if (log->place.offset + most > log->file_bytes)
         TRY(roll(log));
     TRY(make_plain(&log->plain, bytes, records));
+    if (log->needs_head) {
+        log->group_at = sizeof(struct log_segment_head);
+    } else {
+        log->group_at = log->place.offset % FILE_PAGE;
+        memcpy(log->pages, log->page, log->group_at);
+    }
     log->group_len = 0;
     log->group_most = most;
     log->group_records = 0;
@@ -405,7 +432,7 @@ static void add_plain(struct log *log, const struct log_entry *entry, uint64_t s
 uint64_t log_add(struct log *log, const struct log_entry *entry)
 {
     uint64_t seq = atomic_load_explicit(&log->next_seq, memory_order_relaxed);
-    char *record = log->group + LOG_GROUP_START + log->group_len;
+    char *record = open_group(log) + sizeof(struct log_group_head) + log->group_len;
     struct log_record_head head = {
         .kind = (uint16_t)entry->kind,
         .seq = seq,
@@ -419,7 +446,8 @@ uint64_t log_add(struct log *log, const struct log_entry *entry)
 
     assert(log->is_open_group && entry->count > 0);
     head.bytes = (uint32_t)((content + LOG_ALIGN - 1) / LOG_ALIGN * LOG_ALIGN);
-    assert(LOG_GROUP_START + log->group_len + head.bytes + sizeof(uint64_t) <= log->group_most);
+    assert(log_group_size(log->group_len + head.bytes) + sizeof(struct log_segment_head) <=
+           log->group_most);
     if (entry->clear.len)
         memcpy(body, entry->clear.data, entry->clear.len);
     if (head.sealed_bytes &&
@@ -458,7 +486,7 @@ static void write_segment_head(struct log *log)
 
     memcpy(head.workspace, vault_workspace_id(log->config.vault), VAULT_ID_SIZE);
     log_segment_head_close(&head);
-    memcpy(log->group, &head, sizeof head);
+    memcpy(log->pages, &head, sizeof head);
 }
 
 /* Views of plain records are offsets no longer once the text is complete. */
@@ -479,20 +507,22 @@ static void settle_plain(struct log_plain *plain)
 
 static fallible write_group(struct log *log, uint64_t next_seq, size_t *out_size)
 {
-    size_t start = log->needs_head ? 0 : sizeof(struct log_segment_head);
-    char *group = log->group + sizeof(struct log_segment_head);
-    size_t size = log_group_size(log->group_len) + sizeof(struct log_segment_head) - start;
+    size_t end = log->group_at + log_group_size(log->group_len);
+    size_t size = (end + FILE_PAGE - 1) / FILE_PAGE * FILE_PAGE;
+    uint64_t offset = log->place.offset / FILE_PAGE * FILE_PAGE;
     int64_t before;
 
-    log_group_close(group, log->group_len, log->group_records, log->place, next_seq);
+    log_group_close(open_group(log), log->group_len, log->group_records, log->place, next_seq);
     if (log->needs_head)
         write_segment_head(log);
-    if (file_write(log->file, log->place.offset, log->group + start, size) != OK)
+    memset(log->pages + end, 0, size - end);
+    if (file_write(log->file, offset, log->pages, size) != OK)
         return fail(ERR_IO, "a write to log segment %08u failed", log->index);
     before = clock_mono_ns(log->config.sys);
     if (file_sync(log->file) != OK)
         return fail(ERR_IO, "a sync of log segment %08u failed", log->index);
     log->stats.sync_ns += (uint64_t)(clock_mono_ns(log->config.sys) - before);
+    memcpy(log->page, log->pages + end / FILE_PAGE * FILE_PAGE, end % FILE_PAGE);
     *out_size = log_group_size(log->group_len);
     return OK;
 }
@@ -519,7 +549,7 @@ fallible log_commit(struct log *log)
         log->is_broken = true;
         return err;
     }
-    memcpy(&head, log->group + sizeof(struct log_segment_head), sizeof head);
+    memcpy(&head, open_group(log), sizeof head);
     plain->first_seq = log->place.seq;
     plain->next_seq = next_seq;
     if (log->needs_head)

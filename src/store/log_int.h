@@ -68,9 +68,14 @@ struct log {
     bool is_open_group;
     bool is_unsealed;      /* a payload of the open group could not be sealed */
     atomic_bool is_broken; /* a write or sync failed: nothing can be promised any more */
-    char *group;           /* segment head, group head, records */
-    size_t group_room;
-    size_t group_len; /* of records so far */
+    /* What is written next: whole pages of the segment from the one that `place` is in. Before the
+     * group stands what that page holds already, or a segment's head. */
+    char *pages;
+    size_t pages_room;
+    size_t group_at;      /* where in `pages` the group's head stands */
+    char page[FILE_PAGE]; /* the last page written, as far as place.offset */
+    char *zeros;          /* to fill spares with */
+    size_t group_len;     /* of records so far */
     size_t group_most;
     uint32_t group_records;
     struct log_plain *plain;
@@ -92,8 +97,6 @@ struct log {
     size_t mark_count;
     size_t mark_room;
 };
-
-#define LOG_GROUP_START (sizeof(struct log_segment_head) + sizeof(struct log_group_head))
 
 void log_plain_release(struct log_plain *plain);
 /* Notes where a group starts, if it is far enough behind the last one noted; any thread. */

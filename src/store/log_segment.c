@@ -51,6 +51,7 @@ fallible log_segment_make(const struct log_config *config, uint32_t index, struc
     if (!err && (file_sync(file) != OK || folder_sync(config->sys, config->folder) != OK))
         err = fail(ERR_IO, "log segment %08u was made but could not be synced", index);
     if (!err) {
+        file_write_direct(file);
         *out_file = file;
         return OK;
     }

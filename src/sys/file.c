@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "sys/sys_int.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,7 @@ fallible file_write(struct file *file, uint64_t offset, const void *data, size_t
     const char *at = data;
     size_t done = 0;
 
+    assert(!file->is_direct || (offset | len | (uintptr_t)data) % FILE_PAGE == 0);
     while (done < len) {
         size_t put;
         int error = SYS_UNINTERRUPTED(
@@ -124,6 +126,12 @@ fallible file_lock(struct file *file)
     if (error == EWOULDBLOCK)
         return fail(ERR_CONFLICT, "%s is held by another process", file->path);
     return error ? sys_fail(error, "lock", file->path) : OK;
+}
+
+void file_write_direct(struct file *file)
+{
+    file->is_direct = true;
+    file->sys->verbs->file_write_direct(file);
 }
 
 void file_will_read(struct file *file, uint64_t offset, uint64_t len)

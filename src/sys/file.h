@@ -14,6 +14,8 @@
 struct sys;
 struct file;
 
+enum { FILE_PAGE = 4096 };
+
 enum file_mode {
     FILE_READ = 1,
     FILE_WRITE = 2,     /* with FILE_READ for both */
@@ -36,6 +38,10 @@ fallible file_size(struct file *file, uint64_t *out_size);
 /* Takes the file for this handle alone until it is closed. ERR_CONFLICT if another handle holds it,
  * of this process or another. Needs FILE_WRITE. */
 fallible file_lock(struct file *file);
+/* From now on this handle only writes, and offsets, lengths and addresses are multiples of
+ * FILE_PAGE: bytes go past the page cache, where the file system knows how, and cost no memory that
+ * nobody reads. Never fails. */
+void file_write_direct(struct file *file);
 /* An advance notice that [offset, offset + len) will be read once, in order. Never fails. */
 void file_will_read(struct file *file, uint64_t offset, uint64_t len);
 

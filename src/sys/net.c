@@ -179,10 +179,10 @@ fallible poller_watch(struct poller *poller, struct net_socket *socket, unsigned
     return error ? sys_fail(error, "watch", "a socket") : OK;
 }
 
-fallible poller_wait(struct poller *poller, struct poll_event *out, size_t room, int64_t timeout_ms,
+fallible poller_wait(struct poller *poller, struct poll_event *out, size_t room, int64_t timeout_ns,
                      size_t *out_count)
 {
-    int error = poller->sys->verbs->poller_wait(poller, out, room, timeout_ms, out_count);
+    int error = poller->sys->verbs->poller_wait(poller, out, room, timeout_ns, out_count);
 
     return error ? sys_fail(error, "wait for", "sockets") : OK;
 }

@@ -50,9 +50,9 @@ void poller_close(struct poller *poller);
  * to one poller at a time. */
 fallible poller_watch(struct poller *poller, struct net_socket *socket, unsigned events,
                       void *owner);
-/* Waits at most `timeout_ms` (< 0: for ever) and fills up to `room` events. A wake-up counts as
+/* Waits at most `timeout_ns` (< 0: for ever) and fills up to `room` events. A wake-up counts as
  * none. */
-fallible poller_wait(struct poller *poller, struct poll_event *out, size_t room, int64_t timeout_ms,
+fallible poller_wait(struct poller *poller, struct poll_event *out, size_t room, int64_t timeout_ns,
                      size_t *out_count);
 /* Makes a poller_wait return; from any thread, also as a mailbox's wake function. */
 void poller_wake(void *poller);

@@ -126,6 +126,11 @@ int real_file_lock(struct file *file)
     return errno == EACCES ? EWOULDBLOCK : errno;
 }
 
+void real_file_write_direct(struct file *file)
+{
+    (void)fcntl(fd_of(file), F_SETFL, O_DIRECT); /* a file in memory has no other way: refused */
+}
+
 void real_file_will_read(struct file *file, uint64_t offset, uint64_t len)
 {
     (void)posix_fadvise(fd_of(file), (off_t)offset, (off_t)len, POSIX_FADV_SEQUENTIAL);

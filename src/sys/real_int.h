@@ -20,6 +20,7 @@ int real_file_allocate(struct file *file, uint64_t size);
 int real_file_truncate(struct file *file, uint64_t size);
 int real_file_size(struct file *file, uint64_t *out_size);
 int real_file_lock(struct file *file);
+void real_file_write_direct(struct file *file);
 void real_file_will_read(struct file *file, uint64_t offset, uint64_t len);
 int real_file_rename(struct sys *sys, const char *from, const char *to);
 int real_file_remove(struct sys *sys, const char *path);
@@ -42,7 +43,7 @@ int real_poller_open(struct sys *sys, struct poller **out_poller);
 void real_poller_close(struct poller *poller);
 int real_poller_watch(struct poller *poller, struct net_socket *socket, unsigned events,
                       void *owner);
-int real_poller_wait(struct poller *poller, struct poll_event *out, size_t room, int64_t timeout_ms,
+int real_poller_wait(struct poller *poller, struct poll_event *out, size_t room, int64_t timeout_ns,
                      size_t *out_count);
 void real_poller_wake(struct poller *poller);
 int real_notify(struct sys *sys, const char *path, str message);

@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "sys/real_int.h"
 
-#include <limits.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -100,14 +99,15 @@ static unsigned events_of(uint32_t events)
     return seen;
 }
 
-int real_poller_wait(struct poller *poller, struct poll_event *out, size_t room, int64_t timeout_ms,
+int real_poller_wait(struct poller *poller, struct poll_event *out, size_t room, int64_t timeout_ns,
                      size_t *out_count)
 {
     struct real_poller *real = (struct real_poller *)poller;
     struct epoll_event events[BATCH];
     int most = room < BATCH ? (int)room : BATCH;
-    int timeout = timeout_ms < 0 ? -1 : timeout_ms < INT_MAX ? (int)timeout_ms : INT_MAX;
-    int got = epoll_wait(real->epoll, events, most, timeout);
+    struct timespec timeout = {.tv_sec = timeout_ns / 1000000000,
+                               .tv_nsec = timeout_ns % 1000000000};
+    int got = epoll_pwait2(real->epoll, events, most, timeout_ns < 0 ? NULL : &timeout, NULL);
     size_t count = 0;
 
     if (got < 0 && errno != EINTR) /* a signal counts as a wake-up */

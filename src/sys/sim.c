@@ -40,6 +40,7 @@ static const struct sys_verbs verbs = {
     .file_truncate = sim_file_truncate,
     .file_size = sim_file_size,
     .file_lock = sim_file_lock,
+    .file_write_direct = sim_file_write_direct,
     .file_will_read = sim_file_will_read,
     .file_rename = sim_file_rename,
     .file_remove = sim_file_remove,

@@ -253,6 +253,11 @@ int sim_file_lock(struct file *file)
     return 0;
 }
 
+void sim_file_write_direct(struct file *file)
+{
+    (void)file; /* there is no cache to pass */
+}
+
 void sim_file_will_read(struct file *file, uint64_t offset, uint64_t len)
 {
     (void)file;

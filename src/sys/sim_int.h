@@ -75,6 +75,7 @@ int sim_file_allocate(struct file *file, uint64_t size);
 int sim_file_truncate(struct file *file, uint64_t size);
 int sim_file_size(struct file *file, uint64_t *out_size);
 int sim_file_lock(struct file *file);
+void sim_file_write_direct(struct file *file);
 void sim_file_will_read(struct file *file, uint64_t offset, uint64_t len);
 int sim_file_rename(struct sys *sys, const char *from, const char *to);
 int sim_file_remove(struct sys *sys, const char *path);
@@ -97,7 +98,7 @@ int sim_poller_open(struct sys *sys, struct poller **out_poller);
 void sim_poller_close(struct poller *poller);
 int sim_poller_watch(struct poller *poller, struct net_socket *socket, unsigned events,
                      void *owner);
-int sim_poller_wait(struct poller *poller, struct poll_event *out, size_t room, int64_t timeout_ms,
+int sim_poller_wait(struct poller *poller, struct poll_event *out, size_t room, int64_t timeout_ns,
                     size_t *out_count);
 void sim_poller_wake(struct poller *poller);
 int sim_notify(struct sys *sys, const char *path, str message);

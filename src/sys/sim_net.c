@@ -337,14 +337,14 @@ static unsigned events_of(const struct sim_socket *socket)
 }
 
 /* Who was reported goes to the end, so that nobody starves when the room is small. */
-int sim_poller_wait(struct poller *poller, struct poll_event *out, size_t room, int64_t timeout_ms,
+int sim_poller_wait(struct poller *poller, struct poll_event *out, size_t room, int64_t timeout_ns,
                     size_t *out_count)
 {
     struct sim *sim = ((struct sim_poller *)poller)->sim;
     struct sim_socket *last = sim->last_socket, *at = sim->first_socket;
     size_t count = 0;
 
-    (void)timeout_ms; /* nothing can come while we wait */
+    (void)timeout_ns; /* nothing can come while we wait */
     while (at && count < room) {
         struct sim_socket *next = at == last ? NULL : at->next;
         unsigned events = at->poller == poller ? events_of(at) : 0;

@@ -22,6 +22,7 @@ static const struct sys_verbs real_verbs = {
     .file_truncate = real_file_truncate,
     .file_size = real_file_size,
     .file_lock = real_file_lock,
+    .file_write_direct = real_file_write_direct,
     .file_will_read = real_file_will_read,
     .file_rename = real_file_rename,
     .file_remove = real_file_remove,

@@ -41,6 +41,7 @@ struct sys_verbs {
     int (*file_truncate)(struct file *file, uint64_t size);
     int (*file_size)(struct file *file, uint64_t *out_size);
     int (*file_lock)(struct file *file); /* EWOULDBLOCK when another holds it */
+    void (*file_write_direct)(struct file *file);
     void (*file_will_read)(struct file *file, uint64_t offset, uint64_t len);
     int (*file_rename)(struct sys *sys, const char *from, const char *to);
     int (*file_remove)(struct sys *sys, const char *path);
@@ -67,7 +68,7 @@ struct sys_verbs {
     int (*poller_watch)(struct poller *poller, struct net_socket *socket, unsigned events,
                         void *owner);
     int (*poller_wait)(struct poller *poller, struct poll_event *out, size_t room,
-                       int64_t timeout_ms, size_t *out_count);
+                       int64_t timeout_ns, size_t *out_count);
     void (*poller_wake)(struct poller *poller);
     int (*notify)(struct sys *sys, const char *path, str message);
 };
@@ -79,6 +80,7 @@ struct sys {
 struct file {
     struct sys *sys;
     char *path; /* owned; for sentences */
+    bool is_direct;
 };
 
 struct net_socket {

@@ -11,8 +11,11 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
+enum { GIVE_WAY = 5 };   /* nice: about a third of the share of another */
 enum { NAME_ROOM = 16 }; /* of the kernel, with NUL */
 
 struct thread {
@@ -75,6 +78,12 @@ void thread_join(struct thread *thread)
     error = pthread_join(thread->id, NULL);
     assert(error == 0);
     mem_free(thread);
+}
+
+void thread_give_way(void)
+{
+    /* Of Linux: the priority is one thread's. Refused, it only stays as it was. */
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), getpriority(PRIO_PROCESS, 0) + GIVE_WAY);
 }
 
 int thread_cores(void)

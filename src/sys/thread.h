@@ -15,7 +15,9 @@ struct condition;
 fallible thread_start(const char *name, void (*run)(void *), void *argument,
                       struct thread **out_thread);
 void thread_join(struct thread *thread); /* waits for its end, then frees it; NULL is fine */
-int thread_cores(void);                  /* cores this process may use */
+/* The calling thread gives way from now on to those that somebody waits for. */
+void thread_give_way(void);
+int thread_cores(void); /* cores this process may use */
 
 struct mutex *mutex_open(void); /* NULL without memory */
 void mutex_close(struct mutex *mutex);

@@ -32,3 +32,18 @@ TEST(mem_copies_text_and_zeroes)
     mem_free(copy);
     mem_free(zeroed);
 }
+
+TEST(mem_aligns_where_asked_and_gives_zeros)
+{
+    static const size_t sizes[] = {0, 1, 4095, 4096, 100000};
+
+    EACH_CASE(size, sizes)
+    {
+        char *memory = mem_alloc_aligned(*size, 4096);
+
+        CHECK(memory && (uintptr_t)memory % 4096 == 0);
+        for (size_t i = 0; i < *size; i++)
+            CHECK_INT(memory[i], 0);
+        mem_free(memory);
+    }
+}

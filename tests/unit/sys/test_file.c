@@ -7,6 +7,7 @@
 #include "sys/entropy.h"
 #include "sys/sim.h"
 #include "sys/sys.h"
+#include "base/mem.h"
 #include "support/test.h"
 
 #include <stdlib.h>
@@ -83,6 +84,29 @@ static void reading_ends_at_the_end(const struct world *w)
     CHECK_OK(file_read_all(file, 9, got, 0));
     file_will_read(file, 0, 4);
     file_close(file);
+}
+
+static void what_was_written_direct_is_read_by_others(const struct world *w)
+{
+    struct file *file = opened(w, "a", FILE_READ | FILE_WRITE | FILE_CREATE), *reader;
+    char *page = mem_alloc_aligned(2 * FILE_PAGE, FILE_PAGE), got[2 * FILE_PAGE];
+
+    CHECK(page != NULL);
+    CHECK_OK(file_allocate(file, 4 * FILE_PAGE));
+    file_write_direct(file);
+    reader = opened(w, "a", FILE_READ);
+    for (int round = 1; round <= 2; round++) {
+        memset(page, round, 2 * FILE_PAGE);
+        CHECK_OK(file_write(file, FILE_PAGE, page, 2 * FILE_PAGE));
+        CHECK_OK(file_sync(file));
+        CHECK_OK(file_read_all(reader, FILE_PAGE, got, sizeof got));
+        CHECK(memcmp(got, page, sizeof got) == 0);
+    }
+    CHECK_OK(file_read_all(reader, 0, got, FILE_PAGE));
+    CHECK_INT(got[FILE_PAGE - 1], 0);
+    file_close(reader);
+    file_close(file);
+    mem_free(page);
 }
 
 static void holes_and_reserved_room_read_as_zero(const struct world *w)
@@ -295,6 +319,7 @@ static const struct {
 } cases[] = {
     {"reads_what_was_written", reads_what_was_written},
     {"reading_ends_at_the_end", reading_ends_at_the_end},
+    {"what_was_written_direct_is_read_by_others", what_was_written_direct_is_read_by_others},
     {"holes_and_reserved_room_read_as_zero", holes_and_reserved_room_read_as_zero},
     {"truncation_forgets_what_lay_beyond", truncation_forgets_what_lay_beyond},
     {"errors_have_their_codes", errors_have_their_codes},

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 10000 };
+#define PATIENCE_NS (INT64_C(10) * 1000000000)
 
 struct pair {
     struct poller *poller;
@@ -40,7 +40,7 @@ static unsigned await(struct poller *poller, void *owner, unsigned events)
     for (int tries = 0; tries < 1000; tries++) {
         struct poll_event got[4];
         size_t count;
-        CHECK_OK(poller_wait(poller, got, 4, PATIENCE_MS, &count));
+        CHECK_OK(poller_wait(poller, got, 4, PATIENCE_NS, &count));
         for (size_t i = 0; i < count; i++)
             if (got[i].owner == owner && (got[i].events & events))
                 return got[i].events;
@@ -319,7 +319,7 @@ static void a_small_room_leaves_the_rest_for_later(struct sys *sys)
     CHECK_OK(poller_watch(p.poller, p.server, NET_WRITABLE, &seen[0]));
     CHECK_OK(poller_watch(p.poller, p.client, NET_WRITABLE, &seen[1]));
     for (int i = 0; i < 2; i++) {
-        CHECK_OK(poller_wait(p.poller, &got, 1, PATIENCE_MS, &count));
+        CHECK_OK(poller_wait(p.poller, &got, 1, PATIENCE_NS, &count));
         CHECK_INT(count, 1);
         *(bool *)got.owner = true;
     }
@@ -456,7 +456,7 @@ TEST(a_mailbox_wakes_a_poller)
     all->box = mailbox_open(poller_wake, poller);
     CHECK_OK(thread_start("poster", post_all, all, &thread));
     while (taken < 2000) {
-        CHECK_OK(poller_wait(poller, got, 4, PATIENCE_MS, &count));
+        CHECK_OK(poller_wait(poller, got, 4, PATIENCE_NS, &count));
         CHECK_INT(count, 0);
         for (struct letter *at = mailbox_take(all->box); at; at = at->next)
             CHECK(at == &all->letters[taken++]);
