@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-void *mem_alloc(size_t size);           /* zeroed */
+void *mem_alloc(size_t size); /* zeroed */
 /* Zeroed, at an address that is a multiple of `alignment`, a power of two. Not for mem_grow. */
 void *mem_alloc_aligned(size_t size, size_t alignment);
 void *mem_grow(void *old, size_t size); /* like realloc; new bytes not zeroed */
