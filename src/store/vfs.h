@@ -33,6 +33,6 @@ enum err vfs_take_failure(struct vfs *vfs);
 /* Whether `page` (VFS_PAGE bytes), the one with this number, counted from 1, is undamaged. */
 bool vfs_page_is_sound(const void *page, uint64_t number);
 /* Reports each page of the file at `path` that is damaged, but for those that the write-ahead log
- * beside it holds anew. */
+ * beside it holds anew; and of that log what is damaged without harm to any data. */
 fallible vfs_check_pages(struct sys *sys, const char *path, void (*report)(void *, const char *),
                          void *argument, bool *out_found);

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A crash may leave a page torn that the write-ahead log still holds whole; those pages are left
- * to whoever reads through the log.
+ * to whoever reads through the log. So are damages of the log that take data away; here it is told
+ * what of it is damaged beside them.
  */
 #include "base/mem.h"
 #include "store/vfs_int.h"
@@ -47,6 +48,23 @@ static fallible mark_pages(struct page_check *check, struct file *log)
     return OK;
 }
 
+static fallible check_guards(struct page_check *check, struct file *log, const char *log_path)
+{
+    struct vfs_file wal = {.file = log, .path = log_path};
+    enum err err = vfs_wal_scan(&wal);
+    char line[128];
+
+    if (!err && wal.damaged_guard) {
+        check->found = true;
+        snprintf(line, sizeof line,
+                 "the write-ahead log is damaged at %llu, behind its last transaction",
+                 (unsigned long long)wal.damaged_guard);
+        check->report(check->argument, line);
+    }
+    vfs_wal_done(&wal);
+    return err == ERR_CORRUPT ? OK : err;
+}
+
 static fallible check_page(struct page_check *check, uint64_t number)
 {
     char page[VFS_PAGE], line[96];
@@ -70,6 +88,8 @@ static fallible check_all(struct sys *sys, const char *log_path, struct page_che
     err = file_open(sys, log_path, FILE_READ, &log);
     if (!err) {
         err = mark_pages(check, log);
+        if (!err)
+            err = check_guards(check, log, log_path);
         file_close(log);
     }
     if (err && err != ERR_ABSENT)

@@ -10,7 +10,7 @@
 #include <sqlite3.h>
 
 enum { VFS_SECTOR = 512, WAL_HEADER = 32, WAL_FRAME_HEADER = 24 };
-enum { WAL_FRAME = WAL_FRAME_HEADER + VFS_PAGE };
+enum { WAL_FRAME = WAL_FRAME_HEADER + VFS_PAGE, GUARD_SUMS = 28 };
 
 struct vfs {
     sqlite3_vfs base;
@@ -26,6 +26,23 @@ struct vfs_sums {
     uint64_t *sums;
     size_t count;
     size_t room;
+};
+
+/* One sector of a guard record (vfs_wal.c). Power may tear a record but not a sector, so each one
+ * names the round of the log at both ends and stands for itself: a sector that bears one of the
+ * two names was written whole, and when it does not fit its sum it was damaged, not torn. */
+struct vfs_guard {
+    char magic[8];
+    uint64_t zero; /* where a frame has its salts */
+    unsigned char salts[8];
+    uint64_t from;  /* first byte of the transaction */
+    uint64_t to;    /* behind its last one */
+    uint64_t first; /* which of the transaction's sectors the first sums are of, from 0 */
+    struct {
+        uint64_t before, after;
+    } sums[GUARD_SUMS]; /* zeros behind the last sector */
+    uint64_t name;      /* checksum of magic, zero and salts */
+    uint64_t sum;       /* of all before */
 };
 
 /* A file as SQLite sees it; which members count depends on the methods in `base`. */
@@ -46,6 +63,7 @@ struct vfs_file {
     struct vfs_sums known;
     bool has_tail; /* behind tail_at stands what a crash left; it goes before the first write */
     uint64_t tail_at;
+    uint64_t damaged_guard; /* where the scan found one; 0: nowhere. No data are missing. */
     unsigned char salts[8]; /* of this round of the log */
 };
 
@@ -67,6 +85,8 @@ int vfs_characteristics(sqlite3_file *base);
  * that was once synced. */
 fallible vfs_wal_scan(struct vfs_file *wal);
 void vfs_wal_done(struct vfs_file *wal);
+void vfs_guard_start(const unsigned char *salts, struct vfs_guard *out_guard); /* names, zeros */
+uint64_t vfs_guard_sum(const struct vfs_guard *guard);
 
 uint64_t vfs_sum_of_sector(const void *sector, size_t len);        /* of up to VFS_SECTOR bytes */
 bool vfs_sums_put(struct vfs_sums *sums, size_t at, uint64_t sum); /* false without memory */

@@ -8,13 +8,13 @@
  * reserved first: a full disk is told before a byte is written, never in the middle.
  *
  * A guard record starts at the first sector behind the frames, where the next transaction
- * overwrites it:
- *   magic 8, zero 8, salts 8, from 8, to 8, count 8, count x (sum before 8, sum after 8), sum 8
+ * overwrites it. It is a row of struct vfs_guard, with two sums for each sector that was written.
  */
 #include "base/hash.h"
 #include "base/mem.h"
 #include "store/vfs_int.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum { PENDING_LIMIT = 8 << 20, ROOM_STEP = 256 << 10 };
@@ -106,30 +106,41 @@ static fallible read_verified(struct vfs_file *wal, uint64_t offset, void *out, 
     return OK;
 }
 
-static void add_u64(struct buf *out, uint64_t number)
+void vfs_guard_start(const unsigned char *salts, struct vfs_guard *out_guard)
 {
-    buf_add_bytes(out, &number, sizeof number);
+    *out_guard = (struct vfs_guard){.magic = "MyriadWG"};
+    memcpy(out_guard->salts, salts, sizeof out_guard->salts);
+    out_guard->name = hash_checksum(out_guard, offsetof(struct vfs_guard, from));
+}
+
+uint64_t vfs_guard_sum(const struct vfs_guard *guard)
+{
+    return hash_checksum(guard, offsetof(struct vfs_guard, sum));
 }
 
 /* Adds the guard record of `wal->bytes`, which end at the end of a sector. */
 static void add_guard(struct vfs_file *wal, uint64_t to)
 {
     struct buf *bytes = &wal->bytes;
-    size_t data = bytes->len, first = (size_t)(wal->bytes_at / VFS_SECTOR);
+    size_t count = bytes->len / VFS_SECTOR, first = (size_t)(wal->bytes_at / VFS_SECTOR);
+    struct vfs_guard guard;
 
-    buf_add(bytes, S("MyriadWG"));
-    add_u64(bytes, 0);
-    buf_add_bytes(bytes, wal->salts, sizeof wal->salts);
-    add_u64(bytes, wal->from);
-    add_u64(bytes, to);
-    add_u64(bytes, data / VFS_SECTOR);
-    for (size_t i = 0; i < data / VFS_SECTOR; i++) {
-        add_u64(bytes, vfs_sums_get(&wal->known, first + i));
-        if (!buf_is_broken(bytes))
-            add_u64(bytes, vfs_sum_of_sector(bytes->data + i * VFS_SECTOR, VFS_SECTOR));
+    for (size_t i = 0; i < count && !buf_is_broken(bytes); i++) {
+        size_t place = i % GUARD_SUMS;
+
+        if (place == 0) {
+            vfs_guard_start(wal->salts, &guard);
+            guard.from = wal->from;
+            guard.to = to;
+            guard.first = i;
+        }
+        guard.sums[place].before = vfs_sums_get(&wal->known, first + i);
+        guard.sums[place].after = vfs_sum_of_sector(bytes->data + i * VFS_SECTOR, VFS_SECTOR);
+        if (place == GUARD_SUMS - 1 || i == count - 1) {
+            guard.sum = vfs_guard_sum(&guard);
+            buf_add_bytes(bytes, &guard, sizeof guard);
+        }
     }
-    if (!buf_is_broken(bytes))
-        add_u64(bytes, hash_checksum(bytes->data + data, bytes->len - data));
 }
 
 /* Fills the last sector of the pending bytes with what the file has there. */

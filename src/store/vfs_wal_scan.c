@@ -9,35 +9,40 @@
  * have come back: sectors that are still as before it mean that the power went, and the
  * transaction was never acknowledged; a sector that is neither as before nor as after is damage.
  *
+ * Behind a last transaction that is whole its guard record need not be: power may go before the
+ * sync comes back, and a kill may cut a write off between two pages, so any of its sectors may
+ * hold what an earlier round or a longer record left there. But a sector is written whole or not
+ * at all: one that names this round was written, and when its sum does not fit it has changed
+ * since. No data are missing then: the log opens, and the check reports it.
+ *
  * What remains looks like a torn end: damage to the last transaction and to its guard record at
  * once, or together with the loss of the transaction after it; damage that puts back exactly what
- * a sector held before; damage to a last transaction of over 8 MB, which has no guard record; and
- * a log that is gone as a whole.
+ * a sector held before, or of a guard record takes both names; damage to a last transaction of
+ * over 8 MB, which has no guard record; and a log that is gone as a whole.
  */
 #include "base/hash.h"
 #include "base/mem.h"
 #include "store/vfs_int.h"
 
+#include <stddef.h>
 #include <string.h>
 
-enum { CHUNK = 64 * VFS_SECTOR, GUARD_HEADER = 48, GUARD_FIXED = GUARD_HEADER + 8 };
+enum { CHUNK = 64 * VFS_SECTOR };
 
-struct guard {
-    uint64_t at; /* in the file */
-    uint64_t from;
-    uint64_t to;
-    uint64_t count; /* sectors, from the one that holds `from` */
-};
+_Static_assert(sizeof(struct vfs_guard) == VFS_SECTOR, "a part of a guard record fills a sector");
 
 struct scan {
     struct vfs_file *wal;
     uint64_t size;
     bool is_blank;          /* all zeros */
-    struct buf guards;      /* offsets (u64) where a record may stand */
+    struct buf guards;      /* offsets (u64) of sectors that name this round as a guard's do */
     bool is_big_endian;     /* the words that are summed */
     uint32_t sum[2];        /* of the chain so far */
     unsigned char salts[8]; /* of this round */
+    struct vfs_guard names; /* as a guard of this round has them */
     uint64_t end;           /* behind the last whole transaction */
+    /* Of the transaction that is not whole: sectors that were found as they were to be, or not. */
+    uint64_t written, torn;
 };
 
 static uint32_t read_u32(const unsigned char *at, bool is_big_endian)
@@ -45,14 +50,6 @@ static uint32_t read_u32(const unsigned char *at, bool is_big_endian)
     if (is_big_endian)
         return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
     return (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
-}
-
-static uint64_t read_u64(const char *at)
-{
-    uint64_t number;
-
-    memcpy(&number, at, sizeof number);
-    return number;
 }
 
 static void add_to_sum(struct scan *scan, const unsigned char *bytes, size_t len)
@@ -68,6 +65,13 @@ static bool has_sum(const struct scan *scan, const unsigned char *at)
     return read_u32(at, true) == scan->sum[0] && read_u32(at + 4, true) == scan->sum[1];
 }
 
+static bool names_round(const struct scan *scan, const char *sector)
+{
+    return memcmp(sector, &scan->names, offsetof(struct vfs_guard, from)) == 0 ||
+           memcmp(sector + offsetof(struct vfs_guard, name), &scan->names.name,
+                  sizeof scan->names.name) == 0;
+}
+
 static fallible look_at_sector(struct scan *scan, uint64_t at, const char *sector, size_t len)
 {
     uint64_t sum = vfs_sum_of_sector(sector, len);
@@ -76,7 +80,7 @@ static fallible look_at_sector(struct scan *scan, uint64_t at, const char *secto
         return mem_exhausted();
     if (sum != vfs_sum_of_sector("", 0))
         scan->is_blank = false;
-    if (str_starts(str_from(sector, len), S("MyriadWG")))
+    if (len == VFS_SECTOR && names_round(scan, sector))
         buf_add_bytes(&scan->guards, &at, sizeof at);
     return buf_is_broken(&scan->guards) ? mem_exhausted() : OK;
 }
@@ -110,6 +114,7 @@ static bool read_header(struct scan *scan, const unsigned char *header)
     scan->is_big_endian = magic & 1;
     add_to_sum(scan, header, 24);
     memcpy(scan->salts, header + 16, sizeof scan->salts);
+    vfs_guard_start(scan->salts, &scan->names);
     return has_sum(scan, header + 24);
 }
 
@@ -132,23 +137,31 @@ static fallible follow_frames(struct scan *scan)
     return OK;
 }
 
-/* False when there is no whole record of this round. */
-static bool read_guard(const struct scan *scan, str record, uint64_t at, struct guard *out)
+static uint64_t sectors_up_to(uint64_t at)
 {
-    if (record.len < GUARD_FIXED || memcmp(record.data + 16, scan->salts, 8) != 0)
-        return false;
-    *out = (struct guard){
-        .at = at,
-        .from = read_u64(record.data + 24),
-        .to = read_u64(record.data + 32),
-        .count = read_u64(record.data + 40),
-    };
-    if (out->count > (record.len - GUARD_FIXED) / 16)
-        return false;
-    if ((out->from / VFS_SECTOR + out->count) * VFS_SECTOR != at || out->to > at)
-        return false;
-    return hash_checksum(record.data, GUARD_HEADER + out->count * 16) ==
-           read_u64(record.data + GUARD_HEADER + out->count * 16);
+    return (at + VFS_SECTOR - 1) / VFS_SECTOR;
+}
+
+/* Of the whole transaction. */
+static uint64_t count_sectors(const struct vfs_guard *guard)
+{
+    return sectors_up_to(guard->to) - guard->from / VFS_SECTOR;
+}
+
+static uint64_t count_sums(const struct vfs_guard *guard)
+{
+    uint64_t left = count_sectors(guard) - guard->first;
+
+    return left < GUARD_SUMS ? left : GUARD_SUMS;
+}
+
+static bool is_sound(const struct scan *scan, const struct vfs_guard *guard, uint64_t at)
+{
+    return memcmp(guard, &scan->names, offsetof(struct vfs_guard, from)) == 0 &&
+           guard->name == scan->names.name && guard->sum == vfs_guard_sum(guard) &&
+           guard->from < guard->to && guard->first % GUARD_SUMS == 0 &&
+           guard->first < count_sectors(guard) &&
+           sectors_up_to(guard->to) + guard->first / GUARD_SUMS == at / VFS_SECTOR;
 }
 
 static fallible damaged(const struct scan *scan, uint64_t at)
@@ -157,47 +170,57 @@ static fallible damaged(const struct scan *scan, uint64_t at)
                 scan->wal->path, (unsigned long long)at);
 }
 
-/* The last transaction is not whole: fine if what is missing had not been written yet. */
-static fallible judge_last(const struct scan *scan, const struct guard *guard, const char *sums)
+/* Compares the sectors with their sums. The last transaction need not be whole: fine if what is
+ * missing had not been written yet. */
+static fallible judge_sectors(struct scan *scan, const struct vfs_guard *guard)
 {
-    uint64_t first = guard->from / VFS_SECTOR;
-    bool is_torn = false;
+    uint64_t first = guard->from / VFS_SECTOR + guard->first;
 
-    for (uint64_t i = 0; i < guard->count; i++) {
+    for (uint64_t i = 0; i < count_sums(guard); i++) {
         uint64_t is = vfs_sums_get(&scan->wal->known, (size_t)(first + i));
 
-        if (is == read_u64(sums + i * 16 + 8))
-            continue;
-        if (is != read_u64(sums + i * 16))
+        if (is == guard->sums[i].after)
+            scan->written++;
+        else if (is == guard->sums[i].before)
+            scan->torn++;
+        else
             return damaged(scan, (first + i) * VFS_SECTOR);
-        is_torn = true;
     }
-    return is_torn ? OK : damaged(scan, guard->from);
+    return OK;
 }
 
-static fallible judge_guard(const struct scan *scan, uint64_t at)
+static fallible judge_guard(struct scan *scan, uint64_t at)
 {
-    size_t room = (size_t)(scan->size - at), got;
-    char *record;
-    struct guard guard;
-    enum err err;
+    struct vfs_guard guard;
 
-    /* Of the longest transaction: two sums for each of 8 MB of sectors, and the one they end in. */
-    if (room > GUARD_FIXED + 16 * (size_t)((8 << 20) / VFS_SECTOR + 8))
-        room = GUARD_FIXED + 16 * (size_t)((8 << 20) / VFS_SECTOR + 8);
-    record = mem_alloc(room);
-    if (!record)
-        return mem_exhausted();
-    err = file_read(scan->wal->file, at, record, room, &got);
-    if (err || !read_guard(scan, str_from(record, got), at, &guard) || guard.to <= scan->end)
-        goto done;
+    if (at < scan->end)
+        return OK;
+    TRY(file_read_all(scan->wal->file, at, &guard, sizeof guard));
+    if (!is_sound(scan, &guard, at)) {
+        if (!scan->wal->damaged_guard)
+            scan->wal->damaged_guard = at;
+        return OK;
+    }
+    if (guard.to <= scan->end)
+        return OK;
     if (guard.from > scan->end)
-        err = damaged(scan, scan->end);
-    else
-        err = judge_last(scan, &guard, record + GUARD_HEADER);
-done:
-    mem_free(record);
-    return err;
+        return damaged(scan, scan->end);
+    TRY(judge_sectors(scan, &guard));
+    /* All of it is as it was to be, and yet it is not whole? */
+    if (!scan->torn && scan->written == count_sectors(&guard))
+        return damaged(scan, guard.from);
+    return OK;
+}
+
+static fallible judge_guards(struct scan *scan)
+{
+    for (size_t i = 0; i < scan->guards.len; i += sizeof(uint64_t)) {
+        uint64_t at;
+
+        memcpy(&at, scan->guards.data + i, sizeof at);
+        TRY(judge_guard(scan, at));
+    }
+    return OK;
 }
 
 /* The same proof from the frames, for when the guard records are torn as well: a frame that goes on
@@ -229,11 +252,13 @@ static fallible scan_all(struct scan *scan)
 {
     struct vfs_file *wal = scan->wal;
     unsigned char header[WAL_HEADER] = {0};
+    bool has_header;
     size_t got;
 
-    TRY(look_at_sectors(scan));
     TRY(file_read(wal->file, 0, header, sizeof header, &got));
-    if (!read_header(scan, header)) {
+    has_header = read_header(scan, header);
+    TRY(look_at_sectors(scan));
+    if (!has_header) {
         /* The header is synced before the first frame: without it there may be nothing else. */
         if (scan->size > WAL_HEADER && !scan->is_blank)
             return fail(ERR_CORRUPT, "%s is damaged: its header is wrong", wal->path);
@@ -242,8 +267,7 @@ static fallible scan_all(struct scan *scan)
     }
     scan->end = WAL_HEADER;
     TRY(follow_frames(scan));
-    for (size_t i = 0; i < scan->guards.len; i += sizeof(uint64_t))
-        TRY(judge_guard(scan, read_u64(scan->guards.data + i)));
+    TRY(judge_guards(scan));
     TRY(judge_frames(scan));
     memcpy(wal->salts, scan->salts, sizeof wal->salts);
     return OK;

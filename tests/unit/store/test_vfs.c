@@ -469,6 +469,104 @@ TEST(vfs_never_drops_a_commit_from_a_damaged_log)
     }
 }
 
+/* Where the frames of the log end, by their salts alone, and where the zeros behind all begin. */
+static void measure_log(struct sys *sys, uint64_t *out_frames, uint64_t *out_end)
+{
+    enum { HEADER = 32, FRAME = 24 + VFS_PAGE };
+    static char log[4 << 20];
+    struct file *file;
+    size_t len, at = HEADER;
+
+    CHECK_OK(file_open(sys, log_path, FILE_READ, &file));
+    CHECK_OK(file_read(file, 0, log, sizeof log, &len));
+    CHECK(len < sizeof log);
+    file_close(file);
+    while (at + FRAME <= len && memcmp(log + at + 8, log + 16, 8) == 0)
+        at += FRAME;
+    while (len > at && log[len - 1] == 0)
+        len--;
+    *out_frames = at;
+    *out_end = len;
+}
+
+TEST(vfs_check_finds_every_bit_that_flips_in_a_guard_record)
+{
+    static const int lengths[] = {1, 2, 4};
+
+    EACH_CASE(length, lengths)
+    {
+        struct sys *sys = stopped_world(*length);
+        uint64_t frames, end;
+        bool found = false;
+
+        measure_log(sys, &frames, &end);
+        frames = (frames + 511) / 512 * 512;
+        CHECK(end >= frames + 512);
+        CHECK_OK(vfs_check_pages(sys, path, fail_on_report, NULL, &found));
+        CHECK(!found);
+        for (uint64_t bit = frames * 8; bit < end * 8; bit += 5) {
+            bool is_read;
+            int reports = 0;
+
+            CHECK_OK(sim_flip(sys, log_path, bit / 8, (unsigned)(bit % 8)));
+            CHECK_OK(vfs_check_pages(sys, path, count_report, &reports, &found));
+            CHECK_INT(reports, 1);
+            if (bit % 97 == 0) /* nothing is missing, so it opens */
+                CHECK(all_are_there(sys, *length, &is_read));
+            CHECK_OK(sim_flip(sys, log_path, bit / 8, (unsigned)(bit % 8)));
+        }
+        sim_close(sys);
+    }
+}
+
+static void fail_on_log(void *argument, const char *line)
+{
+    (void)argument;
+    if (strstr(line, "log"))
+        fail_msg("%s", line);
+}
+
+static bool has_guard(struct sys *sys, uint64_t at)
+{
+    char magic[8] = {0};
+    struct file *file;
+    size_t len;
+
+    CHECK_OK(file_open(sys, log_path, FILE_READ, &file));
+    CHECK_OK(file_read(file, (at + 511) / 512 * 512, magic, sizeof magic, &len));
+    file_close(file);
+    return memcmp(magic, "MyriadWG", 8) == 0;
+}
+
+TEST(vfs_check_takes_no_torn_log_for_a_damaged_one)
+{
+    static const enum sim_loss losses[] = {SIM_KEPT, SIM_TORN, SIM_REORDERED, SIM_REORDERED};
+    uint64_t operations = operations_of_work();
+    int torn = 0, whole = 0;
+
+    for (uint64_t at = 1; at <= operations; at++)
+        for (uint64_t seed = 0; seed < 12; seed++) {
+            struct sys *sys = sim_open(1);
+            struct history history;
+            uint64_t frames, end;
+            bool found;
+
+            sim_stop_at(sys, at);
+            work(sys, &history);
+            sim_lose_power(sys, losses[seed % 4], seed * 7919 + at);
+            if (file_exists(sys, path))
+                CHECK_OK(vfs_check_pages(sys, path, fail_on_log, NULL, &found));
+            if (file_exists(sys, log_path)) {
+                measure_log(sys, &frames, &end);
+                if (frames > 32)
+                    *(has_guard(sys, frames) ? &whole : &torn) += 1;
+            }
+            sim_close(sys);
+        }
+    CHECK(torn > 100);
+    CHECK(whole > 100);
+}
+
 /* Transactions of one small row each, until one fails. */
 static int insert_small(struct base *base, int64_t from, int count)
 {
