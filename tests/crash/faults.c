@@ -6,13 +6,17 @@
  * same request goes through later. A failed read is the error of one request or of the start; a
  * failed write or sync ends the process, which starts again on the same page cache, works on, and
  * only then loses power: the trap in which what was never written looks whole.
+ *
+ * Calls are met at even distances. The few that make another chunk of keys all fail, several times,
+ * since the disk may lose what a failed sync left or keep it; and then the power goes before
+ * another start, which writes the keys near those in use once more.
  */
 #include "base/mem.h"
 #include "crash/crash.h"
 
 #include <stdio.h>
 
-enum { MOST_REFUSALS = 3, ALLOCATION = 4 };
+enum { MOST_REFUSALS = 3, ALLOCATION = 4, DRAWS = 8 };
 
 static const char *const fault_names[] = {[SIM_EIO] = "EIO",
                                           [SIM_ENOSPC] = "ENOSPC",
@@ -24,6 +28,8 @@ struct fault {
     uint64_t seed;
     unsigned kind; /* enum sim_fault, or ALLOCATION */
     uint64_t at;   /* operation or allocation behind the opening */
+    uint64_t draw; /* another one, other luck */
+    size_t steps;  /* of the plan, before the power goes */
 };
 
 /* What this fault may do to a step that failed, or to a request that was refused. */
@@ -47,12 +53,12 @@ static bool may_refuse(const struct fault *fault, enum err err)
            (fault->kind == ALLOCATION && err == ERR_LIMIT);
 }
 
-/* Carries out the whole plan, with one start anew at the most. */
+/* Carries out the plan, with one start anew at the most. */
 static bool live(struct drive *drive, const struct fault *fault)
 {
     unsigned starts = 0, refusals = 0;
 
-    while (drive->next < drive->plan->step_count) {
+    while (drive->next < fault->steps) {
         enum err err = drive_step(drive);
 
         if (err) {
@@ -92,7 +98,7 @@ static bool run_fault(struct drive *drive, const struct plan *plan, const struct
 {
     bool is_good;
 
-    if (!drive_open(drive, plan, fault->seed + fault->at))
+    if (!drive_open(drive, plan, fault->seed + fault->at + (fault->draw << 32)))
         return false;
     if (fault->kind == ALLOCATION)
         mem_fail_after((long)fault->at);
@@ -122,6 +128,64 @@ static void measure(const struct plan *plan, uint64_t seed, uint64_t *out_calls)
     drive_close(&drive);
 }
 
+/* The step that makes another chunk of keys, and its operations; false when no step does. */
+static bool find_new_keys(const struct plan *plan, uint64_t seed, size_t *out_step,
+                          uint64_t *out_from, uint64_t *out_to)
+{
+    struct drive drive;
+    bool is_found = false;
+
+    if (drive_open(&drive, plan, seed)) {
+        node_id reserved = vault_reserved(drive.world.vault);
+        uint64_t opened = sim_operations(drive.world.sys);
+
+        while (!is_found && drive.next < plan->step_count) {
+            *out_step = drive.next;
+            *out_from = sim_operations(drive.world.sys) - opened + 1;
+            if (drive_step(&drive) != OK)
+                break;
+            *out_to = sim_operations(drive.world.sys) - opened;
+            is_found = vault_reserved(drive.world.vault) > reserved;
+        }
+    }
+    drive_close(&drive);
+    return is_found;
+}
+
+static void try_fault(struct crash_run *run, const struct plan *plan, const struct fault *fault,
+                      uint64_t calls)
+{
+    struct drive drive;
+    char about[64];
+
+    snprintf(about, sizeof about, "%s at call %llu of %llu", fault_names[fault->kind],
+             (unsigned long long)fault->at, (unsigned long long)calls);
+    crash_result(run, run_fault(&drive, plan, fault), about, fault->seed, &drive);
+    drive_close(&drive);
+}
+
+static void fail_new_keys(struct crash_run *run)
+{
+    uint64_t seed = plan_strangers_seed(run->seed), from, to;
+    struct plan *plan = plan_open(seed, CRASH_STEPS);
+    size_t steps;
+
+    if (find_new_keys(plan, seed, &steps, &from, &to)) {
+        while (steps < plan->step_count && plan->steps[steps].move != PLAN_REOPEN)
+            steps++;
+        for (uint64_t at = from; at <= to; at++)
+            for (uint64_t draw = 0; draw < DRAWS; draw++)
+                try_fault(run, plan, &(struct fault){seed, SIM_EIO, at, draw, steps}, to);
+    } else {
+        struct drive drive = {0};
+
+        buf_add(&drive.trouble, S("the keys that were there suffice"));
+        crash_result(run, false, "another chunk of keys", seed, &drive);
+        buf_done(&drive.trouble);
+    }
+    plan_close(plan);
+}
+
 void crash_faults(struct crash_run *run)
 {
     struct plan *plan = plan_open(run->seed, CRASH_STEPS);
@@ -134,15 +198,12 @@ void crash_faults(struct crash_run *run)
         if (points > calls[kind])
             points = calls[kind];
         for (uint64_t i = 0; i < points; i++) {
-            struct fault fault = {run->seed, kind, 1 + i * calls[kind] / points};
-            struct drive drive;
-            char about[64];
+            struct fault fault = {run->seed, kind, 1 + i * calls[kind] / points, 0,
+                                  plan->step_count};
 
-            snprintf(about, sizeof about, "%s at call %llu of %llu", fault_names[kind],
-                     (unsigned long long)fault.at, (unsigned long long)calls[kind]);
-            crash_result(run, run_fault(&drive, plan, &fault), about, run->seed, &drive);
-            drive_close(&drive);
+            try_fault(run, plan, &fault, calls[kind]);
         }
     }
     plan_close(plan);
+    fail_new_keys(run);
 }

@@ -202,6 +202,11 @@ static void draw_step(struct drawing *d, struct plan_step *step, bool is_middle)
     }
 }
 
+uint64_t plan_strangers_seed(uint64_t seed)
+{
+    return seed + (8 - seed % 5) % 5;
+}
+
 struct plan *plan_open(uint64_t seed, size_t steps)
 {
     struct arena *mem = arena_open(ARENA);
@@ -212,7 +217,7 @@ struct plan *plan_open(uint64_t seed, size_t steps)
         abort();
     plan->mem = mem;
     plan->seed = seed;
-    plan->has_strangers = seed % 5 == 3;
+    plan->has_strangers = plan_strangers_seed(seed) == seed;
     plan->step_count = steps;
     plan->steps = take(&d, steps, sizeof *plan->steps);
     plan->events = take(&d, steps * MOST_ASKS * 120, sizeof *plan->events);

@@ -53,6 +53,8 @@ struct plan {
     unsigned id_count;
 };
 
+/* The first seed from `seed` on whose plan has strangers. */
+uint64_t plan_strangers_seed(uint64_t seed);
 struct plan *plan_open(uint64_t seed, size_t steps); /* aborts without memory */
 void plan_close(struct plan *plan);
 str plan_name(unsigned name, char room[16]);

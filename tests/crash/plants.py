@@ -68,7 +68,7 @@ PLANTS = {
         "        log_abandon(log);\n        return fail(ERR_LIMIT, \"once more\");", FAULTS),
     "failed_key_sync_ignored": (
         "src/store/vault.c", "err = fail(ERR_IO, \"a sync of the file of node keys failed\");",
-        "err = OK;", ["faults", "--points", "6500"]),
+        "err = OK;", FAULTS),
     "join_not_logged": (
         "src/collect/intake.c",
         "    *out_seq = add_record(intake, RECORD_JOIN, 0, (str){NULL, 0});",
