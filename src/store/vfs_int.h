@@ -61,7 +61,8 @@ struct vfs_file {
     bool is_unguarded;  /* bytes since the last sync reached the file without a guard record */
     uint64_t allocated; /* bytes for which there is room */
     struct vfs_sums known;
-    bool has_tail; /* behind tail_at stands what a crash left; it goes before the first write */
+    bool is_inherited; /* an earlier process wrote what is before tail_at; it may not last yet */
+    bool has_tail;     /* behind tail_at stands what a crash left; it goes before the first write */
     uint64_t tail_at;
     uint64_t damaged_guard; /* where the scan found one; 0: nowhere. No data are missing. */
     unsigned char salts[8]; /* of this round of the log */

@@ -230,14 +230,40 @@ static fallible cut(struct vfs_file *wal, uint64_t at)
     return OK;
 }
 
+/* Before anything is built upon what an earlier process left: a sync that failed it may have left
+ * in the page cache alone, looking whole to us and clean to the system. It is written once more;
+ * what a crash left behind it goes, for no guard record of it may remain. */
+static fallible settle(struct vfs_file *wal)
+{
+    char chunk[32 * VFS_SECTOR];
+    uint64_t ignored;
+
+    if (!wal->is_inherited)
+        return OK;
+    wal->vfs->is_broken = true; /* until it is known to last */
+    for (uint64_t at = 0; at < wal->tail_at; at += sizeof chunk) {
+        uint64_t left = wal->tail_at - at;
+        size_t len = left < sizeof chunk ? (size_t)left : sizeof chunk;
+
+        TRY(read_verified(wal, at, chunk, len, &ignored));
+        TRY(file_write(wal->file, at, chunk, len));
+    }
+    if (wal->has_tail)
+        TRY(cut(wal, wal->tail_at));
+    else
+        TRY(file_sync(wal->file));
+    wal->vfs->is_broken = false;
+    wal->is_inherited = false;
+    return OK;
+}
+
 static fallible add_pending(struct vfs_file *wal, uint64_t at, const void *data, size_t len)
 {
     struct buf *bytes = &wal->bytes;
     uint64_t end = wal->bytes_at + bytes->len, ignored;
     size_t skip;
 
-    if (wal->has_tail) /* before new guard records: one that a crash left must not remain */
-        TRY(cut(wal, wal->tail_at));
+    TRY(settle(wal));
     if (bytes->len && (at < wal->from || at > end || at + len > wal->bytes_at + PENDING_LIMIT))
         TRY(flush(wal, false));
     if (bytes->len == 0) {
@@ -309,7 +335,9 @@ static int wal_truncate(sqlite3_file *base, sqlite3_int64 size)
     if (wal->vfs->is_broken)
         return SQLITE_IOERR_TRUNCATE;
     buf_clear(&wal->bytes);
-    err = cut(wal, (uint64_t)size);
+    err = settle(wal);
+    if (!err)
+        err = cut(wal, (uint64_t)size);
     return err ? vfs_note(wal->vfs, err, SQLITE_IOERR_TRUNCATE) : SQLITE_OK;
 }
 
@@ -321,7 +349,9 @@ static int wal_sync(sqlite3_file *base, int flags)
     (void)flags;
     if (wal->vfs->is_broken)
         return SQLITE_IOERR_FSYNC;
-    err = flush(wal, true);
+    err = settle(wal);
+    if (!err)
+        err = flush(wal, true);
     if (err)
         return vfs_note(wal->vfs, err, SQLITE_IOERR_WRITE);
     wal->is_unguarded = false;

@@ -284,6 +284,7 @@ fallible vfs_wal_scan(struct vfs_file *wal)
     if (err)
         return err;
     wal->allocated = scan.size;
+    wal->is_inherited = scan.size > 0;
     wal->has_tail = scan.size > scan.end;
     wal->tail_at = scan.end;
     return OK;
