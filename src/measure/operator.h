@@ -7,25 +7,22 @@
  * saw. Memory comes from the worker's arena, whose cap is the question's bound.
  */
 #pragma once
-#include "measure/matcher.h"
+#include "measure/scan.h"
 
 struct json_writer;
 
 struct operator_shared {
     const struct query *query;
     const struct source *source;
-    struct matcher_plan *plan;
-    millis as_of;
-    millis from; /* inclusive */
-    millis to;   /* exclusive */
-    const struct matcher_condition *where;
+    struct scan_plan *plan;
+    struct scan_bounds bounds;
     size_t answer_bytes; /* bound of the answer's text */
     void *compiled;      /* what `compile` made; immutable afterwards */
 };
 
 struct operator_worker {
     const struct operator_shared *shared;
-    struct matcher_scope *scope;
+    struct scanner *scanner;
     struct arena *mem;
 };
 
@@ -38,13 +35,13 @@ struct operator
     const char *kind;
     const struct query_param *params;
     size_t param_count;
-    /* Once: properties, event matchers, columns. */
+    /* Once: marks and slots of the plan, columns of the answer. */
     enum err (*compile)(struct operator_shared * shared, struct arena * mem);
     /* The persons to look at; NULL: everyone. */
     size_t (*select)(const struct operator_shared *shared, node_id out_persons[2]);
     enum err (*begin)(const struct operator_worker *worker, void **out_state);
     enum err (*step)(const struct operator_worker *worker, void *state,
-                     const struct source_person *person);
+                     const struct scan_batch *batch);
     /* Takes what `other` found into `state`; `other` is not used again. */
     enum err (*merge)(const struct operator_worker *worker, void *state, void *other);
     /* Writes the members of the answer, without the braces around them. */
