@@ -16,5 +16,6 @@ struct buckets {
 /* The periods that [from, to) touches; one for all time. ERR_LIMIT: too many for an answer. */
 fallible buckets_make(const struct query *query, millis from, millis to, struct arena *mem,
                       struct buckets *out_buckets);
-/* The bucket that holds `time`, which must lie in [from, to). `hint` is the one found last, or any. */
+/* The bucket that holds `time`, which must lie in [from, to). `hint` is the one found last, or any.
+ */
 uint32_t buckets_find(const struct buckets *buckets, millis time, uint32_t hint);

@@ -24,8 +24,9 @@ struct keys {
 void keys_init(struct keys *keys, struct arena *mem);
 /* The row of a key; a new one is the next row. ERR_LIMIT. */
 fallible keys_get(struct keys *keys, const struct value *key, uint32_t *out_row);
-/* The rows a value counts for, each once: its own or, of a list, those of its elements. Objects,
- * lists in lists and what is empty count for the row of null. Borrowed until the next call. */
+/* The rows a value counts for, each once, in no order: its own or, of a list, those of its
+ * elements. Lists and objects in a list are no keys; what has none counts for the row of null.
+ * Borrowed until the next call. */
 fallible keys_of(struct keys *keys, const struct source *source, const struct value *value,
                  const uint32_t **out_rows, uint32_t *out_count);
 

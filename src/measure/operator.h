@@ -11,6 +11,30 @@
 
 struct json_writer;
 
+/* What a kind of question may and must have, beside the common members. In query.arguments
+ * stands, at the same index, what a question says. */
+enum query_param_type {
+    PARAM_EVENT,    /* events[0] */
+    PARAM_EVENTS,   /* events, 1 to QUERY_STEPS; null is as good as none */
+    PARAM_MEASURE,  /* choice: enum query_measure; text: the property of MEASURE_SUM and on */
+    PARAM_INTERVAL, /* query.interval, query.is_all_time */
+    PARAM_SEGMENT,  /* segment */
+    PARAM_PROPERTY, /* text; null is as good as none */
+    PARAM_TEXT,     /* text, not empty */
+    PARAM_CURSOR,   /* text; null is as good as none */
+    PARAM_SPAN,     /* span */
+    PARAM_NUMBER,   /* number, from least to most */
+    PARAM_CHOICE,   /* choice: index among the choices */
+};
+struct query_param {
+    const char *name;
+    enum query_param_type type;
+    bool is_required;
+    const char *help; /* one line for people */
+    uint64_t least, most;
+    const char *const *choices; /* ends with NULL */
+};
+
 struct operator_shared {
     const struct query *query;
     const struct source *source;

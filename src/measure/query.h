@@ -101,30 +101,7 @@ enum query_measure {
     MEASURE_MEDIAN
 };
 
-/* What a kind of question may and must have, beside the common members. */
-enum query_param_type {
-    PARAM_EVENT,    /* events[0] */
-    PARAM_EVENTS,   /* events, 1 to QUERY_STEPS; null is as good as none */
-    PARAM_MEASURE,  /* choice: enum query_measure; text: the property of MEASURE_SUM and on */
-    PARAM_INTERVAL, /* query.interval, query.is_all_time */
-    PARAM_SEGMENT,  /* segment */
-    PARAM_PROPERTY, /* text; null is as good as none */
-    PARAM_TEXT,     /* text, not empty */
-    PARAM_CURSOR,   /* text; null is as good as none */
-    PARAM_SPAN,     /* span */
-    PARAM_NUMBER,   /* number, from least to most */
-    PARAM_CHOICE,   /* choice: index among the choices */
-};
-struct query_param {
-    const char *name;
-    enum query_param_type type;
-    bool is_required;
-    const char *help; /* one line for people */
-    uint64_t least, most;
-    const char *const *choices; /* ends with NULL */
-};
-
-/* What a question says of one parameter. */
+/* What a question says of one parameter of its kind: see operator.h. */
 struct query_argument {
     bool is_given;
     const struct query_event *events;
@@ -147,7 +124,7 @@ struct query {
     const struct query_segment *audience; /* NULL: everyone */
     str by;                               /* absent: none */
     uint64_t limit;
-    enum zone_interval interval; /* unless is_all_time */
+    enum zone_interval interval;                        /* unless is_all_time */
     struct query_argument arguments[QUERY_MOST_PARAMS]; /* as the kind's params stand */
 };
 

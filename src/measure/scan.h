@@ -26,12 +26,12 @@ struct scanner;
 
 struct scan_batch {
     size_t persons;
-    const node_id *ids;        /* [person] */
-    const uint32_t *first;     /* [person], and one more: her hits are [first[p], first[p + 1]) */
-    const millis *times;       /* [hit] and so are all below */
-    const scan_marks *marks;   /* never 0 */
-    const text_code *names;    /* what the event is called: "page" for a page */
-    const uint64_t *seqs;      /* NULL unless the plan asked for them */
+    const node_id *ids;         /* [person] */
+    const uint32_t *first;      /* [person], and one more: her hits are [first[p], first[p + 1]) */
+    const millis *times;        /* [hit] and so are all below */
+    const scan_marks *marks;    /* never 0 */
+    const text_code *names;     /* what the event is called: "page" for a page */
+    const uint64_t *seqs;       /* NULL unless the plan asked for them */
     struct value *const *slots; /* [slot][hit]; VALUE_NULL where the hit has none of its marks */
 };
 
@@ -51,6 +51,7 @@ enum scan_mark_flags {
     SCAN_BEFORE_END = 2, /* only time < to */
     SCAN_WHERE = 4,      /* only what passes the question's "where" */
     SCAN_VIEWS = 8,      /* only calls of page and screen, whatever their names */
+    SCAN_TRACKS = 16,    /* only calls of track */
 };
 /* Marks the events that match one of `events` (NULL, 0: any event at all). Equal wishes share a
  * mark. ERR_LIMIT: over SCAN_MOST_MARKS, or no memory. */
