@@ -10,6 +10,8 @@
 
 enum { MESSAGE_BYTES = 64 << 20 }; /* scratch for one message: far above what is accepted */
 
+#define MOST_SEQ ((UINT64_C(1) << 56) - 1)
+
 /* Lock: a waiting writer goes before new readers, so that a row of questions cannot keep events
  * from appearing. */
 
@@ -297,11 +299,17 @@ static fallible apply_events(struct events *events, const struct log_record *rec
         return fail(ERR_CORRUPT, "events of node %u, which the log does not know", record->node);
     TRY(record_events_start(&it, record->clear, record->payload));
     for (; record_events_next(&it, &event); seq++) {
-        struct events_row row = {.time = event.time, .seq = seq, .type = (uint8_t)event.type};
+        struct events_row row = {.time = event.time,
+                                 .seq = seq & MOST_SEQ,
+                                 .type = (uint8_t)event.type,
+                                 .device = event.anonymous};
         uint32_t traits = 0;
 
         if (seq < events->next_seq)
             continue;
+        if (event.anonymous >= events->node_count)
+            return fail(ERR_CORRUPT, "an event of device %u, which the log does not know",
+                        event.anonymous);
         arena_reset(events->mem);
         TRY(prepare_event(events, &event, &row, &traits));
         append_event(events, record->node, &row, traits);

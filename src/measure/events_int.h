@@ -17,11 +17,12 @@ enum { EVENTS_CHUNK_ROWS = 1 << 14 };
 /* One event. The events of a node are a chain from the newest appended to the oldest. */
 struct events_row {
     millis time;
-    uint64_t seq;
-    uint32_t run; /* its properties */
+    uint64_t seq : 56;
+    uint64_t type : 8; /* enum event_type */
+    uint32_t run;      /* its properties */
     uint32_t older;
     text_code name;
-    uint8_t type; /* enum event_type */
+    node_id device; /* node of its anonymousId, or 0 */
 };
 
 /* The traits that one identify call brought; a chain of each node, too. */

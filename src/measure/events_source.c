@@ -123,6 +123,17 @@ static void value(const void *store, uint64_t row, property_id property, struct 
                out_value);
 }
 
+static void device(const void *store, uint64_t row, struct value *out_value)
+{
+    const struct events *events = store;
+    node_id node = events_row_at(events, (uint32_t)row)->device;
+    text_code code = node ? events->nodes[node].identifier : SOURCE_UNKNOWN;
+
+    *out_value = (struct value){.type = VALUE_NULL};
+    if (code != SOURCE_UNKNOWN)
+        *out_value = (struct value){.type = VALUE_TEXT, .code = code};
+}
+
 static void element(const void *store, uint32_t list, uint32_t index, struct value *out_value)
 {
     const struct events *events = store;
@@ -363,6 +374,7 @@ const struct source_calls events_source = {
     .find_property = find_property,
     .person = person,
     .value = value,
+    .device = device,
     .element = element,
     .member = member,
     .trait = trait,

@@ -146,54 +146,16 @@ fallible matcher_event(struct matcher_plan *plan, const struct query_event *tree
     return matcher_condition(plan, tree->where, &out->where);
 }
 
-static fallible compile_segment(struct matcher_plan *plan, const struct query_segment *tree,
-                                struct matcher_segment *out)
+fallible matcher_trait(struct matcher_plan *plan, const struct query_condition *test,
+                       const struct matcher_condition **out)
 {
-    struct matcher_segment *children =
-        arena_array(plan->mem, tree->child_count + 1, sizeof *children);
-    struct matcher_event *events = arena_array(plan->mem, tree->event_count + 1, sizeof *events);
+    struct matcher_condition *condition = arena_take(plan->mem, sizeof *condition);
 
-    if (!children || !events)
+    if (!condition)
         return arena_exhausted();
-    *out = (struct matcher_segment){.kind = tree->kind,
-                                    .children = children,
-                                    .child_count = tree->child_count,
-                                    .events = events,
-                                    .event_count = tree->event_count,
-                                    .has_sum = tree->sum.data,
-                                    .bounds = tree->bounds,
-                                    .bound_count = tree->bound_count,
-                                    .window = tree->window};
-    if (tree->within < 0 || __builtin_sub_overflow(plan->as_of, tree->within, &out->after))
-        out->after = INT64_MIN;
-    if (tree->sum.data)
-        TRY(matcher_property(plan, tree->sum, &out->sum));
-    if (tree->kind == SEGMENT_TRAIT) {
-        TRY(compile_wanted(plan, tree->trait, &out->trait));
-        out->trait.test = tree->trait->test;
-        out->trait.is_negated = tree->trait->is_negated;
-        TRY(trait_slot(plan, tree->trait->property, &out->trait.property));
-    }
-    for (size_t i = 0; i < tree->event_count; i++)
-        TRY(matcher_event(plan, &tree->events[i], &events[i]));
-    for (size_t i = 0; i < tree->child_count; i++)
-        TRY(compile_segment(plan, &tree->children[i], &children[i]));
-    return OK;
-}
-
-fallible matcher_segment(struct matcher_plan *plan, const struct query_segment *tree,
-                         const struct matcher_segment **out)
-{
-    struct matcher_segment *segment;
-
-    *out = NULL;
-    if (!tree)
-        return OK;
-    segment = arena_take(plan->mem, sizeof *segment);
-    if (!segment)
-        return arena_exhausted();
-    TRY(compile_segment(plan, tree, segment));
-    *out = segment;
+    TRY(compile(plan, test, condition));
+    TRY(trait_slot(plan, test->property, &condition->property));
+    *out = condition;
     return OK;
 }
 

@@ -49,6 +49,12 @@ void source_value(const struct source *source, const struct source_event *event,
     source->calls->value(source->store, event->row, property, out_value);
 }
 
+void source_device(const struct source *source, const struct source_event *event,
+                   struct value *out_value)
+{
+    source->calls->device(source->store, event->row, out_value);
+}
+
 void source_element(const struct source *source, const struct value *list, uint32_t index,
                     struct value *out_value)
 {

@@ -66,6 +66,7 @@ struct source_calls {
     enum err (*person)(const void *store, struct source_room *room, node_id id, millis as_of,
                        struct source_person *out_person);
     void (*value)(const void *store, uint64_t row, property_id property, struct value *out_value);
+    void (*device)(const void *store, uint64_t row, struct value *out_value);
     void (*element)(const void *store, uint32_t list, uint32_t index, struct value *out_value);
     void (*member)(const void *store, uint32_t object, property_id property,
                    struct value *out_value);
@@ -97,6 +98,9 @@ fallible source_person(const struct source *source, struct source_room *room, no
                        millis as_of, struct source_person *out_person);
 void source_value(const struct source *source, const struct source_event *event,
                   property_id property, struct value *out_value);
+/* The anonymousId that the event came with, as a text. */
+void source_device(const struct source *source, const struct source_event *event,
+                   struct value *out_value);
 void source_element(const struct source *source, const struct value *list, uint32_t index,
                     struct value *out_value);
 void source_member(const struct source *source, const struct value *object, property_id property,

@@ -109,6 +109,7 @@ TEST(a_wrong_question_is_refused_with_the_member_and_what_it_may_be)
 
 TEST(a_question_is_read_into_its_tree)
 {
+    const struct query_event *event;
     struct query query;
 
     CHECK_OK(parse("{\"kind\":\"trend\",\"event\":{\"event\":\"Order\",\"where\":{\"prop\":\"a\","
@@ -116,17 +117,19 @@ TEST(a_question_is_read_into_its_tree)
                    "\"revenue\"},\"interval\":\"week\",\"timezone\":\"Europe/Vienna\",\"from\":"
                    "\"2026-07-01\",\"by\":\"plan\",\"limit\":7,\"traffic\":\"raw\"}",
                    &query));
-    CHECK_STR(query.event.name, "Order");
-    CHECK_INT(query.event.where->kind, CONDITION_TEST);
-    CHECK_INT(query.event.where->test, TEST_IN);
-    CHECK(query.event.where->is_negated);
-    CHECK_INT(query.event.where->value_count, 4);
-    CHECK_INT(query.event.where->values[0].number.digits, 1);
-    CHECK_INT(query.event.where->values[1].type, QUERY_NULL);
-    CHECK_STR(query.event.where->values[2].text, "x");
-    CHECK(query.event.where->values[3].boolean);
-    CHECK_INT(query.measure, MEASURE_SUM);
-    CHECK_STR(query.measured, "revenue");
+    event = query.arguments[0].events;
+    CHECK_INT(query.arguments[0].event_count, 1);
+    CHECK_STR(event->name, "Order");
+    CHECK_INT(event->where->kind, CONDITION_TEST);
+    CHECK_INT(event->where->test, TEST_IN);
+    CHECK(event->where->is_negated);
+    CHECK_INT(event->where->value_count, 4);
+    CHECK_INT(event->where->values[0].number.digits, 1);
+    CHECK_INT(event->where->values[1].type, QUERY_NULL);
+    CHECK_STR(event->where->values[2].text, "x");
+    CHECK(event->where->values[3].boolean);
+    CHECK_INT(query.arguments[1].choice, MEASURE_SUM);
+    CHECK_STR(query.arguments[1].text, "revenue");
     CHECK_INT(query.interval, ZONE_WEEK);
     CHECK(query.has_from && !query.has_to && !query.has_as_of);
     CHECK_INT(query.from, 1782856800000); /* midnight in Vienna is 22:00 UTC of the day before */
