@@ -5,9 +5,11 @@
 #include "measure/answer.h"
 
 #include "base/mem.h"
+#include "measure/dictionary.h"
 #include "measure/operator.h"
 #include "measure/scan.h"
 #include "sys/clock.h"
+#include "sys/entropy.h"
 #include "sys/thread.h"
 
 #include <stdatomic.h>
@@ -202,7 +204,8 @@ static fallible compile(struct run *run)
     };
     TRY(scan_plan_open(run->mem, shared->source, shared->bounds, query->where, &shared->plan));
     TRY(scan_plan_audience(shared->plan, query->audience));
-    return query->kind->compile(shared, run->mem);
+    TRY(query->kind->compile(shared, run->mem));
+    return scan_plan_ready(shared->plan);
 }
 
 static node_id morsel_of(node_id end, unsigned workers)
@@ -254,10 +257,17 @@ fallible answer_query(const struct source *source, const struct answer_options *
     struct query query = {0};
     struct run run = {.options = options, .mem = arena_open(bytes), .next = 1};
     struct json_reader *reader = json_reader_open();
+    struct dictionary more;
+    struct source own = *source;
+    uint64_t seed;
     enum err err;
 
+    entropy_fill(options->sys, &seed, sizeof seed);
+    dictionary_init(&more, seed);
+    own.more = &more;
+    own.more_bytes = bytes;
     run.shared =
-        (struct operator_shared){.query = &query, .source = source, .answer_bytes = len + bytes};
+        (struct operator_shared){.query = &query, .source = &own, .answer_bytes = len + bytes};
     err = run.mem && reader ? query_parse(reader, run.mem, text, &query) : mem_exhausted();
     if (!err)
         err = run_query(&run, bytes, started_ns, out);
@@ -265,6 +275,7 @@ fallible answer_query(const struct source *source, const struct answer_options *
         out->len = len;
     query_done(&query);
     json_reader_close(reader);
+    dictionary_done(&more);
     arena_close(run.mem);
     return err;
 }

@@ -16,18 +16,53 @@ void matcher_enter(struct matcher_scope *scope, node_id person)
     scope->person = person;
 }
 
+void matcher_scope_ask(struct matcher_scope *scope, matcher_finder find, void *argument)
+{
+    scope->find = find;
+    scope->argument = argument;
+}
+
+fallible matcher_scope_err(const struct matcher_scope *scope)
+{
+    return scope->err;
+}
+
+static void note(struct matcher_scope *scope, enum err err)
+{
+    if (!scope->err)
+        scope->err = err;
+}
+
+static void look_up(const struct matcher_scope *scope, struct matcher_slot *slot)
+{
+    struct source_trait trait;
+
+    source_trait(scope->source, scope->person, slot->name, scope->plan->as_of, &trait);
+    slot->value = trait.value;
+}
+
 static void trait_value(struct matcher_scope *scope, uint32_t slot, struct value *out_value)
 {
     struct matcher_slot *known = &scope->slots[slot];
 
     if (known->person != scope->person) {
         known->value = (struct value){.type = VALUE_NULL};
-        if (known->name != SOURCE_UNKNOWN)
-            source_trait(scope->source, scope->person, known->name, scope->plan->as_of,
-                         &known->value);
+        if (scope->find)
+            note(scope,
+                 scope->find(scope->argument, slot, known->name, scope->person, &known->value));
+        else if (known->name != SOURCE_UNKNOWN)
+            look_up(scope, known);
         known->person = scope->person;
     }
     *out_value = known->value;
+}
+
+void matcher_warm(struct matcher_scope *scope)
+{
+    struct value value;
+
+    for (uint32_t slot = 0; slot < scope->plan->trait_count; slot++)
+        trait_value(scope, slot, &value);
 }
 
 void matcher_value(struct matcher_scope *scope, const struct matcher_property *property,

@@ -30,6 +30,8 @@ struct matcher_event {
 /* All live in `mem`. `source` and the query's tree must outlive them. ERR_LIMIT without memory. */
 fallible matcher_plan_open(struct arena *mem, const struct source *source, millis as_of,
                            struct matcher_plan **out_plan);
+/* utm_source and its like in full. */
+str matcher_path(str path);
 fallible matcher_property(struct matcher_plan *plan, str path, struct matcher_property *out);
 /* NULL gives NULL, which everything passes. */
 fallible matcher_condition(struct matcher_plan *plan, const struct query_condition *tree,
@@ -43,6 +45,13 @@ fallible matcher_trait(struct matcher_plan *plan, const struct query_condition *
 /* Once all is compiled: a scope for one thread. */
 fallible matcher_scope_open(struct arena *mem, const struct matcher_plan *plan,
                             struct matcher_scope **out_scope);
+/* Traits come from `find` from now on, which may fail: matcher_scope_err tells so afterwards. */
+typedef enum err (*matcher_finder)(void *argument, uint32_t slot, property_id name, node_id person,
+                                   struct value *out_value);
+void matcher_scope_ask(struct matcher_scope *scope, matcher_finder find, void *argument);
+fallible matcher_scope_err(const struct matcher_scope *scope);
+/* Looks up all traits of the person entered last. */
+void matcher_warm(struct matcher_scope *scope);
 void matcher_enter(struct matcher_scope *scope, node_id person);
 
 /* About the person entered last, and events of hers; of traits alone, the event may be NULL. */

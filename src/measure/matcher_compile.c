@@ -33,13 +33,12 @@ fallible matcher_plan_open(struct arena *mem, const struct source *source, milli
 
 static fallible trait_slot(struct matcher_plan *plan, str name, struct matcher_property *out)
 {
-    property_id id = source_find_property(plan->source, name);
     uint32_t slot = plan->trait_count;
     struct matcher_trait *trait = plan->traits;
 
     for (; trait; trait = trait->next) {
         slot--;
-        if (trait->name == id) {
+        if (str_equals(trait->path, name)) {
             *out = (struct matcher_property){.is_trait = true, .trait = slot};
             return OK;
         }
@@ -47,20 +46,26 @@ static fallible trait_slot(struct matcher_plan *plan, str name, struct matcher_p
     trait = arena_take(plan->mem, sizeof *trait);
     if (!trait)
         return arena_exhausted();
-    *trait = (struct matcher_trait){.name = id, .next = plan->traits};
+    *trait = (struct matcher_trait){
+        .path = name, .name = source_find_property(plan->source, name), .next = plan->traits};
     plan->traits = trait;
     *out = (struct matcher_property){.is_trait = true, .trait = plan->trait_count++};
     return OK;
+}
+
+str matcher_path(str path)
+{
+    for (size_t i = 0; i < COUNT(short_names); i++)
+        if (str_equals(path, short_names[i].name))
+            return short_names[i].path;
+    return path;
 }
 
 fallible matcher_property(struct matcher_plan *plan, str path, struct matcher_property *out)
 {
     if (str_starts(path, S("person.")))
         return trait_slot(plan, str_slice(path, 7, path.len), out);
-    for (size_t i = 0; i < COUNT(short_names); i++)
-        if (str_equals(path, short_names[i].name))
-            path = short_names[i].path;
-    *out = (struct matcher_property){.id = source_find_property(plan->source, path)};
+    *out = (struct matcher_property){.id = source_find_property(plan->source, matcher_path(path))};
     return OK;
 }
 
@@ -89,7 +94,7 @@ static fallible compile_wanted(struct matcher_plan *plan, const struct query_con
         case QUERY_TEXT:
             wanted[i].type = VALUE_TEXT;
             wanted[i].text = value->text;
-            wanted[i].code = source_find_text(plan->source, value->text);
+            TRY(source_add_text(plan->source, value->text, &wanted[i].code));
             break;
         }
     }

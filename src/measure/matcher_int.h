@@ -25,7 +25,8 @@ struct matcher_condition {
 };
 
 struct matcher_trait {
-    property_id name;
+    str path;
+    property_id name; /* in memory, or SOURCE_UNKNOWN */
     struct matcher_trait *next;
 };
 
@@ -48,4 +49,7 @@ struct matcher_scope {
     const struct source *source;
     node_id person;
     struct matcher_slot *slots;
+    matcher_finder find; /* NULL: traits are those in memory */
+    void *argument;
+    enum err err; /* the first failure of `find` */
 };

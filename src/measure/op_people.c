@@ -6,6 +6,7 @@
  * say their own windows. Pages go by person id, so that a page stays valid while people are added.
  */
 #include "measure/operator.h"
+#include "measure/traits.h"
 
 #include <string.h>
 
@@ -106,8 +107,8 @@ static fallible merge(const struct operator_worker *worker, void *state, void *o
     return OK;
 }
 
-static fallible write_person(const struct operator_shared *shared, node_id person,
-                             struct json_writer *out)
+static fallible write_person(const struct operator_shared *shared, struct traits *traits,
+                             node_id person, struct json_writer *out)
 {
     str id = source_identifier(shared->source, person);
 
@@ -118,7 +119,7 @@ static fallible write_person(const struct operator_shared *shared, node_id perso
     else
         json_null(out);
     json_key(out, S("traits"));
-    TRY(source_write_traits(shared->source, person, shared->bounds.as_of, out));
+    TRY(traits_write(traits, person, out));
     json_shut(out, '}');
     return operator_check_answer(shared, out);
 }
@@ -131,13 +132,18 @@ static fallible finish(const struct operator_worker *worker, void *state, struct
     const struct people_state *own = state;
     size_t length = own->length < people->limit ? own->length : people->limit;
     struct buf cursor = {0};
+    struct traits *traits;
+    enum err err = OK;
 
+    TRY(traits_open(worker->mem, shared->source, shared->bounds.as_of, &traits));
     json_key(out, S("count"));
     json_u64(out, own->count);
     json_key(out, S("people"));
     json_open(out, '[');
-    for (size_t i = 0; i < length; i++)
-        TRY(write_person(shared, own->found[i], out));
+    for (size_t i = 0; i < length && !err; i++)
+        err = write_person(shared, traits, own->found[i], out);
+    traits_close(traits);
+    TRY(err);
     json_shut(out, ']');
     json_key(out, S("cursor"));
     if (own->length > length && length) {

@@ -203,6 +203,9 @@ fallible scan_files_prepare(const struct scan_plan *plan, const struct scan_file
         return arena_exhausted();
     *files = (struct scan_files){
         .plan = plan, .count = (uint32_t)history_count(source->history), .end = source_end(source)};
+    if (files->count > SCAN_MOST_FILES)
+        return fail(ERR_LIMIT, "over %d column files: they are being put together, ask again",
+                    SCAN_MOST_FILES);
     files->views = arena_array(plan->mem, files->count + 1u, sizeof *files->views);
     if (!files->views)
         return arena_exhausted();

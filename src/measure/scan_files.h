@@ -11,6 +11,8 @@
 #include "measure/scan_piece.h"
 #include "measure/scan_view.h"
 
+enum { SCAN_MOST_FILES = 64 };
+
 struct scan_stray {
     millis time;
     uint64_t seq;

@@ -213,20 +213,20 @@ static fallible see_traits_of_strays(struct scan_files_reader *reader, uint32_t 
 
 /* Called by the matcher's scope. A file follows another in the log, and memory follows the files:
  * of equal times the later one counts. */
-static fallible find_trait(void *argument, uint32_t slot, node_id person, struct value *out_value)
+static enum err find_trait(void *argument, uint32_t slot, property_id name, node_id person,
+                           struct value *out_value)
 {
     struct scan_files_reader *reader = argument;
     struct newest newest = {.value = {.type = VALUE_NULL}};
-    struct source_trait_value latest;
+    struct source_trait latest;
 
     if (scan_files_has(reader->files->dirty, person))
         TRY(see_traits_of_strays(reader, slot, person, &newest));
     else
         for (uint32_t i = 0; i < reader->files->count; i++)
             TRY(see_traits_of_file(reader, &reader->hands[i], slot, person, &newest));
-    if (scan_files_has(reader->files->in_memory, person)) {
-        source_trait(reader->plan->source, person, reader->scope->slots[slot].name,
-                     reader->plan->bounds.as_of, &latest);
+    if (name != SOURCE_UNKNOWN && scan_files_has(reader->files->in_memory, person)) {
+        source_trait(reader->plan->source, person, name, reader->plan->bounds.as_of, &latest);
         if (latest.is_found && (!newest.is_found || latest.time >= newest.time))
             newest.value = latest.value;
     }
@@ -236,15 +236,26 @@ static fallible find_trait(void *argument, uint32_t slot, node_id person, struct
 
 /* Conditions. */
 
+struct person_asked {
+    const struct scan_files_reader *reader;
+    const struct view_node *node;
+};
+
 static bool passes_of_person(void *argument, const struct query_condition *test)
 {
-    return matcher_passes_trait(argument, test);
+    const struct person_asked *asked = argument;
+    size_t i = 0;
+
+    while (asked->node->person_tests[i].tree != test)
+        i++;
+    return matcher_passes(asked->reader->scope, asked->node->person_tests[i].compiled, NULL);
 }
 
 static bool passes(const struct scan_files_reader *reader, const struct view_node *node,
                    const struct place *at)
 {
-    struct matcher_plain_person person = {passes_of_person, reader->scope};
+    struct person_asked asked = {reader, node};
+    struct matcher_plain_person person = {passes_of_person, &asked};
     uint32_t code;
 
     switch (node->kind) {
@@ -287,15 +298,15 @@ static scan_marks marks_of(const struct scan_files_reader *reader, const struct 
 {
     const struct scan_plan *plan = reader->plan;
     const struct scan_view *view = at->hand->view;
-    scan_marks forbidden = scan_plan_forbidden_time(plan, at->time);
+    scan_marks forbidden = scan_plan_forbidden_by_time(plan, at->time);
     scan_marks sure = view->kinds[at->kind].sure & ~forbidden;
     scan_marks maybe = view->kinds[at->kind].maybe & ~forbidden;
 
     if (at->time > plan->bounds.as_of)
         return 0;
-    if ((sure | maybe) & plan->by_flag[2] && !passes(reader, view->where, at)) {
-        sure &= ~plan->by_flag[2];
-        maybe &= ~plan->by_flag[2];
+    if ((sure | maybe) & plan->where_marks && !passes(reader, view->where, at)) {
+        sure &= ~plan->where_marks;
+        maybe &= ~plan->where_marks;
     }
     for (; maybe; maybe &= maybe - 1)
         if (is_wished(reader, &view->wishes[__builtin_ctzll(maybe)], at))
@@ -449,13 +460,15 @@ static fallible add_strays(struct scan_files_reader *reader, node_id from, node_
         struct place at = {&reader->hands[stray->file], stray->person, stray->row, 0, stray->time};
         scan_marks marks;
 
-        TRY(go_to(reader, at.hand, stray->stripe));
         TRY(scan_piece_reserve(piece, 1, 1));
-        at.kind = columns_item(&at.hand->kinds, at.row);
-        if (stray->person != last)
+        if (stray->person != last) {
             scan_piece_begin(piece, stray->person);
+            matcher_enter(reader->scope, stray->person);
+            matcher_warm(reader->scope); /* now: it may turn the hands to other stripes */
+        }
         last = stray->person;
-        matcher_enter(reader->scope, stray->person);
+        TRY(go_to(reader, at.hand, stray->stripe));
+        at.kind = columns_item(&at.hand->kinds, at.row);
         marks = marks_of(reader, &at);
         if (marks)
             add_hit(reader, piece, &at, marks);
@@ -499,7 +512,7 @@ static fallible add_memory(struct scan_files_reader *reader, node_id from, node_
 static void merge_hits(struct scan_piece *out, const struct scan_batch *batches,
                        const uint32_t *persons, const uint32_t *with, uint32_t count)
 {
-    uint32_t at[2 + 64], end[2 + 64];
+    uint32_t at[SCAN_MOST_FILES + 2], end[SCAN_MOST_FILES + 2];
 
     (void)count;
     for (uint32_t i = 0; i < count; i++) {
@@ -524,7 +537,7 @@ static fallible merge(struct scan_files_reader *reader, const struct scan_batch 
                       uint32_t count)
 {
     struct scan_piece *out = &reader->merged;
-    uint32_t persons[2 + 64] = {0}, with[2 + 64];
+    uint32_t persons[SCAN_MOST_FILES + 2] = {0}, with[SCAN_MOST_FILES + 2];
 
     scan_piece_clear(out);
     for (;;) {
@@ -556,7 +569,7 @@ static fallible merge(struct scan_files_reader *reader, const struct scan_batch 
 
 static fallible give(struct scan_files_reader *reader, scan_taker taker, void *argument)
 {
-    struct scan_batch batches[2 + 64], batch;
+    struct scan_batch batches[SCAN_MOST_FILES + 2], batch;
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < reader->files->count + 2; i++)

@@ -21,7 +21,6 @@ struct scan_slot {
     struct matcher_property property;
     str path; /* absent: the device */
     scan_marks of;
-    bool is_of_audience; /* needed to tell whether the person is wanted at all */
 };
 
 /* Marks that an event may have by its name, or by its type. */
@@ -40,11 +39,13 @@ struct scan_plan {
     const struct source *source;
     struct scan_bounds bounds;
     struct matcher_plan *matchers;
-    const struct matcher_condition *where; /* NULL: none */
-    const struct scan_segment *audience;   /* NULL: everyone */
+    const struct query_condition *where_tree; /* NULL: none */
+    const struct matcher_condition *where;
+    const struct scan_files *files;      /* NULL: all events are in memory */
+    const struct scan_segment *audience; /* NULL: everyone */
     bool gives_seqs;
+    bool gives_devices;
     bool gives_everyone;
-    bool is_of_audience; /* what is added now */
     struct scan_wish wishes[SCAN_MOST_MARKS];
     uint32_t mark_count;
     struct scan_slot slots[SCAN_MOST_SLOTS];
@@ -77,8 +78,9 @@ struct scan_segment {
 
 /* The marks that an event of this name may have, whatever its time and conditions. */
 struct scan_candidates scan_plan_candidates(const struct scan_plan *plan, text_code name);
-/* Those that its type and time forbid. */
-scan_marks scan_plan_forbidden(const struct scan_plan *plan, enum event_type type, millis time);
+/* Those that its type forbids, and those that its time does. */
+scan_marks scan_plan_forbidden_by_type(const struct scan_plan *plan, enum event_type type);
+scan_marks scan_plan_forbidden_by_time(const struct scan_plan *plan, millis time);
 
 /* Is the person a member? The scope has entered her; her hits are complete. */
 bool scan_segment_holds(const struct scan_segment *segment, struct matcher_scope *scope,

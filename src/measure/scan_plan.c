@@ -4,7 +4,8 @@
  *
  * Recursion follows the nesting of the question, which query_parse bounds.
  */
-#include "measure/scan_int.h"
+#include "measure/history.h"
+#include "measure/scan_files.h"
 
 enum { FIRST_NAMES = 16 };
 
@@ -18,6 +19,7 @@ fallible scan_plan_open(struct arena *mem, const struct source *source, struct s
     plan->mem = mem;
     plan->source = source;
     plan->bounds = bounds;
+    plan->where_tree = where;
     TRY(matcher_plan_open(mem, source, bounds.as_of, &plan->matchers));
     TRY(matcher_condition(plan->matchers, where, &plan->where));
     *out_plan = plan;
@@ -188,7 +190,6 @@ static fallible add_slot(struct scan_plan *plan, str path, scan_marks of, uint32
             TRY(matcher_property(plan->matchers, path, &slot->property));
         plan->slot_count++;
     }
-    slot->is_of_audience |= plan->is_of_audience;
     *out_slot = (uint32_t)(slot - plan->slots);
     return OK;
 }
@@ -200,6 +201,7 @@ fallible scan_plan_slot(struct scan_plan *plan, str path, scan_marks of, uint32_
 
 fallible scan_plan_device(struct scan_plan *plan, scan_marks of, uint32_t *out_slot)
 {
+    plan->gives_devices = true;
     return add_slot(plan, (str){NULL, 0}, of, out_slot);
 }
 
@@ -215,12 +217,7 @@ void scan_plan_everyone(struct scan_plan *plan)
 
 fallible scan_plan_audience(struct scan_plan *plan, const struct query_segment *tree)
 {
-    enum err err;
-
-    plan->is_of_audience = true;
-    err = scan_plan_segment(plan, tree, &plan->audience);
-    plan->is_of_audience = false;
-    return err;
+    return scan_plan_segment(plan, tree, &plan->audience);
 }
 
 /* Carrying out. */
@@ -230,17 +227,27 @@ struct scan_candidates scan_plan_candidates(const struct scan_plan *plan, text_c
     return plan->name_room ? name_at(plan, name)->marks : (struct scan_candidates){0};
 }
 
-scan_marks scan_plan_forbidden(const struct scan_plan *plan, enum event_type type, millis time)
+scan_marks scan_plan_forbidden_by_type(const struct scan_plan *plan, enum event_type type)
 {
     scan_marks forbidden = 0;
 
-    if (time < plan->bounds.from)
-        forbidden |= plan->in_range;
-    if (time >= plan->bounds.to)
-        forbidden |= plan->in_range | plan->before_end;
     if (type != EVENT_PAGE && type != EVENT_SCREEN)
         forbidden |= plan->views;
     if (type != EVENT_TRACK)
         forbidden |= plan->tracks;
     return forbidden;
+}
+
+scan_marks scan_plan_forbidden_by_time(const struct scan_plan *plan, millis time)
+{
+    if (time >= plan->bounds.to)
+        return plan->in_range | plan->before_end;
+    return time < plan->bounds.from ? plan->in_range : 0;
+}
+
+fallible scan_plan_ready(struct scan_plan *plan)
+{
+    const struct history *history = plan->source->history;
+
+    return history && history_count(history) ? scan_files_prepare(plan, &plan->files) : OK;
 }

@@ -119,7 +119,8 @@ static scan_marks marks_of(const struct scan_rows *rows, const struct source_eve
 
     if (!(sure | maybe))
         return 0;
-    forbidden = scan_plan_forbidden(plan, event->type, event->time);
+    forbidden = scan_plan_forbidden_by_type(plan, event->type) |
+                scan_plan_forbidden_by_time(plan, event->time);
     if ((sure | maybe) & ~forbidden & plan->where_marks &&
         !matcher_passes(rows->scope, plan->where, event))
         forbidden |= plan->where_marks;
@@ -153,15 +154,19 @@ static fallible find_hits(struct scan_rows *rows, const struct source_person *pe
     return OK;
 }
 
-static void fill_slots(struct scan_rows *rows, uint32_t base, bool are_of_audience)
+static struct value device_value(node_id device)
+{
+    return device ? (struct value){.type = VALUE_NUMBER, .number = {.digits = device}}
+                  : (struct value){.type = VALUE_NULL};
+}
+
+static void fill_slots(struct scan_rows *rows, uint32_t base)
 {
     const struct scan_plan *plan = rows->plan;
 
     for (uint32_t i = 0; i < plan->slot_count; i++) {
         const struct scan_slot *slot = &plan->slots[i];
 
-        if (slot->is_of_audience != are_of_audience)
-            continue;
         for (uint32_t hit = base; hit < rows->hits; hit++) {
             struct value *value = &rows->slots[i][hit];
             const struct source_event *event = rows->events[hit - base];
@@ -171,7 +176,7 @@ static void fill_slots(struct scan_rows *rows, uint32_t base, bool are_of_audien
             else if (slot->path.data)
                 matcher_value(rows->scope, &slot->property, event, value);
             else
-                source_device(plan->source, event, value);
+                *value = device_value(source_device(plan->source, event));
         }
     }
 }
@@ -199,17 +204,6 @@ static fallible give(struct scan_rows *rows, scan_taker taker, void *argument)
     return taker(argument, &batch);
 }
 
-/* Is she in the audience? Her hits are the last ones, behind those of rows->persons others. */
-static bool is_wanted(struct scan_rows *rows, uint32_t base)
-{
-    struct scan_batch batch = batch_of(rows);
-
-    if (!rows->plan->audience)
-        return true;
-    fill_slots(rows, base, true);
-    return scan_segment_holds(rows->plan->audience, rows->scope, &batch, rows->persons);
-}
-
 static fallible add_person(struct scan_rows *rows, const struct source_person *person)
 {
     uint32_t base = rows->hits;
@@ -220,11 +214,9 @@ static fallible add_person(struct scan_rows *rows, const struct source_person *p
     rows->ids[rows->persons] = person->id;
     rows->first[rows->persons] = base;
     rows->first[rows->persons + 1] = rows->hits;
-    if ((rows->hits == base && !rows->plan->gives_everyone) || !is_wanted(rows, base)) {
-        rows->hits = base;
+    if (rows->hits == base && !rows->plan->gives_everyone)
         return OK;
-    }
-    fill_slots(rows, base, false);
+    fill_slots(rows, base);
     rows->persons++;
     return OK;
 }

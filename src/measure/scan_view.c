@@ -7,6 +7,7 @@
  */
 #include "measure/scan_view.h"
 
+#include "measure/matcher_int.h"
 #include "measure/matcher_plain.h"
 #include "measure/settle.h"
 
@@ -47,6 +48,40 @@ static fallible block_of(const struct maker *maker, str path, uint32_t *out_bloc
 
 /* Conditions. */
 
+static size_t count_person_tests(const struct query_condition *tree)
+{
+    size_t count = tree->kind == CONDITION_TEST && str_starts(tree->property, S("person."));
+
+    for (size_t i = 0; i < tree->child_count; i++)
+        count += count_person_tests(&tree->children[i]);
+    return count;
+}
+
+static fallible add_person_tests(const struct maker *maker, const struct query_condition *tree,
+                                 struct view_person_test *tests, size_t *count)
+{
+    if (tree->kind == CONDITION_TEST && str_starts(tree->property, S("person."))) {
+        struct view_person_test *test = &tests[(*count)++];
+
+        test->tree = tree;
+        return matcher_condition(maker->plan->matchers, tree, &test->compiled);
+    }
+    for (size_t i = 0; i < tree->child_count; i++)
+        TRY(add_person_tests(maker, &tree->children[i], tests, count));
+    return OK;
+}
+
+static fallible compile_person_tests(const struct maker *maker, struct view_node *out)
+{
+    struct view_person_test *tests = take(maker, count_person_tests(out->test), sizeof *tests);
+
+    if (!tests)
+        return arena_exhausted();
+    TRY(add_person_tests(maker, out->test, tests, &out->person_test_count));
+    out->person_tests = tests;
+    return OK;
+}
+
 static fallible decide(const struct maker *maker, struct view_node *out)
 {
     const struct columns_value *values;
@@ -66,7 +101,7 @@ static fallible decide(const struct maker *maker, struct view_node *out)
                            &count));
     if (is_each && matcher_plain_asks_person(out->test)) {
         out->values = values;
-        return OK;
+        return compile_person_tests(maker, out);
     }
     passes = take(maker, count + 1u, 1);
     if (!passes)
@@ -122,15 +157,9 @@ static fallible compile_where(const struct maker *maker, const struct query_cond
 
 static bool is_called(const struct columns_kind *kind, str name)
 {
-    static const str types[] = {[EVENT_PAGE] = {"page", 4},
-                                [EVENT_SCREEN] = {"screen", 6},
-                                [EVENT_IDENTIFY] = {"identify", 8},
-                                [EVENT_GROUP] = {"group", 5},
-                                [EVENT_ALIAS] = {"alias", 5}};
-
     if (str_equals(name, S("*")))
         return kind->type <= EVENT_SCREEN;
-    return str_equals(kind->type == EVENT_TRACK ? kind->name : types[kind->type], name);
+    return str_equals(kind->type == EVENT_TRACK ? kind->name : source_type_name(kind->type), name);
 }
 
 static fallible compile_event(const struct maker *maker, const struct query_event *tree,
@@ -187,7 +216,7 @@ static fallible compile_kinds(const struct maker *maker, const struct view_wish 
         return arena_exhausted();
     for (uint32_t i = 0; i < count; i++) {
         const struct columns_kind *kind = columns_kind(columns, i);
-        scan_marks forbidden = scan_plan_forbidden_type(plan, kind->type);
+        scan_marks forbidden = scan_plan_forbidden_by_type(plan, kind->type);
 
         for (uint32_t mark = 0; mark < plan->mark_count; mark++)
             add_candidates(&wishes[mark], i, UINT64_C(1) << mark, &kinds[i]);
@@ -196,7 +225,7 @@ static fallible compile_kinds(const struct maker *maker, const struct view_wish 
         if (!(kinds[i].sure | kinds[i].maybe))
             continue; /* no hit is called so */
         TRY(source_add_text(plan->source,
-                            kind->type == EVENT_TRACK ? kind->name : scan_type_name(kind->type),
+                            kind->type == EVENT_TRACK ? kind->name : source_type_name(kind->type),
                             &names[i]));
     }
     maker->view->kinds = kinds;

@@ -9,6 +9,12 @@
 #include "measure/scan_int.h"
 #include "store/columns.h"
 
+/* A test of the person inside an "each". */
+struct view_person_test {
+    const struct query_condition *tree;
+    const struct matcher_condition *compiled;
+};
+
 /* A condition over a row: a test by code, a test of the person, or several of them. */
 struct view_node {
     enum query_condition_kind
@@ -16,7 +22,9 @@ struct view_node {
     uint32_t block;        /* of the view, or COLUMNS_NONE: no row has the property */
     const uint8_t *passes; /* [code + 1], or NULL: ask `test` and `values` */
     const struct query_condition *test;
-    const struct columns_value *values;        /* of an "each" that asks for the person */
+    const struct columns_value *values;          /* of an "each" that asks for the person */
+    const struct view_person_test *person_tests; /* of that "each" */
+    size_t person_test_count;
     const struct matcher_condition *of_person; /* a test of a trait */
     const struct view_node *children;
     size_t child_count;

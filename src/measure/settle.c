@@ -357,7 +357,7 @@ static fallible write_all(struct settle *settle, struct columns_about *about)
     for (node_id node = 1; node < events->node_count; node++)
         if (identity_person(events->identity, node) == node)
             TRY(write_person(settle, node));
-    *about = (struct columns_about){.first_seq = events->first_seq,
+    *about = (struct columns_about){.first_seq = events->settled_seq,
                                     .next_seq = events->next_seq,
                                     .identity_seq = events->next_seq};
     return columns_writer_finish(settle->writer, about);
