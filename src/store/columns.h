@@ -12,43 +12,16 @@
  * A file is written beside its name and renamed when it is whole and synced.
  */
 #pragma once
-#include "base/arena.h"
-#include "base/decimal.h"
+#include "store/columns_value.h"
 #include "store/record.h"
 
 struct sys;
 struct columns;
 struct columns_cache;
-struct columns_writer;
 
 enum { COLUMNS_FORMAT = 1, COLUMNS_STRIPE_ROWS = 1 << 16, COLUMNS_WORKSPACE = 16 };
 
 #define COLUMNS_NONE UINT32_MAX
-
-/* A value of a dictionary. Lists and objects own their children. */
-enum columns_type {
-    COLUMNS_NULL, /* was there, and null */
-    COLUMNS_FALSE,
-    COLUMNS_TRUE,
-    COLUMNS_NUMBER,
-    COLUMNS_TEXT,
-    COLUMNS_LIST,
-    COLUMNS_OBJECT,
-};
-struct columns_value {
-    enum columns_type type;
-    uint32_t count; /* children of a list or object */
-    union {
-        decimal number;
-        str text;
-        const struct columns_value *items;    /* list */
-        const struct columns_member *members; /* object: ascending by path bytes */
-    };
-};
-struct columns_member {
-    str path;
-    struct columns_value value;
-};
 
 struct columns_kind { /* what events are called */
     enum event_type type;
@@ -68,43 +41,6 @@ struct columns_about {
     millis last_time;
     uint64_t bytes; /* of the file */
 };
-
-/* --- Writing: one thread; persons ascending, rows of a person in order. ERR_FULL, ERR_IO,
- * ERR_LIMIT end it: close the writer, nothing is left behind.
- * ------------------------------------------- */
-
-struct columns_cell {
-    uint32_t property;
-    uint32_t code;
-};
-struct columns_row {
-    millis time;
-    uint64_t seq;
-    node_id node;   /* whose event it is: one of the person's */
-    node_id device; /* of its anonymousId, or 0 */
-    uint32_t kind;
-    const struct columns_cell *cells; /* each property at most once */
-    uint32_t cell_count;
-};
-
-/* `path` is where the finished file shall be. */
-fallible columns_writer_open(struct sys *sys, const char *path,
-                             const unsigned char workspace[COLUMNS_WORKSPACE],
-                             struct columns_writer **out_writer);
-void columns_writer_close(
-    struct columns_writer *writer); /* NULL is fine; removes what is unfinished */
-/* Each gives the next number, from 0 up; the caller sees to it that none is added twice. Values and
- * texts are copied. Codes may be used before or after their value was added. */
-fallible columns_writer_kind(struct columns_writer *writer, const struct columns_kind *kind,
-                             uint32_t *out_kind);
-fallible columns_writer_property(struct columns_writer *writer, str path, uint32_t *out_property);
-fallible columns_writer_value(struct columns_writer *writer, uint32_t property,
-                              const struct columns_value *value, uint32_t *out_code);
-fallible columns_writer_person(struct columns_writer *writer, node_id person);
-fallible columns_writer_row(struct columns_writer *writer, const struct columns_row *row);
-/* Makes the file whole and durable. `about` gives the three sequence numbers; the rest is filled.
- */
-fallible columns_writer_finish(struct columns_writer *writer, struct columns_about *about);
 
 /* --- Reading: any number of threads ----------------------------------------------------------- */
 
