@@ -202,7 +202,7 @@ static bool may_be_null(enum query_param_type type)
     return type == PARAM_EVENTS || type == PARAM_PROPERTY || type == PARAM_CURSOR;
 }
 
-static fallible read_params(struct query_reader *reader, struct query *query)
+fallible query_parse_params(struct query_reader *reader, struct query *query)
 {
     const struct operator* kind = query->kind;
 
@@ -335,7 +335,7 @@ static fallible read_all(struct query_reader *reader, struct query *query)
     TRY(read_kind(reader, query));
     TRY(refuse_unknown(reader, query->kind));
     TRY(read_common(reader, query));
-    return read_params(reader, query);
+    return query_parse_params(reader, query);
 }
 
 fallible query_parse(struct json_reader *json, struct arena *mem, str text, struct query *out_query)
