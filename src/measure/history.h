@@ -9,6 +9,7 @@
 #pragma once
 #include "store/columns.h"
 
+struct arena;
 struct history;
 
 /* Opens or creates. ERR_CORRUPT names what is damaged. */

@@ -406,7 +406,6 @@ static fallible add_persons(struct scan_files_reader *reader, struct hand *hand,
     TRY(make_room(reader, first[to] - first[from]));
     count = find_candidates(reader, hand, first[from], first[to]);
     TRY(scan_piece_reserve(piece, to - from, count));
-    reader->events_read += first[to] - first[from];
     for (uint32_t i = from; i < to; i++) {
         uint32_t before = piece->hits;
 
@@ -416,6 +415,7 @@ static fallible add_persons(struct scan_files_reader *reader, struct hand *hand,
                 next++;
             continue;
         }
+        reader->events_read += first[i + 1] - first[i];
         matcher_enter(reader->scope, persons[i]);
         for (; next < count && reader->candidates[next] < first[i + 1]; next++) {
             uint32_t row = reader->candidates[next];
