@@ -9,6 +9,7 @@
 #include "sys/file.h"
 #include "sys/thread.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,32 @@ fallible columns_piece_read(struct columns *columns, const struct columns_piece 
     work->in.at = (const uint8_t *)stored->data;
     work->in.end = work->in.at + piece->bytes;
     return OK;
+}
+
+/* The stripe that the piece is of, or one behind the last. */
+static uint32_t stripe_of(const struct columns *columns, const struct columns_piece *piece)
+{
+    uint32_t at = (uint32_t)(piece - columns->pieces), stripe = 0;
+
+    while (stripe < columns->about.stripes && columns->first_piece[stripe + 1] <= at)
+        stripe++;
+    return stripe;
+}
+
+fallible columns_piece_fail(const struct columns *columns, const struct columns_piece *piece)
+{
+    static const char *const names[] = {"persons", "first rows", "times", "sequence numbers",
+                                        "nodes",   "devices",    "kinds", "knots"};
+    uint32_t stripe = stripe_of(columns, piece);
+    str name = piece->column < 0 ? str_of(names[-piece->column - 1])
+                                 : columns->properties[piece->column].path;
+    char why[160], place[32] = "";
+
+    snprintf(why, sizeof why, "%s", err_text());
+    if (stripe < columns->about.stripes)
+        snprintf(place, sizeof place, " of stripe %u", stripe);
+    return fail(ERR_CORRUPT, "%s is damaged at byte %llu (%.*s%s): %s", columns->path,
+                (unsigned long long)piece->at, STR_ARG(name), place, why);
 }
 
 fallible columns_work_array(struct columns_work *work, unsigned which, size_t count,
@@ -168,7 +195,7 @@ static bool is_too_short(const struct columns *columns, const struct columns_hea
                      (uint64_t)head->kinds * sizeof(struct columns_kind_entry) +
                      (uint64_t)head->properties * sizeof(struct columns_property_entry);
 
-    return least > columns->directory.len || head->pieces < head->properties ||
+    return least > columns->directory.len || head->pieces <= head->properties ||
            head->properties > INT32_MAX;
 }
 
@@ -218,7 +245,7 @@ static bool take_stripes(struct columns *columns, const struct columns_head *hea
         columns->first_piece[i + 1] = (uint32_t)pieces;
     }
     return rows == head->rows && persons == head->persons &&
-           pieces == head->pieces - head->properties;
+           pieces == head->pieces - head->properties - 1;
 }
 
 /* In a stripe: those that every stripe has, then properties, ascending. */
@@ -256,9 +283,9 @@ static bool take_pieces(struct columns *columns, const struct columns_head *head
         if (!are_columns_sound(columns, i))
             return false;
     for (uint32_t i = 0; i < head->properties; i++)
-        if (columns->pieces[last + i].column != (int64_t)i)
+        if (columns->pieces[last + 1 + i].column != (int64_t)i)
             return false;
-    return true;
+    return columns->pieces[last].column == COLUMNS_KNOTS;
 }
 
 static bool take_names(struct columns *columns, const struct columns_head *head, struct rest *rest)
@@ -357,6 +384,7 @@ void columns_close(struct columns *columns)
         mem_free(columns->properties[i].dictionary.pool);
         mem_free(columns->properties[i].dictionary.texts);
     }
+    columns_knots_done(&columns->knots);
     mem_free(columns->stripes);
     mem_free(columns->first_piece);
     mem_free(columns->pieces);

@@ -4,8 +4,10 @@
  *
  * Persons: differences from the one before; the first stands in the directory. First rows: rows of
  * each person. Times: each person's first less the stripe's, then all differences within persons.
- * Sequence numbers: as they are. Nodes and devices: what each is in relation to those before
- * (enum columns_step), the number of fresh ones, these. Kinds: as they are.
+ * Sequence numbers: the form, then as they
+ * are or how far from what the knots tell for the row's time. Nodes and devices: what each is in
+ * relation to those before (enum columns_step), the number of fresh ones, these. Kinds: as they
+ * are.
  *
  * Property: number of cells; unless each row has one, where they are: the form, then by kind
  * (number of kinds, an enum columns_presence each, a bit for each row of a mixed kind) or as gaps
@@ -17,7 +19,7 @@
 #include "store/columns_int.h"
 
 #include "base/mem.h"
-#include "sys/file.h"
+#include "sys/thread.h"
 
 #include <string.h>
 
@@ -150,9 +152,20 @@ static fallible load_times(struct load *load)
 static fallible load_seqs(struct load *load)
 {
     uint32_t rows = load->stripe->rows;
+    const uint64_t *times = load->other.data;
+    uint64_t form, *out;
 
-    TRY(make_unit(load, rows, sizeof(uint64_t), 0));
-    return columns_unpack(&load->work->in, data_of(load), rows);
+    TRY(unpack_number(load, COLUMNS_SEQS_BY_TIME, &form));
+    TRY(make_unit(load, rows, sizeof *out, 0));
+    out = data_of(load);
+    TRY(columns_unpack(&load->work->in, out, rows));
+    for (uint32_t i = 0; form == COLUMNS_SEQS_BY_TIME && i < rows; i++) {
+        uint64_t time = times[i] - (uint64_t)load->columns->about.first_time;
+
+        out[i] = columns_knots_predict(&load->columns->knots, time) +
+                 (uint64_t)columns_format_unzigzag(out[i]);
+    }
+    return OK;
 }
 
 /* Ids from their steps. `start` is what stood before a person's first row: the person, or 0 when
@@ -385,14 +398,49 @@ static fallible load_property(struct load *load, uint32_t number)
 
 /* --- Any block --- */
 
+static fallible load_knots(struct columns *columns)
+{
+    const struct columns_piece *piece =
+        &columns->pieces[columns->first_piece[columns->about.stripes]];
+    uint64_t rows = columns->about.rows;
+    struct columns_work *work;
+    enum err err;
+
+    TRY(columns_cache_lend(columns->cache, &work));
+    err = columns_piece_read(columns, piece, work);
+    if (!err)
+        err = columns_knots_unpack(&work->in, rows < UINT32_MAX ? (uint32_t)rows : UINT32_MAX,
+                                   &columns->knots);
+    columns_cache_give_back(columns->cache, work);
+    if (!err)
+        atomic_store_explicit(&columns->has_knots, true, memory_order_release);
+    return err == ERR_CORRUPT ? columns_piece_fail(columns, piece) : err;
+}
+
+fallible columns_block_knots(struct columns *columns)
+{
+    enum err err = OK;
+
+    if (atomic_load_explicit(&columns->has_knots, memory_order_acquire))
+        return OK;
+    mutex_lock(columns->mutex);
+    if (!atomic_load_explicit(&columns->has_knots, memory_order_relaxed))
+        err = load_knots(columns);
+    mutex_unlock(columns->mutex);
+    return err;
+}
+
 /* Holds what the block is told in relation to. */
 static fallible hold_related(struct load *load, uint32_t stripe, int32_t column)
 {
     struct columns *columns = load->columns;
 
-    if (column == COLUMNS_PERSONS || column == COLUMNS_FIRST || column == COLUMNS_SEQS ||
-        column == COLUMNS_KINDS)
+    if (column == COLUMNS_PERSONS || column == COLUMNS_FIRST || column == COLUMNS_KINDS)
         return OK;
+    if (column == COLUMNS_SEQS) {
+        TRY(columns_block_knots(columns));
+        return columns_hold(columns, stripe, COLUMNS_TIMES, &load->other);
+    }
     TRY(columns_hold(columns, stripe, COLUMNS_FIRST, &load->first));
     if (column == COLUMNS_TIMES)
         return OK;
@@ -435,35 +483,6 @@ static fallible unpack_block(struct load *load, const struct columns_piece *piec
     return columns_unpack_end(&load->work->in);
 }
 
-static void name_column(const struct columns *columns, int32_t column, struct buf *out)
-{
-    static const char *const names[] = {"persons", "first rows", "times", "sequence numbers",
-                                        "nodes",   "devices",    "kinds"};
-
-    if (column < 0)
-        buf_print(out, "the %s", names[-column - 1]);
-    else
-        buf_print(out, "the property %.*s", STR_ARG(columns->properties[column].path));
-    buf_add_byte(out, 0);
-}
-
-static fallible fail_block(const struct columns *columns, uint32_t stripe,
-                           const struct columns_piece *piece)
-{
-    struct buf name = {0}, why = {0};
-    enum err err;
-
-    buf_print(&why, "%s", err_text());
-    buf_add_byte(&why, 0);
-    name_column(columns, piece->column, &name);
-    err = fail(ERR_CORRUPT, "%s is damaged in stripe %u, %s, at byte %llu: %s", columns->path,
-               stripe, name.broken ? "" : name.data, (unsigned long long)piece->at,
-               why.broken ? "" : why.data);
-    buf_done(&name);
-    buf_done(&why);
-    return err;
-}
-
 fallible columns_block_load(struct columns *columns, uint32_t stripe,
                             const struct columns_piece *piece, struct columns_unit **out_unit)
 {
@@ -477,7 +496,7 @@ fallible columns_block_load(struct columns *columns, uint32_t stripe,
         err = unpack_block(&load, piece);
         columns_cache_give_back(columns->cache, load.work);
         if (err == ERR_CORRUPT)
-            err = fail_block(columns, stripe, piece);
+            err = columns_piece_fail(columns, piece);
     }
     columns_release(columns, &load.first);
     columns_release(columns, &load.other);

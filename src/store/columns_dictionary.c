@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "sys/thread.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { MOST_PER_BYTE = 4096 }; /* values that a stored byte can tell: a bound for hostile counts */
@@ -249,21 +248,14 @@ static fallible load_locked(struct columns *columns, struct columns_property *pr
 {
     uint32_t number = (uint32_t)(property - columns->properties);
     const struct columns_piece *piece =
-        &columns->pieces[columns->first_piece[columns->about.stripes] + number];
+        &columns->pieces[columns->first_piece[columns->about.stripes] + 1 + number];
     enum err err = OK;
 
     mutex_lock(columns->mutex);
     if (!atomic_load_explicit(&property->dictionary.values, memory_order_relaxed))
         err = load(columns, property, piece);
     mutex_unlock(columns->mutex);
-    if (err == ERR_CORRUPT) {
-        char why[200];
-
-        snprintf(why, sizeof why, "%s", err_text());
-        return fail(ERR_CORRUPT, "%s is damaged in the dictionary of %.*s, at byte %llu: %s",
-                    columns->path, STR_ARG(property->path), (unsigned long long)piece->at, why);
-    }
-    return err;
+    return err == ERR_CORRUPT ? columns_piece_fail(columns, piece) : err;
 }
 
 fallible columns_dictionary(struct columns *columns, uint32_t number,

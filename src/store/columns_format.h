@@ -84,6 +84,7 @@ enum columns_step {
 
 enum columns_presence { COLUMNS_PRESENCE_NONE, COLUMNS_PRESENCE_ALL, COLUMNS_PRESENCE_MIXED };
 enum columns_presence_form { COLUMNS_PRESENCE_BY_KIND, COLUMNS_PRESENCE_GAPS };
+enum columns_seqs_form { COLUMNS_SEQS_PLAIN, COLUMNS_SEQS_BY_TIME };
 enum columns_codes_form { COLUMNS_CODES_PLAIN, COLUMNS_CODES_CHANGES };
 
 /* Scale of a number: its scale + COLUMNS_SCALE_ZERO, or COLUMNS_SCALE_DOUBLE. */

@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "store/columns_format.h"
+#include "store/columns_knots.h"
 #include "store/columns_pack.h"
 
 #include <stdatomic.h>
@@ -47,7 +48,7 @@ struct columns {
     char *path;
     struct file *file;
     struct columns_cache *cache;
-    struct mutex *mutex; /* over the reading of dictionaries */
+    struct mutex *mutex; /* over the reading of dictionaries and knots */
     struct columns_about about;
     uint64_t directory_at;
     struct buf directory; /* texts point into it */
@@ -55,6 +56,8 @@ struct columns {
     uint32_t *first_piece; /* of each stripe, and of what comes behind the last */
     struct columns_piece *pieces;
     struct columns_slot *slots; /* of each piece of a stripe */
+    struct columns_knots knots;
+    atomic_bool has_knots;
     struct columns_kind *kinds;
     struct columns_property *properties;
     uint32_t *by_path; /* properties in order of their paths */
@@ -73,6 +76,8 @@ struct columns_work {
 /* Reads a piece into work->stored, verifies it and starts to unpack there. */
 fallible columns_piece_read(struct columns *columns, const struct columns_piece *piece,
                             struct columns_work *work);
+/* Says what the latest failure was about. */
+fallible columns_piece_fail(const struct columns *columns, const struct columns_piece *piece);
 /* Makes room for `count` numbers in one of the work's arrays. */
 fallible columns_work_array(struct columns_work *work, unsigned which, size_t count,
                             uint64_t **out_array);
@@ -82,6 +87,9 @@ fallible columns_work_array(struct columns_work *work, unsigned which, size_t co
 /* Unpacks a block of a stripe. The unit belongs to the caller. */
 fallible columns_block_load(struct columns *columns, uint32_t stripe,
                             const struct columns_piece *piece, struct columns_unit **out_unit);
+
+/* Reads the knots when they are first needed. */
+fallible columns_block_knots(struct columns *columns);
 
 /* --- columns_cache.c --- */
 

@@ -220,6 +220,36 @@ static void offer(struct columns_packer *packer, struct buf *out, size_t start,
     buf_add_bytes(out, trial->data, trial->len);
 }
 
+/* Bits as they are. */
+static void offer_bits(struct columns_packer *packer, struct buf *out, size_t start,
+                       const struct source *in)
+{
+    size_t packed = bytes_of_bits(in->bits * in->count);
+
+    fill_bits(in, packer->raw.data);
+    buf_add_bytes(&packer->trial, packer->raw.data, packed);
+    offer(packer, out, start, in, CODING_BITS);
+    buf_clear(&packer->trial);
+}
+
+void columns_pack_plain(struct columns_packer *packer, struct buf *out, const uint64_t *values,
+                        size_t count)
+{
+    struct source in = source_of(values, count);
+    struct buf *trial = &packer->trial;
+
+    if (!in.bits || in.bits > MOST_BITS) {
+        columns_pack(packer, out, values, count);
+        return;
+    }
+    buf_clear(trial);
+    buf_clear(&packer->raw);
+    if (buf_reserve(&packer->raw, bytes_of_bits(in.bits * count)))
+        offer_bits(packer, out, out->len, &in);
+    else
+        out->broken = true;
+}
+
 void columns_pack(struct columns_packer *packer, struct buf *out, const uint64_t *values,
                   size_t count)
 {
@@ -238,10 +268,7 @@ void columns_pack(struct columns_packer *packer, struct buf *out, const uint64_t
         return;
     }
     if (in.bits <= MOST_BITS) {
-        fill_bits(&in, packer->raw.data);
-        buf_add_bytes(trial, packer->raw.data, packed);
-        offer(packer, out, start, &in, CODING_BITS);
-        buf_clear(trial);
+        offer_bits(packer, out, start, &in);
         if (in.bits < 8 && add_zstd(packer, trial, packer->raw.data, packed))
             offer(packer, out, start, &in, CODING_BITS_ZSTD);
         buf_clear(trial);

@@ -25,6 +25,9 @@ void columns_packer_done(struct columns_packer *packer);
 /* Appends to `out`, which is broken afterwards if there was no memory. */
 void columns_pack(struct columns_packer *packer, struct buf *out, const uint64_t *values,
                   size_t count);
+/* The same without searching for a small form. */
+void columns_pack_plain(struct columns_packer *packer, struct buf *out, const uint64_t *values,
+                        size_t count);
 void columns_pack_bytes(struct columns_packer *packer, struct buf *out, const void *bytes,
                         size_t len);
 void columns_pack_number(struct buf *out, uint64_t number);

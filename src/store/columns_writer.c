@@ -53,6 +53,18 @@ fallible columns_writer_piece(struct columns_writer *writer, struct buf *pieces,
     return out->len < WRITE_AT_ONCE ? OK : flush(writer);
 }
 
+void columns_writer_choose(struct buf *out, size_t first, size_t second)
+{
+    size_t former = second - first, latter = out->len - second;
+
+    if (buf_is_broken(out) || latter + former / 32 >= former) {
+        out->len = second;
+        return;
+    }
+    memmove(out->data + first, out->data + second, latter);
+    out->len -= former;
+}
+
 static char *path_of(const char *path, const char *suffix)
 {
     struct buf text = {0};
@@ -73,7 +85,8 @@ static fallible open_parts(struct columns_writer *writer, const char *path)
 
     writer->path = path_of(path, "");
     writer->new_path = path_of(path, ".new");
-    if (!writer->path || !writer->new_path)
+    writer->waiting.path = path_of(path, ".seqs.new");
+    if (!writer->path || !writer->new_path || !writer->waiting.path)
         return mem_exhausted();
     TRY(columns_packer_init(&writer->packer));
     TRY(file_open(writer->sys, writer->new_path, FILE_READ | FILE_WRITE | FILE_CREATE,
@@ -115,6 +128,7 @@ void columns_writer_close(struct columns_writer *writer)
     file_close(writer->file);
     columns_packer_done(&writer->packer);
     columns_writer_stripe_done(&writer->stripe);
+    columns_writer_waiting_done(&writer->waiting, writer->sys);
     for (uint32_t i = 0; i < writer->head.kinds; i++)
         buf_done(&writer->kind_list[i].name);
     for (uint32_t i = 0; i < writer->head.properties; i++)
@@ -343,6 +357,7 @@ fallible columns_writer_finish(struct columns_writer *writer, struct columns_abo
 
     TRY(check_codes(writer));
     TRY(columns_writer_end_stripe(writer));
+    TRY(columns_writer_seqs(writer));
     for (uint32_t i = 0; i < head->properties; i++)
         TRY(columns_writer_dictionary(writer, &writer->property_list[i]));
     TRY(write_directory(writer));

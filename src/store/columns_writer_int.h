@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "store/columns_format.h"
+#include "store/columns_knots.h"
 #include "store/columns_pack.h"
 #include "store/columns_writer.h"
 
@@ -40,6 +41,24 @@ struct columns_writer_stripe {
     uint32_t rows;
 };
 
+/* Times and sequence numbers of a stripe, and the place in stripe_pieces of what they become. */
+struct columns_writer_wait {
+    size_t piece;
+    uint64_t at;
+    uint64_t bytes;
+    uint32_t rows;
+    uint32_t reserved;
+};
+
+struct columns_writer_waiting {
+    char *path;
+    struct file *file; /* NULL while all fits into memory */
+    struct buf bytes;
+    uint64_t written;   /* of the file */
+    struct buf samples; /* struct columns_knot */
+    struct buf stripes; /* struct columns_writer_wait */
+};
+
 struct columns_writer {
     struct sys *sys;
     char *path;
@@ -52,6 +71,7 @@ struct columns_writer {
     struct columns_head head;
     struct columns_packer packer;
     struct columns_writer_stripe stripe;
+    struct columns_writer_waiting waiting;
     node_id person; /* the latest; 0 before the first */
     bool person_has_rows;
     uint64_t kinds_end; /* over the highest kind of any row */
@@ -74,6 +94,18 @@ fallible columns_writer_piece(struct columns_writer *writer, struct buf *pieces,
                               uint64_t at);
 /* Where the next byte will stand. */
 uint64_t columns_writer_place(const struct columns_writer *writer);
+
+/* Of two candidates, one from `first` and one from `second` to the end, the smaller one stays; the
+ * first, if the gain is small. */
+void columns_writer_choose(struct buf *out, size_t first, size_t second);
+
+/* --- columns_writer_seqs.c --- */
+
+fallible columns_writer_keep_seqs(struct columns_writer *writer, const uint64_t *times,
+                                  const uint64_t *seqs, uint32_t rows);
+/* Writes the knots and what waits. */
+fallible columns_writer_seqs(struct columns_writer *writer);
+void columns_writer_waiting_done(struct columns_writer_waiting *waiting, struct sys *sys);
 
 /* --- columns_writer_stripe.c --- */
 

@@ -111,11 +111,6 @@ static void pack_times(struct columns_writer *writer, millis first_time)
     pack(writer, writer->other, (size_t)(delta - writer->other));
 }
 
-static void pack_seqs(struct columns_writer *writer)
-{
-    pack(writer, long_items(&writer->stripe.seqs), writer->stripe.rows);
-}
-
 static void pack_kinds(struct columns_writer *writer)
 {
     for (uint32_t row = 0; row < writer->stripe.rows; row++)
@@ -212,7 +207,7 @@ static void pack_presence_gaps(struct columns_writer *writer,
 static fallible pack_presence(struct columns_writer *writer,
                               const struct columns_writer_property *property)
 {
-    size_t cells = property->rows.len / sizeof(uint32_t), start, by_kinds;
+    size_t cells = property->rows.len / sizeof(uint32_t), start, second;
     struct buf *out = &writer->out;
     uint64_t *states;
 
@@ -226,18 +221,12 @@ static fallible pack_presence(struct columns_writer *writer,
     pack(writer, states, writer->head.kinds);
     pack_presence_bits(writer, property, states);
     mem_free(states);
-    by_kinds = out->len - start;
     if (cells * 8 > writer->stripe.rows)
         return OK;
-    start = out->len;
+    second = out->len;
     pack_number(writer, COLUMNS_PRESENCE_GAPS);
     pack_presence_gaps(writer, property);
-    if (out->broken || out->len - start >= by_kinds) {
-        out->len = start;
-        return OK;
-    }
-    memmove(out->data + start - by_kinds, out->data + start, out->len - start);
-    out->len -= by_kinds;
+    columns_writer_choose(out, start, second);
     return OK;
 }
 
@@ -275,7 +264,7 @@ static void pack_codes(struct columns_writer *writer,
                        const struct columns_writer_property *property)
 {
     const uint32_t *codes = items(&property->codes);
-    size_t cells = property->codes.len / sizeof *codes, start, plain;
+    size_t cells = property->codes.len / sizeof *codes, start, second;
     struct buf *out = &writer->out;
 
     start = out->len;
@@ -283,16 +272,10 @@ static void pack_codes(struct columns_writer *writer,
     for (size_t i = 0; i < cells; i++)
         writer->one[i] = codes[i];
     pack(writer, writer->one, cells);
-    plain = out->len - start;
-    start = out->len;
+    second = out->len;
     pack_number(writer, COLUMNS_CODES_CHANGES);
     pack_changes(writer, property);
-    if (out->broken || out->len - start + plain / 32 >= plain) {
-        out->len = start;
-        return;
-    }
-    memmove(out->data + start - plain, out->data + start, out->len - start);
-    out->len -= plain;
+    columns_writer_choose(out, start, second);
 }
 
 static fallible write_property(struct columns_writer *writer, uint32_t number)
@@ -364,8 +347,9 @@ static fallible write_fixed(struct columns_writer *writer, const struct columns_
             pack_ids(writer, items(&writer->stripe.nodes), NULL);
             break;
         case COLUMNS_SEQS:
-            pack_seqs(writer);
-            break;
+            TRY(columns_writer_keep_seqs(writer, long_items(&writer->stripe.times),
+                                         long_items(&writer->stripe.seqs), stripe->rows));
+            continue;
         case COLUMNS_TIMES:
             pack_times(writer, stripe->first_time);
             break;
