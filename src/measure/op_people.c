@@ -13,8 +13,11 @@
 enum { SEGMENT, CURSOR };
 
 static const struct query_param params[] = {
-    [SEGMENT] = {"segment", PARAM_SEGMENT, true, "a segment's name or tree"},
-    [CURSOR] = {"cursor", PARAM_CURSOR, false, "where the page before ended"},
+    [SEGMENT] = {.name = "segment",
+                 .type = PARAM_SEGMENT,
+                 .is_required = true,
+                 .help = "a segment's name or tree"},
+    [CURSOR] = {.name = "cursor", .type = PARAM_CURSOR, .help = "where the page before ended"},
 };
 
 struct people {

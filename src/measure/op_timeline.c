@@ -13,8 +13,11 @@
 enum { PERSON, CURSOR };
 
 static const struct query_param params[] = {
-    [PERSON] = {"person", PARAM_TEXT, true, "any identifier of hers"},
-    [CURSOR] = {"cursor", PARAM_CURSOR, false, "where the page before ended"},
+    [PERSON] = {.name = "person",
+                .type = PARAM_TEXT,
+                .is_required = true,
+                .help = "any identifier of hers"},
+    [CURSOR] = {.name = "cursor", .type = PARAM_CURSOR, .help = "where the page before ended"},
 };
 
 struct timeline {

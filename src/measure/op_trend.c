@@ -12,12 +12,18 @@
 enum { EVENT, MEASURE, INTERVAL };
 
 static const struct query_param params[] = {
-    [EVENT] = {"event", PARAM_EVENT, true,
-               "the event to count: a name, \"*\" or {\"event\",\"where\"}"},
-    [MEASURE] = {"measure", PARAM_MEASURE, false,
-                 "events, people, per_person, or "
-                 "{\"sum\"|\"mean\"|\"min\"|\"max\"|\"median\": property}"},
-    [INTERVAL] = {"interval", PARAM_INTERVAL, true, "one of minute, hour, day, week, month, all"},
+    [EVENT] = {.name = "event",
+               .type = PARAM_EVENT,
+               .is_required = true,
+               .help = "the event to count: a name, \"*\" or {\"event\",\"where\"}"},
+    [MEASURE] = {.name = "measure",
+                 .type = PARAM_MEASURE,
+                 .help = "events, people, per_person, or "
+                         "{\"sum\"|\"mean\"|\"min\"|\"max\"|\"median\": property}"},
+    [INTERVAL] = {.name = "interval",
+                  .type = PARAM_INTERVAL,
+                  .is_required = true,
+                  .help = "one of minute, hour, day, week, month, all"},
 };
 
 struct trend {

@@ -211,14 +211,17 @@ enum { EVENT, EVENTS, INTERVAL, SEGMENT, PROPERTY, SPAN, NUMBER, CHOICE };
 static const char *const long_intervals[] = {"day", "week", NULL};
 static const char *const models[] = {"last", "first", NULL};
 static const struct query_param all_params[] = {
-    [EVENT] = {"event", PARAM_EVENT, false, "an event"},
-    [EVENTS] = {"steps", PARAM_EVENTS, true, "some events"},
-    [INTERVAL] = {"interval", PARAM_INTERVAL, false, "day or week", .choices = long_intervals},
-    [SEGMENT] = {"segment", PARAM_SEGMENT, false, "a segment"},
-    [PROPERTY] = {"value", PARAM_PROPERTY, false, "a property"},
-    [SPAN] = {"window", PARAM_SPAN, false, "a span"},
-    [NUMBER] = {"periods", PARAM_NUMBER, false, "how many", .least = 2, .most = 9},
-    [CHOICE] = {"model", PARAM_CHOICE, false, "a model", .choices = models},
+    [EVENT] = {.name = "event", .type = PARAM_EVENT, .help = "an event"},
+    [EVENTS] = {.name = "steps", .type = PARAM_EVENTS, .is_required = true, .help = "some events"},
+    [INTERVAL] = {.name = "interval",
+                  .type = PARAM_INTERVAL,
+                  .help = "day or week",
+                  .choices = long_intervals},
+    [SEGMENT] = {.name = "segment", .type = PARAM_SEGMENT, .help = "a segment"},
+    [PROPERTY] = {.name = "value", .type = PARAM_PROPERTY, .help = "a property"},
+    [SPAN] = {.name = "window", .type = PARAM_SPAN, .help = "a span"},
+    [NUMBER] = {.name = "periods", .type = PARAM_NUMBER, .help = "how many", .least = 2, .most = 9},
+    [CHOICE] = {.name = "model", .type = PARAM_CHOICE, .help = "a model", .choices = models},
 };
 static const struct operator any_kind = {
     .kind = "test", .params = all_params, .param_count = sizeof all_params / sizeof *all_params};
