@@ -244,7 +244,7 @@ static fallible add_hit(const struct operator_worker *worker, struct visits_stat
                             .seq = batch->seqs[hit],
                             .first = hit,
                             .device = name->code,
-                            .has_device = name->type == VALUE_TEXT};
+                            .has_device = name->type != VALUE_NULL};
 
         TRY(add_visit(worker, state, &new, device));
         visit = &state->visits[device->visit - 1];
@@ -270,7 +270,7 @@ static fallible find_visits(const struct operator_worker *worker, struct visits_
     for (uint32_t i = batch->first[person]; i < batch->first[person + 1]; i++) {
         if (!(batch->marks[i] & visits->events))
             continue;
-        if (names[i].type != VALUE_TEXT) {
+        if (names[i].type != VALUE_NUMBER) {
             TRY(add_hit(worker, state, batch, i, &none));
             continue;
         }

@@ -60,7 +60,7 @@ fallible scan_plan_mark(struct scan_plan *plan, const struct query_event *events
 /* A value for the hits that have one of the marks `of`: a property of the event or, as person.NAME,
  * a trait of the person as of as_of. ERR_LIMIT. */
 fallible scan_plan_slot(struct scan_plan *plan, str path, scan_marks of, uint32_t *out_slot);
-/* The node of the event's anonymousId as a number, VALUE_NULL without one. */
+/* The node of the event's anonymousId as a number and in `code`, VALUE_NULL without one. */
 fallible scan_plan_device(struct scan_plan *plan, scan_marks of, uint32_t *out_slot);
 void scan_plan_seqs(struct scan_plan *plan);
 /* Also persons without a hit, as long as they have an event up to as_of. */

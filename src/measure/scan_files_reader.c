@@ -327,7 +327,8 @@ static void fill_slot(const struct scan_files_reader *reader, uint32_t slot, con
         node_id device = ((const node_id *)at->hand->devices.data)[at->row];
 
         if (device)
-            *out = (struct value){.type = VALUE_NUMBER, .number = {.digits = device}};
+            *out =
+                (struct value){.type = VALUE_NUMBER, .code = device, .number = {.digits = device}};
     } else if (wanted->property.is_trait) {
         matcher_value(reader->scope, &wanted->property, NULL, out);
     } else if (values->block != COLUMNS_NONE) {

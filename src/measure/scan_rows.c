@@ -156,8 +156,9 @@ static fallible find_hits(struct scan_rows *rows, const struct source_person *pe
 
 static struct value device_value(node_id device)
 {
-    return device ? (struct value){.type = VALUE_NUMBER, .number = {.digits = device}}
-                  : (struct value){.type = VALUE_NULL};
+    return device
+               ? (struct value){.type = VALUE_NUMBER, .code = device, .number = {.digits = device}}
+               : (struct value){.type = VALUE_NULL};
 }
 
 static void fill_slots(struct scan_rows *rows, uint32_t base)
