@@ -73,6 +73,7 @@ static const char *const questions[] = {
     "{\"kind\":\"people\",\"segment\":{\"did\":\"Order\",\"sum\":\"revenue\",\"count\":{\"gt\":"
     "150}},\"limit\":0}",
     "{\"kind\":\"timeline\",\"person\":\"u77\"}",
+    "{\"kind\":\"funnel\",\"steps\":[\"Order\",\"Order\",\"*\"],\"window\":\"20d\",\"by\":\"sku\"}",
 };
 
 TEST(answers_do_not_depend_on_the_number_of_workers)
