@@ -14,10 +14,6 @@
 enum { STEPS, WINDOW, PARAMS };
 
 static const struct query_param params[PARAMS] = {
-<<<<<<< HEAD
-    [STEPS] = {"steps", PARAM_EVENTS, true, "the events of the steps, in order"},
-    [WINDOW] = {"window", PARAM_SPAN, true, "the longest time from the first step to the last"},
-=======
     [STEPS] = {.name = "steps",
                .type = PARAM_EVENTS,
                .is_required = true,
@@ -26,7 +22,6 @@ static const struct query_param params[PARAMS] = {
                 .type = PARAM_SPAN,
                 .is_required = true,
                 .help = "the longest time from the first step to the last"},
->>>>>>> op1
 };
 
 struct funnel {

@@ -13,14 +13,6 @@ enum { USUAL_PERIODS = 12, MOST_PERIODS = 366 };
 static const char *const intervals[] = {"day", "week", "month", NULL};
 
 static const struct query_param params[PARAMS] = {
-<<<<<<< HEAD
-    [START] = {"start", PARAM_EVENT, true, "the event that puts a person into a cohort"},
-    [RETURN] = {"return", PARAM_EVENT, true, "the event that counts as coming back"},
-    [INTERVAL] = {"interval", PARAM_INTERVAL, true, "one of day, week, month",
-                  .choices = intervals},
-    [PERIODS] = {"periods", PARAM_NUMBER, false, "how many periods behind the first one to follow",
-                 0, MOST_PERIODS},
-=======
     [START] = {.name = "start",
                .type = PARAM_EVENT,
                .is_required = true,
@@ -38,7 +30,6 @@ static const struct query_param params[PARAMS] = {
                  .type = PARAM_NUMBER,
                  .help = "how many periods behind the first one to follow",
                  .most = MOST_PERIODS},
->>>>>>> op1
 };
 
 struct retention {
