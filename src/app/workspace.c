@@ -332,9 +332,9 @@ static fallible check_parts(struct workspace *workspace, bool salvage, struct ar
     if (!workspace->vault)
         return OK; /* without keys the log says nothing */
     log.vault = workspace->vault;
-    TRY(damage_or(reporting, history_check(workspace->sys, columns,
-                                           vault_workspace_id(workspace->vault), count_damage,
-                                           reporting)));
+    TRY(damage_or(reporting,
+                  history_check(workspace->sys, columns, vault_workspace_id(workspace->vault),
+                                count_damage, reporting)));
     TRY(damage_or(reporting, log_check(&log, salvage, count_damage, reporting, out_log)));
     return damage_or(reporting,
                      vault_check(workspace->vault, out_log->nodes, count_damage, reporting));

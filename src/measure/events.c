@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "measure/history.h"
-#include "measure/settle.h"
+#include "measure/events_settle.h"
 #include "store/log.h"
 #include "sys/thread.h"
 
@@ -510,7 +510,7 @@ fallible events_settle(struct events *events, struct sys *sys)
     arena_reset(events->mem);
     TRY(history_next_path(history, events->mem, &path));
     /* This thread alone changes anything, so it needs no lock to read. */
-    TRY(settle_write(events, sys, path.data, history_workspace(history), &about));
+    TRY(events_settle_write(events, sys, path.data, history_workspace(history), &about));
     lock_write(events->lock);
     err = history_replace(history, history_count(history), 0);
     if (!err) {

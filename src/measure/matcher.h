@@ -45,6 +45,10 @@ fallible matcher_trait(struct matcher_plan *plan, const struct query_condition *
 /* Once all is compiled: a scope for one thread. */
 fallible matcher_scope_open(struct arena *mem, const struct matcher_plan *plan,
                             struct matcher_scope **out_scope);
+/* The traits that the plan asks for, by their slots in a scope. */
+uint32_t matcher_trait_count(const struct matcher_plan *plan);
+str matcher_trait_path(const struct matcher_plan *plan, uint32_t slot);
+
 /* Traits come from `find` from now on, which may fail: matcher_scope_err tells so afterwards. */
 typedef enum err (*matcher_finder)(void *argument, uint32_t slot, property_id name, node_id person,
                                    struct value *out_value);

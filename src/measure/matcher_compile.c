@@ -53,6 +53,20 @@ static fallible trait_slot(struct matcher_plan *plan, str name, struct matcher_p
     return OK;
 }
 
+uint32_t matcher_trait_count(const struct matcher_plan *plan)
+{
+    return plan->trait_count;
+}
+
+str matcher_trait_path(const struct matcher_plan *plan, uint32_t slot)
+{
+    const struct matcher_trait *trait = plan->traits;
+
+    for (uint32_t at = plan->trait_count - 1; at > slot; at--)
+        trait = trait->next;
+    return trait->path;
+}
+
 str matcher_path(str path)
 {
     for (size_t i = 0; i < COUNT(short_names); i++)

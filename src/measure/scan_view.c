@@ -7,9 +7,8 @@
  */
 #include "measure/scan_view.h"
 
-#include "measure/matcher_int.h"
 #include "measure/matcher_plain.h"
-#include "measure/settle.h"
+#include "measure/events_settle.h"
 
 #include <string.h>
 
@@ -313,17 +312,18 @@ static fallible compile_slots(const struct maker *maker)
 static fallible compile_traits(const struct maker *maker)
 {
     const struct matcher_plan *matchers = maker->plan->matchers;
-    uint32_t slot = matchers->trait_count;
-    struct view_values *traits = take(maker, slot, sizeof *traits);
+    uint32_t count = matcher_trait_count(matchers);
+    struct view_values *traits = take(maker, count, sizeof *traits);
 
     if (!traits)
         return arena_exhausted();
-    for (const struct matcher_trait *trait = matchers->traits; trait; trait = trait->next) {
-        str path = arena_print(maker->plan->mem, SETTLE_TRAIT "%.*s", STR_ARG(trait->path));
+    for (uint32_t i = 0; i < count; i++) {
+        str path = arena_print(maker->plan->mem, EVENTS_SETTLE_TRAIT "%.*s",
+                               STR_ARG(matcher_trait_path(matchers, i)));
 
         if (!path.data)
             return arena_exhausted();
-        TRY(convert_all(maker, path, &traits[--slot]));
+        TRY(convert_all(maker, path, &traits[i]));
     }
     maker->view->traits = traits;
     return OK;

@@ -235,8 +235,7 @@ TEST(slots_hold_values_where_the_hit_has_their_mark)
     CHECK_INT(same, 0);
     CHECK_OK(scan_plan_device(world.plan, buys | views, &same));
     CHECK_INT(same, 2);
-    CHECK_STR(scan(&world, 3),
-              "1: 1=2/-/+/1 4=1/6/+/3 5=1/7/+/-\n4: 2=2/-/-/- 6=1/2/-/-\n");
+    CHECK_STR(scan(&world, 3), "1: 1=2/-/+/1 4=1/6/+/3 5=1/7/+/-\n4: 2=2/-/-/- 6=1/2/-/-\n");
     world_done(&world);
 }
 

@@ -1,4 +1,4 @@
-/* settle.c - the rows in memory, person by person, as the rows of a column file.
+/* events_settle.c - the rows in memory, person by person, as the rows of a column file.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
@@ -6,7 +6,7 @@
  * look-up in a hash table a cell. Texts and small numbers are told apart by their codes; what has a
  * run of its own by a keyed hash of its content.
  */
-#include "measure/settle.h"
+#include "measure/events_settle.h"
 
 #include "base/mem.h"
 #include "measure/events_int.h"
@@ -229,7 +229,7 @@ static fallible property_of(struct settle *settle, uint32_t path, bool is_trait,
     if (*known == COLUMNS_NONE) {
         buf_clear(&settle->text);
         if (is_trait)
-            buf_add(&settle->text, S(SETTLE_TRAIT));
+            buf_add(&settle->text, S(EVENTS_SETTLE_TRAIT));
         buf_add(&settle->text, name);
         if (buf_is_broken(&settle->text))
             return mem_exhausted();
@@ -372,9 +372,9 @@ static uint32_t *new_map(uint32_t count)
     return map;
 }
 
-fallible settle_write(const struct events *events, struct sys *sys, const char *path,
-                      const unsigned char workspace[COLUMNS_WORKSPACE],
-                      struct columns_about *out_about)
+fallible events_settle_write(const struct events *events, struct sys *sys, const char *path,
+                             const unsigned char workspace[COLUMNS_WORKSPACE],
+                             struct columns_about *out_about)
 {
     struct settle settle = {.events = events, .known_room = FIRST_SLOTS};
     struct columns_about about;
