@@ -39,7 +39,7 @@ bench: all build/packages-test ## measure, and print what docs/benchmarks.md kee
 		bench/run_queries --events $(EVENTS) --folder "$(BENCH_FOLDER)" && exit $$collection
 
 bench-queries: all build/packages-test
-	@ninja -C build bench/history
+	@ninja -C build bench/history bench/load
 	@bench/run_queries --events $(EVENTS) --folder "$(BENCH_FOLDER)"
 
 crash: build/packages-test build/build.ninja ## power-loss sweep and real kills, the long way (POINTS=10000)

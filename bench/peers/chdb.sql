@@ -1,9 +1,10 @@
 -- chdb.sql - the questions of run_queries for ClickHouse; of the forms of one question the fastest counts.
 -- SPDX-License-Identifier: Apache-2.0
 --
--- {...} are filled in. Names are q<number>_<form>; side_ gives part of an answer and does not count. What the tables give for free: persons are
--- resolved, rows lie in the order (person, time, seq), `pos` is the place in that order, `k` orders
--- a person's events and holds the time (4096 ties a millisecond), `day` counts from the first,
+-- {...} are filled in. Names are q<number>_<form>; side_ gives part of an answer and does not
+-- count. What the tables give for free: persons are resolved, rows lie in the order (person, time,
+-- seq), `pos` is the place in that order, `k` orders a person's events and holds the time (4096
+-- ties a millisecond), `day` counts from the first,
 -- `backwards` holds the funnel's events, each person's from the end, for windows without a sort.
 
 -- name: settings

@@ -1,10 +1,12 @@
 -- duckdb.sql - the questions of run_queries for DuckDB; of the forms of one question the fastest counts.
 -- SPDX-License-Identifier: Apache-2.0
 --
--- {...} are filled in. Names are q<number>_<form>; side_ gives part of an answer and does not count. What the tables give for free: persons are
--- resolved, rows lie in the order (person, time, seq), `pos` is the place in that order, `k` orders
--- a person's events and holds the time (4096 ties a millisecond), `day` counts from the first,
--- `backwards` holds the funnel's events from the end, for windows that need no sorting.
+-- {...} are filled in. Names are q<number>_<form>; side_ gives part of an answer and does not
+-- count. What the tables give for free: persons are resolved, rows lie in the order (person, time,
+-- seq), `pos` is the place in that order, `k` orders a person's events and holds the time (4096
+-- ties a millisecond), `day` counts from the first,
+-- `backwards` holds the funnel's events from the end, for windows that need no sorting. Such
+-- windows run on one thread; two halves of the persons run on two.
 
 -- name: settings
 SET threads = 2;
@@ -28,6 +30,31 @@ CREATE TABLE events AS
 DROP TABLE raw;
 CREATE TABLE backwards AS SELECT person, pos, event, person::BIGINT * 8589934592 + time - 1767571200000 AS moment
     FROM events WHERE event IN ('product_view', 'add_to_cart', 'checkout_start', 'purchase') ORDER BY pos DESC;
+CREATE MACRO chains(low, high) AS TABLE
+WITH checkouts AS (
+        SELECT person, pos, event, moment, min(moment) FILTER (event = 'purchase') OVER later AS purchase
+        FROM backwards WHERE person >= low AND person < high
+        WINDOW later AS (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)),
+    carts AS (
+        SELECT person, pos, event, moment,
+               min(moment) FILTER (event = 'checkout_start') OVER later AS checkout,
+               min(purchase) FILTER (event = 'checkout_start') OVER later AS purchase
+        FROM checkouts WHERE event <> 'purchase'
+        WINDOW later AS (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)),
+    views AS (
+        SELECT person, pos, event,
+               min(moment) FILTER (event = 'add_to_cart') OVER later - moment AS d2,
+               min(checkout) FILTER (event = 'add_to_cart') OVER later - moment AS d3,
+               min(purchase) FILTER (event = 'add_to_cart') OVER later - moment AS d4
+        FROM carts WHERE event <> 'checkout_start'
+        WINDOW later AS (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))
+SELECT person, pos, d2, d3, d4 FROM views WHERE event = 'product_view';
+CREATE MACRO following(low, high) AS TABLE
+SELECT person, event, lead(event, 1) OVER () AS a, lead(event, 2) OVER () AS b, lead(event, 3) OVER () AS c,
+       lead(person, 3) OVER () AS same FROM events WHERE person >= low AND person < high;
+CREATE MACRO returns(low, high) AS TABLE
+SELECT person, day::INTEGER // 7 AS week, lag(person) OVER () = person AS again
+FROM events WHERE person >= low AND person < high AND day < 84;
 CHECKPOINT;
 
 -- name: q1_distinct
@@ -97,30 +124,24 @@ SELECT count(*), count(*) FILTER (d[1] <= 604800000), median(d[1]) FILTER (d[1] 
        count(*) FILTER (d[3] <= 604800000), median(d[3]) FILTER (d[3] <= 604800000) FROM best;
 
 -- name: q2_backwards
-WITH checkouts AS (
-        SELECT person, pos, event, moment, min(moment) FILTER (event = 'purchase') OVER later AS purchase
-        FROM backwards
-        WINDOW later AS (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)),
-    carts AS (
-        SELECT person, pos, event, moment,
-               min(moment) FILTER (event = 'checkout_start') OVER later AS checkout,
-               min(purchase) FILTER (event = 'checkout_start') OVER later AS purchase
-        FROM checkouts WHERE event <> 'purchase'
-        WINDOW later AS (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)),
-    views AS (
-        SELECT person, pos, event,
-               min(moment) FILTER (event = 'add_to_cart') OVER later - moment AS d2,
-               min(checkout) FILTER (event = 'add_to_cart') OVER later - moment AS d3,
-               min(purchase) FILTER (event = 'add_to_cart') OVER later - moment AS d4
-        FROM carts WHERE event <> 'checkout_start'
-        WINDOW later AS (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)),
-    best AS (
-        SELECT arg_min((d2, d3, d4), CASE WHEN d4 <= 604800000 THEN 1 WHEN d3 <= 604800000 THEN 2
-                                   WHEN d2 <= 604800000 THEN 3 ELSE 4 END * 4294967296 + pos) AS d
-        FROM views WHERE event = 'product_view' GROUP BY person)
-SELECT count(*), count(*) FILTER (d[1] <= 604800000), median(d[1]) FILTER (d[1] <= 604800000),
-       count(*) FILTER (d[2] <= 604800000), median(d[2]) FILTER (d[2] <= 604800000),
-       count(*) FILTER (d[3] <= 604800000), median(d[3]) FILTER (d[3] <= 604800000) FROM best;
+WITH near AS (
+    SELECT arg_min((d2, d3, d4), CASE WHEN d4 <= 604800000 THEN 1 WHEN d3 <= 604800000 THEN 2 ELSE 3 END
+                                 * 4294967296 + pos) AS d
+    FROM (FROM chains(0, 4294967295))
+    WHERE d2 <= 604800000 GROUP BY person)
+SELECT (SELECT count(DISTINCT person) FROM backwards WHERE event = 'product_view'),
+       count(*), median(d[1]), count(*) FILTER (d[2] <= 604800000), median(d[2]) FILTER (d[2] <= 604800000),
+       count(*) FILTER (d[3] <= 604800000), median(d[3]) FILTER (d[3] <= 604800000) FROM near;
+
+-- name: q2_halves
+WITH near AS (
+    SELECT arg_min((d2, d3, d4), CASE WHEN d4 <= 604800000 THEN 1 WHEN d3 <= 604800000 THEN 2 ELSE 3 END
+                                 * 4294967296 + pos) AS d
+    FROM (FROM chains(0, {half}) UNION ALL FROM chains({half}, 4294967295))
+    WHERE d2 <= 604800000 GROUP BY person)
+SELECT (SELECT count(DISTINCT person) FROM backwards WHERE event = 'product_view'),
+       count(*), median(d[1]), count(*) FILTER (d[2] <= 604800000), median(d[2]) FILTER (d[2] <= 604800000),
+       count(*) FILTER (d[3] <= 604800000), median(d[3]) FILTER (d[3] <= 604800000) FROM near;
 
 -- name: q3_twice
 WITH weeks AS (SELECT person, day::INTEGER // 7 AS week, count(*) AS n FROM events WHERE day < 84 GROUP BY ALL),
@@ -135,8 +156,13 @@ SELECT cohort, (mask >> cohort) - (coalesce(first[2], 99) <> cohort)::INTEGER AS
 FROM people GROUP BY ALL;
 
 -- name: q3_stream
-WITH marked AS (SELECT person, day::INTEGER // 7 AS week, lag(person) OVER () = person AS again FROM events WHERE day < 84),
-    people AS (SELECT min(week) AS cohort, coalesce(bit_or(1 << week) FILTER (again), 0) AS mask FROM marked GROUP BY person)
+WITH people AS (SELECT min(week) AS cohort, coalesce(bit_or(1 << week) FILTER (again), 0) AS mask
+                FROM returns(0, 4294967295) GROUP BY person)
+SELECT cohort, mask >> cohort AS returned, count(*) FROM people GROUP BY ALL;
+
+-- name: q3_halves
+WITH people AS (SELECT min(week) AS cohort, coalesce(bit_or(1 << week) FILTER (again), 0) AS mask
+                FROM (FROM returns(0, {half}) UNION ALL FROM returns({half}, 4294967295)) GROUP BY person)
 SELECT cohort, mask >> cohort AS returned, count(*) FROM people GROUP BY ALL;
 
 -- name: q4_windows
@@ -222,17 +248,25 @@ SELECT a::VARCHAR AS a, b::VARCHAR AS b, c::VARCHAR AS c, count(*), sum(n)::BIGI
 ORDER BY n DESC, a, b, c LIMIT 20;
 
 -- name: q6_stream
-WITH next AS (SELECT person, event, lead(event, 1) OVER () AS a, lead(event, 2) OVER () AS b,
-                     lead(event, 3) OVER () AS c, lead(person, 3) OVER () AS same FROM events),
-    cells AS (SELECT a, b, c, person, count(*) AS n FROM next WHERE event = 'search' AND same = person GROUP BY ALL)
+WITH cells AS (SELECT a, b, c, person, count(*) AS n FROM (FROM following(0, 4294967295))
+               WHERE event = 'search' AND same = person GROUP BY ALL)
 SELECT a::VARCHAR AS a, b::VARCHAR AS b, c::VARCHAR AS c, count(*), sum(n)::BIGINT AS n FROM cells GROUP BY ALL
 ORDER BY n DESC, a, b, c LIMIT 20;
 
 -- name: q6_stream_distinct
-WITH next AS (SELECT person, event, lead(event, 1) OVER () AS a, lead(event, 2) OVER () AS b,
-                     lead(event, 3) OVER () AS c, lead(person, 3) OVER () AS same FROM events)
 SELECT a::VARCHAR AS a, b::VARCHAR AS b, c::VARCHAR AS c, count(DISTINCT person), count(*) AS n
-FROM next WHERE event = 'search' AND same = person GROUP BY a, b, c
+FROM (FROM following(0, 4294967295)) WHERE event = 'search' AND same = person GROUP BY a, b, c
+ORDER BY n DESC, a, b, c LIMIT 20;
+
+-- name: q6_halves
+WITH cells AS (SELECT a, b, c, person, count(*) AS n FROM (FROM following(0, {half}) UNION ALL FROM following({half}, 4294967295))
+               WHERE event = 'search' AND same = person GROUP BY ALL)
+SELECT a::VARCHAR AS a, b::VARCHAR AS b, c::VARCHAR AS c, count(*), sum(n)::BIGINT AS n FROM cells GROUP BY ALL
+ORDER BY n DESC, a, b, c LIMIT 20;
+
+-- name: q6_halves_distinct
+SELECT a::VARCHAR AS a, b::VARCHAR AS b, c::VARCHAR AS c, count(DISTINCT person), count(*) AS n
+FROM (FROM following(0, {half}) UNION ALL FROM following({half}, 4294967295)) WHERE event = 'search' AND same = person GROUP BY a, b, c
 ORDER BY n DESC, a, b, c LIMIT 20;
 
 -- name: q7_person
