@@ -152,19 +152,19 @@ static fallible load_times(struct load *load)
 static fallible load_seqs(struct load *load)
 {
     uint32_t rows = load->stripe->rows;
-    const uint64_t *times = load->other.data;
-    uint64_t form, *out;
+    uint64_t form, *out, *told;
 
     TRY(unpack_number(load, COLUMNS_SEQS_BY_TIME, &form));
     TRY(make_unit(load, rows, sizeof *out, 0));
     out = data_of(load);
     TRY(columns_unpack(&load->work->in, out, rows));
-    for (uint32_t i = 0; form == COLUMNS_SEQS_BY_TIME && i < rows; i++) {
-        uint64_t time = times[i] - (uint64_t)load->columns->about.first_time;
-
-        out[i] = columns_knots_predict(&load->columns->knots, time) +
-                 (uint64_t)columns_format_unzigzag(out[i]);
-    }
+    if (form == COLUMNS_SEQS_PLAIN)
+        return OK;
+    TRY(columns_work_array(load->work, 0, rows, &told));
+    columns_knots_predict(&load->columns->knots, load->other.data,
+                          (uint64_t)load->columns->about.first_time, told, rows);
+    for (uint32_t i = 0; i < rows; i++)
+        out[i] = told[i] + (uint64_t)columns_format_unzigzag(out[i]);
     return OK;
 }
 

@@ -167,12 +167,9 @@ static void pack_seqs(struct columns_writer *writer, const struct columns_knots 
     columns_pack_number(out, COLUMNS_SEQS_PLAIN);
     columns_pack(&writer->packer, out, writer->other, rows);
     plain = out->len - start;
-    for (uint32_t i = 0; i < rows; i++) {
-        uint64_t time = writer->one[i] - (uint64_t)writer->head.first_time;
-
-        writer->one[i] =
-            columns_format_zigzag((int64_t)(writer->other[i] - columns_knots_predict(knots, time)));
-    }
+    columns_knots_predict(knots, writer->one, (uint64_t)writer->head.first_time, writer->one, rows);
+    for (uint32_t i = 0; i < rows; i++)
+        writer->one[i] = columns_format_zigzag((int64_t)(writer->other[i] - writer->one[i]));
     start = out->len;
     columns_pack_number(out, COLUMNS_SEQS_BY_TIME);
     columns_pack(&writer->packer, out, writer->one, rows);
