@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_IN_MEMORY = 4 << 20, MEDIAN_OF = 5 };
+enum { MOST_IN_MEMORY = 1 << 19, MEDIAN_OF = 5 };
 
 static fallible spill(struct columns_writer_waiting *waiting, struct sys *sys)
 {
@@ -230,5 +230,12 @@ fallible columns_writer_seqs(struct columns_writer *writer)
         columns_knots_done(&knots);
     }
     columns_unpacker_done(&in);
+    if (!err && writer->waiting.file) {
+        err = file_remove(writer->sys, writer->waiting.path);
+        if (!err) {
+            file_close(writer->waiting.file);
+            writer->waiting.file = NULL;
+        }
+    }
     return err;
 }
