@@ -241,3 +241,84 @@ TEST(columns_say_what_is_wrong_with_a_file)
     columns_cache_close(cache);
     sim_close(sys);
 }
+
+/* Two rows of one person, with a property of one value. */
+static enum err write_two(struct sys *sys, const struct columns_row *rows,
+                          struct columns_about *about)
+{
+    struct columns_value value = {.type = COLUMNS_TRUE};
+    struct columns_kind kind = {EVENT_SCREEN, S("")};
+    struct columns_writer *writer;
+    uint32_t number;
+    enum err err;
+
+    CHECK_OK(columns_writer_open(sys, path, world_workspace, &writer));
+    CHECK_OK(columns_writer_kind(writer, &kind, &number));
+    CHECK_OK(columns_writer_property(writer, S("is_there"), &number));
+    CHECK_OK(columns_writer_value(writer, number, &value, &number));
+    CHECK_OK(columns_writer_person(writer, 5));
+    CHECK_OK(columns_writer_row(writer, &rows[0]));
+    CHECK_OK(columns_writer_row(writer, &rows[1]));
+    err = columns_writer_finish(writer, about);
+    columns_writer_close(writer);
+    return err;
+}
+
+static void keep_report(void *argument, const char *sentence)
+{
+    *(str *)argument = arena_print(test_mem, "%s", sentence);
+}
+
+TEST(columns_check_compares_what_parts_say_of_each_other)
+{
+    static const struct {
+        millis times[2];
+        uint64_t seqs[2];
+        const char *want; /* NULL: all is well */
+    } cases[] = {
+        {{10, 20}, {3, 4}, NULL},
+        {{10, 10}, {3, 4}, NULL},
+        {{10, 20}, {4, 3}, NULL},
+        {{20, 10}, {3, 4}, "rows of a person are out of order"},
+        {{10, 10}, {4, 3}, "rows of a person are out of order"},
+        {{10, 10}, {3, 3}, "rows of a person are out of order"},
+        {{10, 20}, {1, 4}, "a sequence number lies outside of the file's span"},
+        {{10, 20}, {3, 9}, "a sequence number lies outside of the file's span"},
+    };
+
+    EACH_CASE(c, cases)
+    {
+        struct columns_about about = {.first_seq = 2, .next_seq = 9};
+        struct columns_row rows[2] = {{.time = c->times[0], .seq = c->seqs[0], .node = 5},
+                                      {.time = c->times[1], .seq = c->seqs[1], .node = 5}};
+        struct sys *sys = sim_open(1);
+        str told = S("");
+
+        CHECK_OK(write_two(sys, rows, &about));
+        CHECK_ERR(c->want ? ERR_CORRUPT : OK,
+                  columns_check(sys, path, world_workspace, keep_report, &told));
+        if (c->want)
+            CHECK_STR(told,
+                      arena_print(test_mem, "a.columns is damaged in stripe 0: %s", c->want).data);
+        sim_close(sys);
+    }
+}
+
+TEST(columns_refuse_codes_and_kinds_that_were_never_added)
+{
+    struct columns_cell cell = {0, 1};
+    struct columns_row rows[2] = {{.time = 1, .seq = 2, .node = 5},
+                                  {.time = 2, .seq = 3, .node = 5}};
+    struct columns_about about = {.first_seq = 2, .next_seq = 9};
+    struct sys *sys = sim_open(1);
+    str name = S("");
+
+    rows[1].kind = 1;
+    CHECK_ERR(ERR_INVALID, write_two(sys, rows, &about));
+    rows[1].kind = 0;
+    rows[1].cells = &cell;
+    rows[1].cell_count = 1;
+    CHECK_ERR(ERR_INVALID, write_two(sys, rows, &about));
+    CHECK_INT(names_in(sys, &name), 0);
+    sim_close(sys);
+}
