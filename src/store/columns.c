@@ -377,7 +377,7 @@ void columns_close(struct columns *columns)
 {
     if (!columns)
         return;
-    if (columns->slots)
+    if (columns->slots && columns->first_piece)
         columns_cache_forget(columns->cache, columns->slots,
                              columns->first_piece[columns->about.stripes]);
     for (uint32_t i = 0; columns->properties && i < columns->about.properties; i++) {

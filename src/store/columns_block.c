@@ -152,19 +152,19 @@ static fallible load_times(struct load *load)
 static fallible load_seqs(struct load *load)
 {
     uint32_t rows = load->stripe->rows;
-    const uint64_t *times = load->other.data;
-    uint64_t form, *out;
+    uint64_t form, *out, *told;
 
     TRY(unpack_number(load, COLUMNS_SEQS_BY_TIME, &form));
     TRY(make_unit(load, rows, sizeof *out, 0));
     out = data_of(load);
     TRY(columns_unpack(&load->work->in, out, rows));
-    for (uint32_t i = 0; form == COLUMNS_SEQS_BY_TIME && i < rows; i++) {
-        uint64_t time = times[i] - (uint64_t)load->columns->about.first_time;
-
-        out[i] = columns_knots_predict(&load->columns->knots, time) +
-                 (uint64_t)columns_format_unzigzag(out[i]);
-    }
+    if (form == COLUMNS_SEQS_PLAIN)
+        return OK;
+    TRY(columns_work_array(load->work, 0, rows, &told));
+    columns_knots_predict(&load->columns->knots, load->other.data,
+                          (uint64_t)load->columns->about.first_time, told, rows);
+    for (uint32_t i = 0; i < rows; i++)
+        out[i] = told[i] + (uint64_t)columns_format_unzigzag(out[i]);
     return OK;
 }
 
@@ -185,17 +185,21 @@ static fallible load_ids(struct load *load, bool is_device)
         uint32_t latest = is_device ? 0 : other[i], former = 0;
 
         for (uint32_t row = first[i]; row < first[i + 1]; row++) {
-            uint32_t id = latest;
+            uint32_t id;
 
+            if (steps[row] == COLUMNS_STEP_SAME) {
+                out[row] = latest;
+                continue;
+            }
             if (steps[row] == COLUMNS_STEP_FORMER)
                 id = former;
             else if (steps[row] == COLUMNS_STEP_BESIDE && is_device)
                 id = other[row];
             else if (steps[row] == COLUMNS_STEP_FRESH && used < fresh_count)
                 id = (uint32_t)fresh[used++];
-            else if (steps[row] != COLUMNS_STEP_SAME)
+            else
                 return fail_order("an id is told by nothing");
-            former = steps[row] == COLUMNS_STEP_SAME ? former : latest;
+            former = latest;
             out[row] = latest = id;
         }
     }
@@ -305,6 +309,31 @@ static fallible load_presence(struct load *load, uint64_t cells, uint64_t **out_
     return found == cells ? OK : fail_order("it has another number of cells");
 }
 
+/* Where each row has a cell. */
+static fallible spread_dense_changes(struct load *load, const uint64_t *marks,
+                                     const uint64_t *changes, size_t change_count, uint64_t *out)
+{
+    const uint32_t *first = load->first.data;
+    size_t change = 0;
+
+    for (uint32_t i = 0; i < load->stripe->persons; i++) {
+        uint64_t code;
+
+        if (change == change_count)
+            return fail_order("codes are missing");
+        code = out[first[i]] = changes[change++];
+        for (uint32_t row = first[i] + 1; row < first[i + 1]; row++) {
+            if (*marks++) {
+                if (change == change_count)
+                    return fail_order("codes are missing");
+                code = changes[change++];
+            }
+            out[row] = code;
+        }
+    }
+    return change == change_count ? OK : fail_order("codes are left over");
+}
+
 /* Codes from marks and changes; the marks stand behind them for a while. */
 static fallible spread_changes(struct load *load, const uint64_t *words, uint64_t cells,
                                uint64_t *out)
@@ -319,6 +348,8 @@ static fallible spread_changes(struct load *load, const uint64_t *words, uint64_
     TRY(columns_unpack(&load->work->in, marks, mark_count));
     TRY(unpack_number(load, cells, &change_count));
     TRY(unpack(load, 1, change_count, &changes));
+    if (mark_count == load->stripe->rows - load->stripe->persons && cells == load->stripe->rows)
+        return spread_dense_changes(load, marks, changes, change_count, out);
     for (size_t i = 0; i < words_of(load); i++)
         for (uint64_t word = words[i]; word; word &= word - 1) {
             uint32_t row = (uint32_t)(i * 64) + (uint32_t)__builtin_ctzll(word);
@@ -384,6 +415,8 @@ static fallible load_property(struct load *load, uint32_t number)
     if (!is_sparse)
         memset(codes + cells, 0, (rows - cells) * sizeof *codes);
     TRY(narrow(load, codes, is_sparse ? cells : rows, end, 1, is_sparse ? words_of(load) : 0));
+    if (cells == rows)
+        return OK;
     if (!is_sparse) {
         spread_cells(load, words, cells);
         return OK;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SLOPE_BITS = 32 };
+enum { SLOPE_BITS = 32, AT_ONCE = 64 };
 
 static void set_slopes(struct columns_knots *knots)
 {
@@ -60,28 +60,61 @@ void columns_knots_done(struct columns_knots *knots)
     *knots = (struct columns_knots){0};
 }
 
-uint64_t columns_knots_predict(const struct columns_knots *knots, uint64_t time)
+/* A time on its way to its number. */
+struct seeking {
+    uint64_t time;
+    uint32_t low; /* the knot wanted is one from `low` to `high` */
+    uint32_t high;
+};
+
+/* Of all knots up to a time the last is at the guess or behind it, and not behind the next guess.
+ * Times beyond the last knot count as its own. */
+static struct seeking seek(const struct columns_knots *knots, uint64_t time)
 {
-    const struct columns_knot *list = knots->list;
-    uint64_t bucket = time >> knots->shift;
-    uint32_t low, high;
+    uint64_t last = knots->list[knots->count - 1].time;
+    uint64_t bucket = (time < last ? time : last) >> knots->shift;
 
-    if (!knots->count || time < list[0].time)
-        return knots->count ? list[0].seq : 0;
-    if (time >= list[knots->count - 1].time)
-        return list[knots->count - 1].seq;
-    /* Of all knots up to `time` the last: at the guess or behind it, not behind the next one. */
-    low = knots->guess[bucket];
-    high = knots->guess[bucket + 1];
-    while (low < high) {
-        uint32_t middle = high - (high - low) / 2;
+    return (struct seeking){time, knots->guess[bucket], knots->guess[bucket + 1]};
+}
 
-        if (list[middle].time <= time)
-            low = middle;
+static uint64_t find(const struct columns_knots *knots, struct seeking at)
+{
+    const struct columns_knot *knot;
+
+    while (at.low < at.high) {
+        uint32_t middle = at.high - (at.high - at.low) / 2;
+
+        if (knots->list[middle].time <= at.time)
+            at.low = middle;
         else
-            high = middle - 1;
+            at.high = middle - 1;
     }
-    return list[low].seq + ((time - list[low].time) * list[low].slope >> SLOPE_BITS);
+    knot = &knots->list[at.low];
+    if (at.time < knot->time)
+        return knot->seq;
+    return knot->seq + ((at.time - knot->time) * knot->slope >> SLOPE_BITS);
+}
+
+/* Waits for memory once for many times: first for all guesses, then for all knots. */
+void columns_knots_predict(const struct columns_knots *knots, const uint64_t *times, uint64_t start,
+                           uint64_t *out, size_t count)
+{
+    struct seeking seeking[AT_ONCE];
+
+    if (!knots->count) {
+        memset(out, 0, count * sizeof *out);
+        return;
+    }
+    for (size_t from = 0; from < count; from += AT_ONCE) {
+        size_t here = count - from < AT_ONCE ? count - from : AT_ONCE;
+
+        for (size_t i = 0; i < here; i++) {
+            seeking[i] = seek(knots, times[from + i] - start);
+            __builtin_prefetch(&knots->list[seeking[i].low]);
+        }
+        for (size_t i = 0; i < here; i++)
+            out[from + i] = find(knots, seeking[i]);
+    }
 }
 
 fallible columns_knots_pack(const struct columns_knots *knots, struct columns_packer *packer,

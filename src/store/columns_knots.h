@@ -9,7 +9,7 @@
 #pragma once
 #include "store/columns_pack.h"
 
-enum { COLUMNS_KNOT_ROWS = 32 }; /* sequence numbers from one knot to the next */
+enum { COLUMNS_KNOT_ROWS = 64 }; /* sequence numbers from one knot to the next */
 
 struct columns_knot {
     uint64_t time;  /* since the file's first; never falls */
@@ -27,7 +27,10 @@ struct columns_knots {
 /* Takes over `list`, of which times and numbers are filled; frees it also on failure. */
 fallible columns_knots_init(struct columns_knots *knots, struct columns_knot *list, uint32_t count);
 void columns_knots_done(struct columns_knots *knots);
-uint64_t columns_knots_predict(const struct columns_knots *knots, uint64_t time);
+/* What the knots tell for each of `times`, which count from `start`; `out` may be the same array.
+ */
+void columns_knots_predict(const struct columns_knots *knots, const uint64_t *times, uint64_t start,
+                           uint64_t *out, size_t count);
 /* Times, then numbers, each less the one before. */
 fallible columns_knots_pack(const struct columns_knots *knots, struct columns_packer *packer,
                             struct buf *out);

@@ -18,6 +18,7 @@ enum {
     LEVEL = 1,
     MOST_BITS = 56,    /* that one load of eight bytes at any bit gives */
     LEAST_LENGTHS = 6, /* bits from which lengths are tried */
+    SAMPLE = 1 << 13,  /* values that tell the coding of all */
 };
 
 enum coding { CODING_CONSTANT, CODING_BITS, CODING_BITS_ZSTD, CODING_PLANES, CODING_LENGTHS };
@@ -205,81 +206,113 @@ static struct source source_of(const uint64_t *values, size_t count)
     return in;
 }
 
-/* Puts the candidate where the array ends for now, if it is the smallest yet. */
-static void offer(struct columns_packer *packer, struct buf *out, size_t start,
-                  const struct source *in, enum coding coding)
+static bool can_be(enum coding coding, unsigned bits)
 {
-    const struct buf *trial = &packer->trial;
-
-    out->broken = out->broken || trial->broken;
-    if (out->len > start && trial->len + trial->len / 32 + 16 >= out->len - start)
-        return;
-    out->len = start;
-    add_head(out, coding, in);
-    columns_pack_number(out, trial->len);
-    buf_add_bytes(out, trial->data, trial->len);
+    switch (coding) {
+    case CODING_CONSTANT:
+        return bits == 0;
+    case CODING_BITS:
+        return bits <= MOST_BITS;
+    case CODING_BITS_ZSTD:
+        return bits < 8;
+    case CODING_PLANES:
+        return bits > 0;
+    case CODING_LENGTHS:
+        return bits >= LEAST_LENGTHS && bits <= MOST_BITS;
+    }
+    return false;
 }
 
-/* Bits as they are. */
-static void offer_bits(struct columns_packer *packer, struct buf *out, size_t start,
-                       const struct source *in)
+/* Makes packer->trial the packed values; false where that does not pay. */
+static bool encode(struct columns_packer *packer, const struct source *in, enum coding coding)
 {
+    struct buf *trial = &packer->trial, *raw = &packer->raw;
     size_t packed = bytes_of_bits(in->bits * in->count);
 
-    fill_bits(in, packer->raw.data);
-    buf_add_bytes(&packer->trial, packer->raw.data, packed);
-    offer(packer, out, start, in, CODING_BITS);
-    buf_clear(&packer->trial);
+    buf_clear(trial);
+    buf_clear(raw);
+    if (!buf_reserve(raw, packed > in->count ? packed : in->count)) {
+        trial->broken = true;
+        return true;
+    }
+    switch (coding) {
+    case CODING_CONSTANT:
+        break;
+    case CODING_BITS:
+        fill_bits(in, raw->data);
+        buf_add_bytes(trial, raw->data, packed);
+        break;
+    case CODING_BITS_ZSTD:
+        fill_bits(in, raw->data);
+        return add_zstd(packer, trial, raw->data, packed);
+    case CODING_PLANES:
+        add_planes(packer, in);
+        break;
+    case CODING_LENGTHS:
+        add_lengths(packer, in);
+        break;
+    }
+    return true;
+}
+
+/* What packs a piece from the middle best; what is easier to unpack, if the gain is small. */
+static enum coding choose(struct columns_packer *packer, const struct source *in)
+{
+    struct source sample = *in;
+    enum coding best = can_be(CODING_BITS, in->bits) ? CODING_BITS : CODING_PLANES;
+    size_t least = SIZE_MAX;
+
+    if (sample.count > SAMPLE) {
+        sample.values += (sample.count - SAMPLE) / 2;
+        sample.count = SAMPLE;
+    }
+    for (enum coding coding = CODING_BITS; coding <= CODING_LENGTHS; coding++)
+        if (can_be(coding, in->bits) && encode(packer, &sample, coding) &&
+            (least == SIZE_MAX || packer->trial.len + packer->trial.len / 32 < least)) {
+            least = packer->trial.len;
+            best = coding;
+        }
+    return best;
+}
+
+static void pack_as(struct columns_packer *packer, struct buf *out, const struct source *in,
+                    enum coding coding)
+{
+    size_t plain = bytes_of_bits(in->bits * in->count);
+
+    if (coding == CODING_CONSTANT) {
+        add_head(out, coding, in);
+        return;
+    }
+    /* The rest may be unlike its sample. */
+    if ((!encode(packer, in, coding) || packer->trial.len > plain) &&
+        can_be(CODING_BITS, in->bits)) {
+        coding = CODING_BITS;
+        encode(packer, in, coding);
+    }
+    add_head(out, coding, in);
+    columns_pack_number(out, packer->trial.len);
+    buf_add(out, buf_str(&packer->trial));
+    out->broken = out->broken || buf_is_broken(&packer->trial);
 }
 
 void columns_pack_plain(struct columns_packer *packer, struct buf *out, const uint64_t *values,
                         size_t count)
 {
     struct source in = source_of(values, count);
-    struct buf *trial = &packer->trial;
 
-    if (!in.bits || in.bits > MOST_BITS) {
-        columns_pack(packer, out, values, count);
-        return;
-    }
-    buf_clear(trial);
-    buf_clear(&packer->raw);
-    if (buf_reserve(&packer->raw, bytes_of_bits(in.bits * count)))
-        offer_bits(packer, out, out->len, &in);
-    else
-        out->broken = true;
+    pack_as(packer, out, &in,
+            !in.bits                       ? CODING_CONSTANT
+            : can_be(CODING_BITS, in.bits) ? CODING_BITS
+                                           : CODING_PLANES);
 }
 
 void columns_pack(struct columns_packer *packer, struct buf *out, const uint64_t *values,
                   size_t count)
 {
     struct source in = source_of(values, count);
-    struct buf *trial = &packer->trial;
-    size_t start = out->len, packed = bytes_of_bits(in.bits * count);
 
-    if (!in.bits) {
-        add_head(out, CODING_CONSTANT, &in);
-        return;
-    }
-    buf_clear(trial);
-    buf_clear(&packer->raw);
-    if (!buf_reserve(&packer->raw, packed > count ? packed : count)) {
-        out->broken = true;
-        return;
-    }
-    if (in.bits <= MOST_BITS) {
-        offer_bits(packer, out, start, &in);
-        if (in.bits < 8 && add_zstd(packer, trial, packer->raw.data, packed))
-            offer(packer, out, start, &in, CODING_BITS_ZSTD);
-        buf_clear(trial);
-    }
-    add_planes(packer, &in);
-    offer(packer, out, start, &in, CODING_PLANES);
-    if (in.bits >= LEAST_LENGTHS && in.bits <= MOST_BITS) {
-        buf_clear(trial);
-        add_lengths(packer, &in);
-        offer(packer, out, start, &in, CODING_LENGTHS);
-    }
+    pack_as(packer, out, &in, in.bits ? choose(packer, &in) : CODING_CONSTANT);
 }
 
 void columns_pack_bytes(struct columns_packer *packer, struct buf *out, const void *bytes,

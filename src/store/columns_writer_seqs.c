@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_IN_MEMORY = 4 << 20, MEDIAN_OF = 5 };
+enum { MOST_IN_MEMORY = 1 << 19, MEDIAN_OF = 5 };
 
 static fallible spill(struct columns_writer_waiting *waiting, struct sys *sys)
 {
@@ -167,12 +167,9 @@ static void pack_seqs(struct columns_writer *writer, const struct columns_knots 
     columns_pack_number(out, COLUMNS_SEQS_PLAIN);
     columns_pack(&writer->packer, out, writer->other, rows);
     plain = out->len - start;
-    for (uint32_t i = 0; i < rows; i++) {
-        uint64_t time = writer->one[i] - (uint64_t)writer->head.first_time;
-
-        writer->one[i] =
-            columns_format_zigzag((int64_t)(writer->other[i] - columns_knots_predict(knots, time)));
-    }
+    columns_knots_predict(knots, writer->one, (uint64_t)writer->head.first_time, writer->one, rows);
+    for (uint32_t i = 0; i < rows; i++)
+        writer->one[i] = columns_format_zigzag((int64_t)(writer->other[i] - writer->one[i]));
     start = out->len;
     columns_pack_number(out, COLUMNS_SEQS_BY_TIME);
     columns_pack(&writer->packer, out, writer->one, rows);
@@ -233,5 +230,12 @@ fallible columns_writer_seqs(struct columns_writer *writer)
         columns_knots_done(&knots);
     }
     columns_unpacker_done(&in);
+    if (!err && writer->waiting.file) {
+        err = file_remove(writer->sys, writer->waiting.path);
+        if (!err) {
+            file_close(writer->waiting.file);
+            writer->waiting.file = NULL;
+        }
+    }
     return err;
 }

@@ -260,22 +260,32 @@ static void pack_changes(struct columns_writer *writer,
     pack(writer, writer->other, (size_t)(change - writer->other));
 }
 
+/* Most values differ from those before: then marking the others would be in vain. */
+static bool is_restless(const struct columns_writer_property *property)
+{
+    const uint32_t *codes = items(&property->codes);
+    size_t cells = property->codes.len / sizeof *codes, changes = 0;
+
+    for (size_t i = 1; i < cells; i++)
+        changes += codes[i] != codes[i - 1];
+    return changes * 2 >= cells;
+}
+
 static void pack_codes(struct columns_writer *writer,
                        const struct columns_writer_property *property)
 {
     const uint32_t *codes = items(&property->codes);
-    size_t cells = property->codes.len / sizeof *codes, start, second;
-    struct buf *out = &writer->out;
+    size_t cells = property->codes.len / sizeof *codes;
 
-    start = out->len;
+    if (!is_restless(property)) {
+        pack_number(writer, COLUMNS_CODES_CHANGES);
+        pack_changes(writer, property);
+        return;
+    }
     pack_number(writer, COLUMNS_CODES_PLAIN);
     for (size_t i = 0; i < cells; i++)
         writer->one[i] = codes[i];
     pack(writer, writer->one, cells);
-    second = out->len;
-    pack_number(writer, COLUMNS_CODES_CHANGES);
-    pack_changes(writer, property);
-    columns_writer_choose(out, start, second);
 }
 
 static fallible write_property(struct columns_writer *writer, uint32_t number)

@@ -70,7 +70,9 @@ static struct columns_value random_value(random_state *random, uint32_t number, 
 static void make_values(struct table *table, random_state *random)
 {
     for (uint32_t i = 0; i < table->shape.properties; i++) {
-        uint32_t count = i == 6 ? 1 : 1 + (uint32_t)random_below(random, table->shape.values);
+        uint32_t count = i == 6   ? 1
+                         : i == 1 ? table->shape.values
+                                  : 1 + (uint32_t)random_below(random, table->shape.values);
         struct columns_value *values = arena_array(test_mem, count, sizeof *values);
 
         CHECK(values);
