@@ -6,6 +6,9 @@ LISTEN ?= 127.0.0.1:8080
 # Seconds for each fuzz target of `make fuzz`; crash points of `make crash`.
 SECONDS_EACH ?= 600
 POINTS ?= 10000
+# Events of `make bench`'s questions, and where files of about 700 bytes each lie meanwhile.
+EVENTS ?= 50000000
+BENCH_FOLDER ?= build
 
 GCC = CC=gcc CXX=g++
 CLANG = CC=clang-14 CXX=clang++-14
@@ -13,7 +16,7 @@ SANITIZE = -Db_lto=false -Db_sanitize=address,undefined
 # A warning stops the builds of the tests, never a user's.
 STRICT = -Dwerror=true
 
-.PHONY: all run test bench crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
+.PHONY: all run test bench bench-queries crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
 .DEFAULT_GOAL := all
 
 all: build/build.ninja ## set up and build the program: build/myriad
@@ -30,9 +33,14 @@ run: all ## build, make a data folder if there is none, and serve it (DATA=data 
 test: build/packages-test ## run every test; the last line is the count (SUITES="unit e2e" for some)
 	@python3 tests/run.py $(SUITES)
 
-bench: all ## measure, and print what docs/benchmarks.md keeps
-	@ninja -C build bench/load bench/disk_floor
-	@bench/run_bench
+bench: all build/packages-test ## measure, and print what docs/benchmarks.md keeps (EVENTS=50000000)
+	@ninja -C build bench/load bench/disk_floor bench/history
+	@bench/run_bench; collection=$$?; \
+		bench/run_queries --events $(EVENTS) --folder "$(BENCH_FOLDER)" && exit $$collection
+
+bench-queries: all build/packages-test
+	@ninja -C build bench/history bench/load
+	@bench/run_queries --events $(EVENTS) --folder "$(BENCH_FOLDER)"
 
 crash: build/packages-test build/build.ninja ## power-loss sweep and real kills, the long way (POINTS=10000)
 	@python3 tests/run.py --points $(POINTS) crash

@@ -32,11 +32,11 @@ static const struct {
     {"Email Link Clicked", 3, 0}, {"Product Shared", 1, 1},       {NULL, 7, 0}, /* a page call */
 };
 
-static const char *const SOURCES[] = {
+static const char *const SOURCES[SHOP_SOURCES] = {
     "google",    "bing",    "newsletter", "facebook",  "instagram", "tiktok",   "youtube",
     "affiliate", "wechat",  "referral",   "pinterest", "x",         "linkedin", "reddit",
     "criteo",    "taboola", "outbrain",   "podcast",   "qr",        "direct"};
-static const char *const DEVICES[] = {"mobile", "desktop", "tablet", "tv"};
+static const char *const DEVICES[SHOP_DEVICES] = {"mobile", "desktop", "tablet", "tv"};
 static const char *const COUNTRIES[] = {"DE", "AT", "CH", "FR", "IT", "ES", "NL", "BE", "PL", "CZ"};
 static const char *const COLOURS[] = {"black", "white", "navy", "olive", "crimson", "sand"};
 
@@ -60,6 +60,16 @@ bool shop_open(struct shop *shop, const char *write_key, uint32_t persons, uint6
 void shop_close(struct shop *shop)
 {
     mem_free(shop->visits);
+}
+
+str shop_source(size_t number)
+{
+    return str_of(SOURCES[number]);
+}
+
+str shop_device(size_t number)
+{
+    return str_of(DEVICES[number]);
 }
 
 /* Writing */

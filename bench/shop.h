@@ -45,3 +45,8 @@ void shop_free(struct shop_request *request);
 void shop_renew(struct shop *shop, struct shop_request *request, millis now);
 /* Packs the body; the request cannot be renewed any more. False without memory. */
 bool shop_pack(struct shop_request *request);
+
+/* What visits come from and by: 20 sources and 4 devices, for a number below that. */
+enum { SHOP_SOURCES = 20, SHOP_DEVICES = 4 };
+str shop_source(size_t number);
+str shop_device(size_t number);

@@ -35,7 +35,7 @@ static fallible list(struct command_line *line, struct access *access, struct bu
     TRY(access_list(access, line->mem, &keys, &count));
     json_open(&w, '{');
     json_key(&w, S("keys"));
-    keys_write(&w, keys, count);
+    keys_write_list(&w, keys, count);
     json_shut(&w, '}');
     return OK;
 }

@@ -6,6 +6,7 @@
 
 #include "collect/intake.h"
 #include "measure/events.h"
+#include "measure/history.h"
 #include "people/identity.h"
 #include "store/access.h"
 #include "store/catalog.h"
@@ -95,6 +96,18 @@ static fallible open_store(struct workspace *workspace, const struct config *con
     return seen_open(&seen, &workspace->seen);
 }
 
+static fallible open_history(struct workspace *workspace, const struct config *config,
+                             struct arena *mem)
+{
+    const char *folder = datadir_path(workspace->datadir, DATADIR_COLUMNS, mem);
+
+    if (!folder)
+        return arena_exhausted();
+    workspace->settle_at = workspace->settle_events = config->settle_events;
+    return history_open(workspace->sys, folder, vault_workspace_id(workspace->vault),
+                        config->cache_mb * MIB, &workspace->history);
+}
+
 static fallible open_folds(struct workspace *workspace, const struct config *config,
                            workspace_progress *progress, void *argument)
 {
@@ -109,6 +122,7 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
         .read_event = read_event,
         .argument = workspace,
         .memory_bytes = config->events_mb * MIB,
+        .history = workspace->history,
     };
 
     entropy_fill(workspace->sys, &events.hash_seed, sizeof events.hash_seed);
@@ -128,6 +142,8 @@ static fallible open_parts(struct workspace *workspace, const char *path,
 
     if (!err)
         err = open_store(workspace, config, mem);
+    if (!err)
+        err = open_history(workspace, config, mem);
     arena_close(mem);
     if (!err)
         err = open_folds(workspace, config, progress, argument);
@@ -155,6 +171,7 @@ void workspace_close(struct workspace *workspace)
 {
     log_reader_close(workspace->reader);
     events_close(workspace->events);
+    history_close(workspace->history);
     intake_close(workspace->intake);
     identity_close(workspace->identity);
     seen_close(workspace->seen);
@@ -227,6 +244,22 @@ static fallible read_again(struct workspace *workspace)
     return OK;
 }
 
+/* Enough events in memory settle in a file. On a full disk they stay, until there are more. */
+static fallible settle(struct workspace *workspace)
+{
+    uint64_t count = events_in_memory(workspace->events);
+    enum err err;
+
+    if (count < workspace->settle_at)
+        return OK;
+    err = events_settle(workspace->events, workspace->sys);
+    workspace->settle_at = workspace->settle_events;
+    if (err != ERR_FULL)
+        return err;
+    workspace->settle_at += count;
+    return OK;
+}
+
 fallible workspace_fold(struct workspace *workspace, workspace_progress *progress, void *argument)
 {
     uint64_t end = log_durable_seq(workspace->log), said = 0;
@@ -236,6 +269,8 @@ fallible workspace_fold(struct workspace *workspace, workspace_progress *progres
     TRY(read_again(workspace));
     while ((err = log_reader_next(workspace->reader, &record)) == OK) {
         err = events_apply(workspace->events, &record);
+        if (!err)
+            err = settle(workspace);
         if (err) {
             workspace->refold_seq = record.seq;
             return err;
@@ -283,12 +318,13 @@ static fallible check_parts(struct workspace *workspace, bool salvage, struct ar
     const char *keys = datadir_path(workspace->datadir, DATADIR_KEYS, mem);
     const char *seen = datadir_path(workspace->datadir, DATADIR_SEEN, mem);
     const char *catalog = datadir_path(workspace->datadir, DATADIR_CATALOG, mem);
+    const char *columns = datadir_path(workspace->datadir, DATADIR_COLUMNS, mem);
     struct log_config log = {
         .sys = workspace->sys,
         .folder = datadir_path(workspace->datadir, DATADIR_LOG, mem),
     };
 
-    if (!keys || !seen || !catalog || !log.folder)
+    if (!keys || !seen || !catalog || !columns || !log.folder)
         return arena_exhausted();
     TRY(damage_or(reporting, catalog_check(workspace->sys, catalog, count_damage, reporting)));
     TRY(damage_or(reporting, seen_check(workspace->sys, seen, count_damage, reporting)));
@@ -296,6 +332,9 @@ static fallible check_parts(struct workspace *workspace, bool salvage, struct ar
     if (!workspace->vault)
         return OK; /* without keys the log says nothing */
     log.vault = workspace->vault;
+    TRY(damage_or(reporting,
+                  history_check(workspace->sys, columns, vault_workspace_id(workspace->vault),
+                                count_damage, reporting)));
     TRY(damage_or(reporting, log_check(&log, salvage, count_damage, reporting, out_log)));
     return damage_or(reporting,
                      vault_check(workspace->vault, out_log->nodes, count_damage, reporting));

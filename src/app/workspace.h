@@ -10,6 +10,7 @@ struct access;
 struct catalog;
 struct datadir;
 struct events;
+struct history;
 struct identity;
 struct intake;
 struct log_reader;
@@ -29,7 +30,10 @@ struct workspace {
     struct seen *seen;
     struct identity *identity;
     struct intake *intake;
+    struct history *history;
     struct events *events;
+    uint64_t settle_events; /* in memory before they settle */
+    uint64_t settle_at;
     struct log_reader *reader; /* of the fold */
     uint64_t refold_seq;       /* a record that found no memory: it comes next; 0: none */
     struct log_recovery recovery;

@@ -5,22 +5,29 @@
 #include "measure/answer.h"
 
 #include "base/mem.h"
+#include "measure/dictionary.h"
 #include "measure/operator.h"
+#include "measure/scan.h"
 #include "sys/clock.h"
+#include "sys/entropy.h"
 #include "sys/thread.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
-enum { MORSEL = 1024, MOST_WORKERS = 64, EVENTS_BETWEEN_LOOKS = 8192, SENTENCE = 512 };
+enum { MOST_WORKERS = 64, EVENTS_BETWEEN_LOOKS = 8192, SENTENCE = 512 };
+
+/* Persons differ a thousandfold in their events, so there are many more morsels than workers, and
+ * whoever is ready takes the next. */
+enum { MORSELS_EACH = 64, SMALLEST_MORSEL = 16, LARGEST_MORSEL = 2048 };
 
 #define DEFAULT_BYTES ((size_t)256 << 20)
 
 struct run {
     const struct answer_options *options;
     struct operator_shared shared;
-    const struct matcher_segment *audience;
     struct arena *mem; /* of what is compiled */
+    node_id morsel;    /* node ids in one */
     atomic_uint next;  /* first node of the next morsel */
     atomic_bool is_over;
 };
@@ -28,10 +35,8 @@ struct run {
 struct worker {
     struct run *run;
     struct operator_worker own;
-    struct source_room room;
     void *state;
-    uint64_t events_read;
-    uint64_t looked_at; /* events_read when the question was last asked whether it goes on */
+    uint64_t looked_at; /* events read when the question was last asked whether it goes on */
     struct thread *thread;
     enum err err;
     char sentence[SENTENCE]; /* of a failure: sentences belong to threads */
@@ -40,45 +45,44 @@ struct worker {
 static fallible look_whether_over(struct worker *worker)
 {
     const struct answer_options *options = worker->run->options;
+    uint64_t events_read = scan_events_read(worker->own.scanner);
 
     if (atomic_load_explicit(&worker->run->is_over, memory_order_relaxed))
         return fail(ERR_EXPIRED, "another worker has given up");
-    if (worker->events_read - worker->looked_at < EVENTS_BETWEEN_LOOKS || !options->is_cancelled)
+    if (events_read - worker->looked_at < EVENTS_BETWEEN_LOOKS || !options->is_cancelled)
         return OK;
-    worker->looked_at = worker->events_read;
+    worker->looked_at = events_read;
     return options->is_cancelled(options->argument)
                ? fail(ERR_EXPIRED, "the question was given up before it was answered")
                : OK;
 }
 
-static fallible visit(struct worker *worker, node_id id)
+/* A scan_taker. */
+static enum err take_batch(void *argument, const struct scan_batch *batch)
 {
-    const struct operator_shared *shared = &worker->run->shared;
-    struct source_person person;
-    enum err err = source_person(shared->source, &worker->room, id, shared->as_of, &person);
+    struct worker *worker = argument;
 
-    if (err)
-        return err == ERR_ABSENT ? OK : err;
-    matcher_enter(worker->own.scope, &person);
-    worker->events_read += person.count;
     TRY(look_whether_over(worker));
-    if (worker->run->audience && !matcher_is_member(worker->own.scope, worker->run->audience))
-        return OK;
-    return shared->query->kind->step(&worker->own, worker->state, &person);
+    return worker->run->shared.query->kind->step(&worker->own, worker->state, batch);
+}
+
+static fallible visit(struct worker *worker, node_id from, node_id to)
+{
+    TRY(scan_range(worker->own.scanner, from, to, take_batch, worker));
+    return look_whether_over(worker);
 }
 
 static fallible visit_morsels(struct worker *worker)
 {
     node_id end = source_end(worker->run->shared.source);
+    node_id morsel = worker->run->morsel;
 
     for (;;) {
-        node_id from = atomic_fetch_add_explicit(&worker->run->next, MORSEL, memory_order_relaxed);
-        node_id to = from + MORSEL < end ? from + MORSEL : end;
+        node_id from = atomic_fetch_add_explicit(&worker->run->next, morsel, memory_order_relaxed);
 
         if (from >= end)
             return OK;
-        for (node_id id = from; id < to; id++)
-            TRY(visit(worker, id));
+        TRY(visit(worker, from, end - from < morsel ? end : from + morsel));
     }
 }
 
@@ -105,13 +109,13 @@ static fallible worker_open(struct run *run, size_t bytes, struct worker *out_wo
     worker->own.mem = arena_open(bytes);
     if (!worker->own.mem)
         return mem_exhausted();
-    TRY(matcher_scope_open(worker->own.mem, run->shared.plan, &worker->own.scope));
+    TRY(scan_open(run->shared.plan, &worker->own.scanner));
     return run->shared.query->kind->begin(&worker->own, &worker->state);
 }
 
 static void worker_close(struct worker *worker)
 {
-    source_room_done(&worker->room);
+    scan_close(worker->own.scanner);
     arena_close(worker->own.mem);
 }
 
@@ -135,10 +139,8 @@ static fallible run_workers(struct worker *workers, unsigned count)
     for (unsigned i = 0; i < count; i++)
         if (workers[i].err && (!err || err == ERR_EXPIRED))
             err = fail(workers[i].err, "%s", workers[i].sentence);
-    for (unsigned i = 1; i < count && !err; i++) {
+    for (unsigned i = 1; i < count && !err; i++)
         err = kind->merge(&workers[0].own, workers[0].state, workers[i].state);
-        workers[0].events_read += workers[i].events_read;
-    }
     return err;
 }
 
@@ -148,7 +150,7 @@ static fallible run_selected(struct worker *worker)
     size_t count = worker->run->shared.query->kind->select(&worker->run->shared, persons);
 
     for (size_t i = 0; i < count; i++)
-        TRY(visit(worker, persons[i]));
+        TRY(visit(worker, persons[i], persons[i] + 1));
     return OK;
 }
 
@@ -163,7 +165,8 @@ static void write_elapsed(struct json_writer *out, int64_t nanoseconds)
     buf_done(&text);
 }
 
-static fallible write_answer(struct worker *worker, int64_t started_ns, struct buf *out)
+static fallible write_answer(struct worker *worker, uint64_t events_read, int64_t started_ns,
+                             struct buf *out)
 {
     const struct operator_shared *shared = &worker->run->shared;
     struct json_writer writer = {.out = out};
@@ -174,11 +177,11 @@ static fallible write_answer(struct worker *worker, int64_t started_ns, struct b
     json_key(&writer, S("meta"));
     json_open(&writer, '{');
     json_key(&writer, S("events_read"));
-    json_u64(&writer, worker->events_read);
+    json_u64(&writer, events_read);
     json_key(&writer, S("elapsed_ms"));
     write_elapsed(&writer, clock_mono_ns(worker->run->options->sys) - started_ns);
     json_key(&writer, S("as_of"));
-    operator_write_time(shared, &writer, shared->as_of);
+    operator_write_time(shared, &writer, shared->bounds.as_of);
     json_key(&writer, S("dropped"));
     json_u64(&writer, totals.dropped);
     json_shut(&writer, '}');
@@ -192,19 +195,33 @@ static fallible compile(struct run *run)
     const struct query *query = shared->query;
     struct source_span span = source_span(shared->source);
 
-    shared->as_of = query->has_as_of ? query->as_of : clock_now(run->options->sys);
-    shared->from = query->has_from ? query->from : span.first;
-    shared->to = query->has_to ? query->to : span.events ? span.last + 1 : 0;
-    TRY(matcher_plan_open(run->mem, shared->source, shared->as_of, &shared->plan));
-    TRY(matcher_condition(shared->plan, query->where, &shared->where));
-    TRY(matcher_segment(shared->plan, query->audience, &run->audience));
-    return query->kind->compile(shared, run->mem);
+    shared->bounds = (struct scan_bounds){
+        .from = query->has_from ? query->from : span.first,
+        .to = query->has_to ? query->to
+              : span.events ? span.last + 1
+                            : 0,
+        .as_of = query->has_as_of ? query->as_of : clock_now(run->options->sys),
+    };
+    TRY(scan_plan_open(run->mem, shared->source, shared->bounds, query->where, &shared->plan));
+    TRY(scan_plan_audience(shared->plan, query->audience));
+    TRY(query->kind->compile(shared, run->mem));
+    return scan_plan_ready(shared->plan);
+}
+
+static node_id morsel_of(node_id end, unsigned workers)
+{
+    node_id morsel = end / (workers * MORSELS_EACH);
+
+    return morsel < SMALLEST_MORSEL  ? SMALLEST_MORSEL
+           : morsel > LARGEST_MORSEL ? LARGEST_MORSEL
+                                     : morsel;
 }
 
 static fallible run_query(struct run *run, size_t bytes, int64_t started_ns, struct buf *out)
 {
     const struct operator* kind = run->shared.query->kind;
     unsigned count = run->options->workers;
+    uint64_t events_read = 0;
     struct worker *workers;
     enum err err;
 
@@ -215,13 +232,16 @@ static fallible run_query(struct run *run, size_t bytes, int64_t started_ns, str
     workers = mem_alloc(count * sizeof *workers);
     if (!workers)
         return mem_exhausted();
+    run->morsel = morsel_of(source_end(run->shared.source), count);
     err = compile(run);
     for (unsigned i = 0; i < count && !err; i++)
         err = worker_open(run, i ? bytes / count : bytes, &workers[i]);
     if (!err)
         err = kind->select ? run_selected(workers) : run_workers(workers, count);
+    for (unsigned i = 0; i < count && !err; i++)
+        events_read += scan_events_read(workers[i].own.scanner);
     if (!err)
-        err = write_answer(workers, started_ns, out);
+        err = write_answer(workers, events_read, started_ns, out);
     for (unsigned i = 0; i < count; i++)
         worker_close(&workers[i]);
     mem_free(workers);
@@ -237,10 +257,17 @@ fallible answer_query(const struct source *source, const struct answer_options *
     struct query query = {0};
     struct run run = {.options = options, .mem = arena_open(bytes), .next = 1};
     struct json_reader *reader = json_reader_open();
+    struct dictionary more;
+    struct source own = *source;
+    uint64_t seed;
     enum err err;
 
+    entropy_fill(options->sys, &seed, sizeof seed);
+    dictionary_init(&more, seed);
+    own.more = &more;
+    own.more_bytes = bytes;
     run.shared =
-        (struct operator_shared){.query = &query, .source = source, .answer_bytes = len + bytes};
+        (struct operator_shared){.query = &query, .source = &own, .answer_bytes = len + bytes};
     err = run.mem && reader ? query_parse(reader, run.mem, text, &query) : mem_exhausted();
     if (!err)
         err = run_query(&run, bytes, started_ns, out);
@@ -248,6 +275,7 @@ fallible answer_query(const struct source *source, const struct answer_options *
         out->len = len;
     query_done(&query);
     json_reader_close(reader);
+    dictionary_done(&more);
     arena_close(run.mem);
     return err;
 }

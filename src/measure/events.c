@@ -5,10 +5,16 @@
 #include "measure/events_int.h"
 
 #include "base/mem.h"
+#include "measure/history.h"
+#include "measure/events_settle.h"
 #include "store/log.h"
 #include "sys/thread.h"
 
+#include <string.h>
+
 enum { MESSAGE_BYTES = 64 << 20 }; /* scratch for one message: far above what is accepted */
+
+#define MOST_SEQ ((UINT64_C(1) << 56) - 1)
 
 /* Lock: a waiting writer goes before new readers, so that a row of questions cannot keep events
  * from appearing. */
@@ -83,14 +89,16 @@ static void unlock_read(struct events_lock *lock)
 
 /* Life. */
 
+static fallible name_types(struct events *events)
+{
+    for (unsigned type = EVENT_PAGE; type <= EVENT_ALIAS; type++)
+        TRY(dictionary_add(&events->texts, source_type_name((enum event_type)type),
+                           &events->type_names[type]));
+    return OK;
+}
+
 static fallible open_parts(struct events *events)
 {
-    static const char *const names[] = {[EVENT_PAGE] = "page",
-                                        [EVENT_SCREEN] = "screen",
-                                        [EVENT_IDENTIFY] = "identify",
-                                        [EVENT_GROUP] = "group",
-                                        [EVENT_ALIAS] = "alias"};
-
     TRY(identity_open(&events->identity));
     events->lock = lock_open();
     events->mem = arena_open(MESSAGE_BYTES);
@@ -101,9 +109,7 @@ static fallible open_parts(struct events *events)
     if (!events->lock || !events->mem || !events->reader || !events->shapes || !events->nodes)
         return mem_exhausted();
     events->node_count = 1;
-    for (unsigned type = EVENT_PAGE; type <= EVENT_ALIAS; type++)
-        TRY(dictionary_add(&events->texts, str_of(names[type]), &events->type_names[type]));
-    return OK;
+    return name_types(events);
 }
 
 fallible events_open(const struct events_config *config, struct events **out_events)
@@ -116,6 +122,8 @@ fallible events_open(const struct events_config *config, struct events **out_eve
     events->config = *config;
     dictionary_init(&events->texts, config->hash_seed);
     dictionary_init(&events->paths, config->hash_seed + 1);
+    dictionary_init(&events->identifiers, config->hash_seed + 2);
+    events->settled_seq = config->history ? history_next_seq(config->history) : 1;
     cells_init(&events->cells);
     err = open_parts(events);
     if (err) {
@@ -139,12 +147,16 @@ void events_close(struct events *events)
         mem_free(events->chunks[i]);
     mem_free(events->chunks);
     mem_free(events->traits);
+    mem_free(events->changes);
+    mem_free(events->active);
+    mem_free(events->named);
     mem_free(events->nodes);
     flatten_done(&events->flatten);
     shapes_close(events->shapes);
     json_reader_close(events->reader);
     arena_close(events->mem);
     cells_done(&events->cells);
+    dictionary_done(&events->identifiers);
     dictionary_done(&events->paths);
     dictionary_done(&events->texts);
     identity_close(events->identity);
@@ -206,6 +218,21 @@ static fallible make_node_room(struct events *events)
     return OK;
 }
 
+static fallible make_active_room(struct events *events)
+{
+    uint32_t room = events->active_room ? events->active_room * 2 : 1024;
+    node_id *active;
+
+    if (events->active_count < events->active_room)
+        return OK;
+    active = mem_grow(events->active, room * sizeof *active);
+    if (!active)
+        return mem_exhausted();
+    events->active = active;
+    events->active_room = room;
+    return OK;
+}
+
 static fallible read_name(struct events *events, const struct json *message, enum event_type type,
                           text_code *out_name)
 {
@@ -264,6 +291,7 @@ static fallible prepare_event(struct events *events, const struct record_event *
         out_row->name = events->type_names[event->type];
     if (!is_known)
         TRY(read_event(events, event, out_row, out_traits));
+    TRY(make_active_room(events));
     return make_row_room(events);
 }
 
@@ -277,6 +305,8 @@ static void append_event(struct events *events, node_id node, struct events_row 
         events->first = row->time;
     if (!at || row->time > events->last)
         events->last = row->time;
+    if (owner->newest_row == EVENTS_NO_ROW)
+        events->active[events->active_count++] = node;
     row->older = owner->newest_row;
     owner->newest_row = at;
     events->chunks[at / EVENTS_CHUNK_ROWS][at % EVENTS_CHUNK_ROWS] = *row;
@@ -297,11 +327,17 @@ static fallible apply_events(struct events *events, const struct log_record *rec
         return fail(ERR_CORRUPT, "events of node %u, which the log does not know", record->node);
     TRY(record_events_start(&it, record->clear, record->payload));
     for (; record_events_next(&it, &event); seq++) {
-        struct events_row row = {.time = event.time, .seq = seq, .type = (uint8_t)event.type};
+        struct events_row row = {.time = event.time,
+                                 .seq = seq & MOST_SEQ,
+                                 .type = (uint8_t)event.type,
+                                 .device = event.anonymous};
         uint32_t traits = 0;
 
         if (seq < events->next_seq)
             continue;
+        if (event.anonymous >= events->node_count)
+            return fail(ERR_CORRUPT, "an event of device %u, which the log does not know",
+                        event.anonymous);
         arena_reset(events->mem);
         TRY(prepare_event(events, &event, &row, &traits));
         append_event(events, record->node, &row, traits);
@@ -310,15 +346,70 @@ static fallible apply_events(struct events *events, const struct log_record *rec
     return record_events_finish(&it);
 }
 
+static fallible make_named_room(struct events *events)
+{
+    uint32_t room = events->named_room ? events->named_room * 2 : 1024;
+    struct events_named *named;
+
+    if (events->identifiers.count < events->named_room)
+        return OK;
+    named = mem_grow(events->named, room * sizeof *named);
+    if (!named)
+        return mem_exhausted();
+    memset(named + events->named_room, 0, (room - events->named_room) * sizeof *named);
+    events->named = named;
+    events->named_room = room;
+    return OK;
+}
+
 static fallible apply_node(struct events *events, const struct log_record *record)
 {
-    struct events_node node = {SOURCE_UNKNOWN, EVENTS_NO_ROW, EVENTS_NO_ROW};
+    struct events_node node = {DICTIONARY_NONE, EVENTS_NO_ROW, EVENTS_NO_ROW};
 
     TRY(make_node_room(events));
-    if (record->payload.data && !record->is_erased)
-        TRY(dictionary_add(&events->texts, record->payload, &node.identifier));
+    if (record->payload.data && !record->is_erased) {
+        TRY(make_named_room(events));
+        TRY(dictionary_add(&events->identifiers, record->payload, &node.identifier));
+    }
     TRY(identity_apply(events->identity, record));
+    if (node.identifier != DICTIONARY_NONE) {
+        bool is_user = identity_kind(events->identity, events->node_count) == NODE_USER;
+
+        events->named[node.identifier].nodes[!is_user] = events->node_count;
+    }
     events->nodes[events->node_count++] = node;
+    return OK;
+}
+
+/* Files written before this record know nothing of it. */
+static fallible apply_change(struct events *events, const struct log_record *record)
+{
+    struct source_change change = {.seq = record->seq};
+    struct record_undo undo;
+    struct record_join join;
+
+    if (!events->config.history || record->seq < history_identity_seq(events->config.history))
+        return identity_apply(events->identity, record);
+    if (events->change_count == events->change_room) {
+        uint32_t room = events->change_room ? events->change_room * 2 : 256;
+        struct source_change *changes = mem_grow(events->changes, room * sizeof *changes);
+
+        if (!changes)
+            return mem_exhausted();
+        events->changes = changes;
+        events->change_room = room;
+    }
+    if (record->kind == RECORD_JOIN) {
+        TRY(record_read_join(record->clear, &join));
+        change.a = join.a;
+        change.b = join.b;
+    } else {
+        TRY(record_read_undo(record->clear, &undo));
+        (void)identity_ends(events->identity, undo.join_seq, &change.a, &change.b);
+    }
+    TRY(identity_apply(events->identity, record));
+    if (change.a && change.b)
+        events->changes[events->change_count++] = change;
     return OK;
 }
 
@@ -328,8 +419,12 @@ static uint64_t memory_of(const struct events *events)
 
     return chunks * EVENTS_CHUNK_ROWS * sizeof(struct events_row) +
            (uint64_t)events->trait_room * sizeof *events->traits +
-           (uint64_t)events->node_room * sizeof *events->nodes + events->texts.bytes +
-           events->paths.bytes + events->cells.bytes + shapes_bytes(events->shapes);
+           (uint64_t)events->node_room * sizeof *events->nodes +
+           (uint64_t)events->named_room * sizeof *events->named +
+           (uint64_t)events->active_room * sizeof *events->active +
+           (uint64_t)events->change_room * sizeof *events->changes + events->texts.bytes +
+           events->identifiers.bytes + events->paths.bytes + events->cells.bytes +
+           shapes_bytes(events->shapes);
 }
 
 static fallible apply(struct events *events, const struct log_record *record)
@@ -339,8 +434,12 @@ static fallible apply(struct events *events, const struct log_record *record)
                     (unsigned long long)(events->config.memory_bytes >> 20));
     if (record->kind == RECORD_NODE)
         return apply_node(events, record);
+    if (record->kind == RECORD_JOIN || record->kind == RECORD_UNDO)
+        return apply_change(events, record);
     if (record->kind != RECORD_EVENTS)
         return identity_apply(events->identity, record);
+    if (record->seq < events->settled_seq)
+        return OK;
     return record->payload.data && !record->is_erased ? apply_events(events, record) : OK;
 }
 
@@ -357,10 +456,88 @@ fallible events_apply(struct events *events, const struct log_record *record)
     return err;
 }
 
+/* Settling */
+
+static uint64_t settled_rows(const struct history *history)
+{
+    uint64_t rows = 0;
+
+    for (size_t i = 0; history && i < history_count(history); i++)
+        rows += columns_about(history_file(history, i))->rows;
+    return rows;
+}
+
+/* What the new file holds is forgotten; names and paths stay, as they come again. */
+static void forget(struct events *events)
+{
+    for (uint32_t i = 0; i < events->active_count; i++) {
+        events->nodes[events->active[i]].newest_row = EVENTS_NO_ROW;
+        events->nodes[events->active[i]].newest_traits = EVENTS_NO_ROW;
+    }
+    for (uint32_t i = 0; i * (uint64_t)EVENTS_CHUNK_ROWS < events->row_count; i++)
+        mem_free(events->chunks[i]);
+    events->active_count = 0;
+    events->row_count = 0;
+    events->trait_count = 0;
+    cells_done(&events->cells);
+    cells_init(&events->cells);
+    dictionary_done(&events->texts);
+    dictionary_init(&events->texts, events->config.hash_seed);
+    events->settled_seq = events->next_seq;
+}
+
+/* Only those that some file does not know of are of use. */
+static void drop_changes(struct events *events)
+{
+    uint64_t since = history_identity_seq(events->config.history);
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < events->change_count; i++)
+        if (events->changes[i].seq >= since)
+            events->changes[kept++] = events->changes[i];
+    events->change_count = kept;
+}
+
+fallible events_settle(struct events *events, struct sys *sys)
+{
+    struct history *history = events->config.history;
+    struct columns_about about;
+    enum err err;
+    str path;
+
+    if (!events->row_count)
+        return OK;
+    arena_reset(events->mem);
+    TRY(history_next_path(history, events->mem, &path));
+    /* This thread alone changes anything, so it needs no lock to read. */
+    TRY(events_settle_write(events, sys, path.data, history_workspace(history), &about));
+    lock_write(events->lock);
+    err = history_replace(history, history_count(history), 0);
+    if (!err) {
+        forget(events);
+        drop_changes(events);
+        err = name_types(events);
+    }
+    unlock_write(events->lock);
+    return err;
+}
+
+uint64_t events_in_memory(const struct events *events)
+{
+    return events->row_count;
+}
+
 void events_begin(struct events *events, struct source *out_source)
 {
     lock_read(events->lock);
-    *out_source = (struct source){.calls = &events_source, .store = events};
+    *out_source = (struct source){.calls = &events_source,
+                                  .store = events,
+                                  .history = events->config.history,
+                                  .identity = events->identity,
+                                  .changes = events->changes,
+                                  .change_count = events->change_count,
+                                  .active = events->active,
+                                  .active_count = events->active_count};
 }
 
 void events_end(struct events *events)
@@ -373,6 +550,7 @@ void events_stats_read(struct events *events, struct events_stats *out_stats)
     lock_read(events->lock);
     *out_stats = (struct events_stats){
         .events = events->row_count,
+        .settled = settled_rows(events->config.history),
         .nodes = events->node_count - 1,
         .properties = events->paths.count,
         .properties_refused = events->refused,

@@ -13,6 +13,8 @@
 #include "measure/source.h"
 
 struct events;
+struct sys;
+struct history;
 struct log_record;
 
 enum { EVENTS_MOST_PROPERTIES = 10000, EVENTS_LONGEST_PATH = 1024 };
@@ -24,20 +26,31 @@ struct events_config {
     void *argument;
     uint64_t hash_seed;    /* of the dictionaries: not to be guessed by senders */
     uint64_t memory_bytes; /* bound of the fold; 0: none */
+    struct history
+        *history; /* where events settle; NULL: all stay in memory. Outlives the events */
 };
 
 fallible events_open(const struct events_config *config, struct events **out_events);
 void events_close(struct events *events); /* no reader may be left; NULL is fine */
 
+/* Writes the events in memory to a file of the history and forgets them here; questions go on
+ * meanwhile. Between two calls of events_apply, by the same thread. ERR_FULL, ERR_IO, ERR_LIMIT:
+ * everything is as it was. */
+fallible events_settle(struct events *events, struct sys *sys);
+
 /* Folds the next record; records come in log order, each once. Erased ones leave nothing. After
  * ERR_LIMIT the same record may be given again. ERR_CORRUPT does not fit the layout. */
 fallible events_apply(struct events *events, const struct log_record *record);
+
+/* For the thread that applies. */
+uint64_t events_in_memory(const struct events *events);
 
 void events_begin(struct events *events, struct source *out_source);
 void events_end(struct events *events);
 
 struct events_stats {
-    uint64_t events;
+    uint64_t events;  /* in memory */
+    uint64_t settled; /* in files */
     uint64_t nodes;
     uint64_t properties;         /* paths in use */
     uint64_t properties_refused; /* values left out: too many paths, or one too long */

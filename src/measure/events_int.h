@@ -17,11 +17,12 @@ enum { EVENTS_CHUNK_ROWS = 1 << 14 };
 /* One event. The events of a node are a chain from the newest appended to the oldest. */
 struct events_row {
     millis time;
-    uint64_t seq;
-    uint32_t run; /* its properties */
+    uint64_t seq : 56;
+    uint64_t type : 8; /* enum event_type */
+    uint32_t run;      /* its properties */
     uint32_t older;
     text_code name;
-    uint8_t type; /* enum event_type */
+    node_id device; /* node of its anonymousId, or 0 */
 };
 
 /* The traits that one identify call brought; a chain of each node, too. */
@@ -32,9 +33,14 @@ struct events_traits {
 };
 
 struct events_node {
-    text_code identifier; /* SOURCE_UNKNOWN where it was erased */
+    uint32_t identifier; /* code, or DICTIONARY_NONE where it was erased */
     uint32_t newest_row;
     uint32_t newest_traits;
+};
+
+/* The user and the device that go by one text. */
+struct events_named {
+    node_id nodes[2];
 };
 
 struct events_lock;
@@ -43,7 +49,10 @@ struct events {
     struct events_config config;
     struct events_lock *lock;
     struct identity *identity;
-    struct dictionary texts;
+    struct dictionary texts;       /* of the events in memory */
+    struct dictionary identifiers; /* of nodes */
+    struct events_named *named;    /* by code of the identifier */
+    uint32_t named_room;
     struct dictionary paths;
     struct cells cells;
     struct flatten flatten;
@@ -59,11 +68,18 @@ struct events {
     struct events_node *nodes; /* by node id; [0] is not used */
     node_id node_count;        /* with [0] */
     node_id node_room;
+    node_id *active; /* nodes with events in memory */
+    uint32_t active_count;
+    uint32_t active_room;
+    struct source_change *changes; /* joins and undos that some file does not know of */
+    uint32_t change_count;
+    uint32_t change_room;
     text_code type_names[EVENT_ALIAS + 1];
     millis first;
     millis last;
     uint64_t refused;
     uint64_t next_seq;
+    uint64_t settled_seq; /* records of events below it are in files */
 };
 
 static inline const struct events_row *events_row_at(const struct events *events, uint32_t row)

@@ -123,6 +123,11 @@ static void value(const void *store, uint64_t row, property_id property, struct 
                out_value);
 }
 
+static node_id device(const void *store, uint64_t row)
+{
+    return events_row_at(store, (uint32_t)row)->device;
+}
+
 static void element(const void *store, uint32_t list, uint32_t index, struct value *out_value)
 {
     const struct events *events = store;
@@ -141,7 +146,7 @@ static void member(const void *store, uint32_t object, property_id property,
 }
 
 static void trait(const void *store, node_id person_id, property_id name, millis as_of,
-                  struct value *out_value)
+                  struct source_trait *out_trait)
 {
     const struct events *events = store;
     const struct events_row *newest = NULL;
@@ -165,7 +170,8 @@ static void trait(const void *store, node_id person_id, property_id name, millis
         }
         node = identity_next(events->identity, node);
     } while (node != person_id);
-    cell_value(events, found, out_value);
+    *out_trait = (struct source_trait){.is_found = found, .time = newest ? newest->time : 0};
+    cell_value(events, found, &out_trait->value);
 }
 
 static str identifier(const void *store, node_id person_id)
@@ -173,179 +179,28 @@ static str identifier(const void *store, node_id person_id)
     const struct events *events = store;
     text_code code = events->nodes[person_id].identifier;
 
-    return code == SOURCE_UNKNOWN ? (str){NULL, 0} : dictionary_text(&events->texts, code);
+    return code == SOURCE_UNKNOWN ? (str){NULL, 0} : dictionary_text(&events->identifiers, code);
 }
 
 static size_t named(const void *store, str wanted, node_id out_persons[2])
 {
     const struct events *events = store;
-    text_code code = dictionary_find(&events->texts, wanted);
+    text_code code = dictionary_find(&events->identifiers, wanted);
     size_t count = 0;
 
-    if (code == SOURCE_UNKNOWN)
+    if (code == DICTIONARY_NONE)
         return 0;
     /* A user and a device may share a text, but no two of one kind do. */
-    for (node_id node = 1; node < events->node_count && count < 2; node++) {
-        node_id found;
+    for (unsigned i = 0; i < 2; i++) {
+        node_id node = events->named[code].nodes[i], found;
 
-        if (events->nodes[node].identifier != code)
+        if (!node)
             continue;
         found = identity_person(events->identity, node);
         if (!count || out_persons[0] != found)
             out_persons[count++] = found;
     }
     return count;
-}
-
-/* Traits for people to read. */
-
-struct newest_trait {
-    struct cell cell;
-    millis time;
-    uint64_t seq;
-    str name;
-};
-
-struct trait_list {
-    struct newest_trait *items;
-    size_t count;
-    size_t room;
-};
-
-static fallible add_traits(const struct events *events, const struct events_traits *traits,
-                           const struct events_row *row, struct trait_list *list)
-{
-    uint32_t count;
-    const struct cell *cells = cells_get(&events->cells, traits->run, &count);
-
-    for (uint32_t i = 0; i < count; i++) {
-        if (cells[i].is_derived)
-            continue;
-        if (list->count == list->room) {
-            size_t room = list->room ? list->room * 2 : 32;
-            struct newest_trait *items = mem_grow(list->items, room * sizeof *items);
-
-            if (!items)
-                return mem_exhausted();
-            list->items = items;
-            list->room = room;
-        }
-        list->items[list->count++] = (struct newest_trait){
-            cells[i], row->time, row->seq, dictionary_text(&events->paths, cells[i].property)};
-    }
-    return OK;
-}
-
-static int by_name_and_age(const void *a, const void *b)
-{
-    const struct newest_trait *left = a;
-    const struct newest_trait *right = b;
-    int order = str_compare(left->name, right->name);
-
-    if (order)
-        return order;
-    if (left->time != right->time)
-        return left->time < right->time ? -1 : 1;
-    return left->seq < right->seq ? -1 : left->seq > right->seq;
-}
-
-static fallible gather_traits(const struct events *events, node_id person_id, millis as_of,
-                              struct trait_list *list)
-{
-    node_id node = person_id;
-
-    do {
-        for (uint32_t at = events->nodes[node].newest_traits; at != EVENTS_NO_ROW;
-             at = events->traits[at].older) {
-            const struct events_row *row = events_row_at(events, events->traits[at].row);
-
-            if (row->time <= as_of)
-                TRY(add_traits(events, &events->traits[at], row, list));
-        }
-        node = identity_next(events->identity, node);
-    } while (node != person_id);
-    if (list->count)
-        qsort(list->items, list->count, sizeof *list->items, by_name_and_age);
-    return OK;
-}
-
-static fallible write_cell(const struct events *events, struct cell cell, struct json_writer *out);
-
-static fallible write_run(const struct events *events, uint32_t run, bool is_object,
-                          struct json_writer *out)
-{
-    uint32_t count;
-    const struct cell *cells = cells_get(&events->cells, run, &count);
-
-    json_open(out, is_object ? '{' : '[');
-    for (uint32_t i = 0; i < count; i++) {
-        if (is_object && cells[i].is_derived)
-            continue;
-        if (is_object)
-            json_key(out, dictionary_text(&events->paths, cells[i].property));
-        TRY(write_cell(events, cells[i], out));
-    }
-    json_shut(out, is_object ? '}' : ']');
-    return OK;
-}
-
-/* Recursion follows the nesting of the message, which flatten.c bounds. */
-static fallible write_cell(const struct events *events, struct cell cell, struct json_writer *out)
-{
-    struct value found;
-    struct buf number = {0};
-
-    cells_value(&events->cells, cell, &found);
-    switch (found.type) {
-    case VALUE_NULL:
-        json_null(out);
-        break;
-    case VALUE_BOOL:
-        json_bool(out, found.code);
-        break;
-    case VALUE_NUMBER:
-        decimal_write(&number, found.number);
-        if (buf_is_broken(&number)) {
-            buf_done(&number);
-            return mem_exhausted();
-        }
-        json_verbatim(out, buf_str(&number));
-        buf_done(&number);
-        break;
-    case VALUE_TEXT:
-        json_text(out, dictionary_text(&events->texts, found.code));
-        break;
-    case VALUE_LIST:
-        return write_run(events, found.code, false, out);
-    case VALUE_OBJECT:
-        return write_run(events, found.code, true, out);
-    }
-    return OK;
-}
-
-static fallible write_traits(const void *store, node_id person_id, millis as_of,
-                             struct json_writer *out)
-{
-    const struct events *events = store;
-    struct trait_list list = {0};
-    enum err err = gather_traits(events, person_id, as_of, &list);
-
-    if (!err)
-        json_open(out, '{');
-    for (size_t i = 0; !err && i < list.count; i++) {
-        const struct newest_trait *item = &list.items[i];
-
-        /* The last of a name is the newest; a null takes the trait away. */
-        if ((i + 1 < list.count && str_equals(item->name, item[1].name)) ||
-            item->cell.type == CELL_NULL)
-            continue;
-        json_key(out, item->name);
-        err = write_cell(events, item->cell, out);
-    }
-    if (!err)
-        json_shut(out, '}');
-    mem_free(list.items);
-    return err;
 }
 
 static fallible message(const void *store, uint64_t seq, struct buf *out_json)
@@ -363,11 +218,11 @@ const struct source_calls events_source = {
     .find_property = find_property,
     .person = person,
     .value = value,
+    .device = device,
     .element = element,
     .member = member,
     .trait = trait,
     .identifier = identifier,
     .named = named,
-    .write_traits = write_traits,
     .message = message,
 };

@@ -1,4 +1,4 @@
-/* matcher.c - evaluates compiled conditions and segments.
+/* matcher.c - evaluates compiled conditions.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
@@ -11,30 +11,65 @@
 
 /* Traits: looked up when first asked for. */
 
-void matcher_enter(struct matcher_scope *scope, const struct source_person *person)
+void matcher_enter(struct matcher_scope *scope, node_id person)
 {
     scope->person = person;
 }
 
-void matcher_trait_value(struct matcher_scope *scope, uint32_t slot, struct value *out_value)
+void matcher_scope_ask(struct matcher_scope *scope, matcher_finder find, void *argument)
+{
+    scope->find = find;
+    scope->argument = argument;
+}
+
+fallible matcher_scope_err(const struct matcher_scope *scope)
+{
+    return scope->err;
+}
+
+static void note(struct matcher_scope *scope, enum err err)
+{
+    if (!scope->err)
+        scope->err = err;
+}
+
+static void look_up(const struct matcher_scope *scope, struct matcher_slot *slot)
+{
+    struct source_trait trait;
+
+    source_trait(scope->source, scope->person, slot->name, scope->plan->as_of, &trait);
+    slot->value = trait.value;
+}
+
+static void trait_value(struct matcher_scope *scope, uint32_t slot, struct value *out_value)
 {
     struct matcher_slot *known = &scope->slots[slot];
 
-    if (known->person != scope->person->id) {
+    if (known->person != scope->person) {
         known->value = (struct value){.type = VALUE_NULL};
-        if (known->name != SOURCE_UNKNOWN)
-            source_trait(scope->source, scope->person->id, known->name, scope->plan->as_of,
-                         &known->value);
-        known->person = scope->person->id;
+        if (scope->find)
+            note(scope,
+                 scope->find(scope->argument, slot, known->name, scope->person, &known->value));
+        else if (known->name != SOURCE_UNKNOWN)
+            look_up(scope, known);
+        known->person = scope->person;
     }
     *out_value = known->value;
+}
+
+void matcher_warm(struct matcher_scope *scope)
+{
+    struct value value;
+
+    for (uint32_t slot = 0; slot < scope->plan->trait_count; slot++)
+        trait_value(scope, slot, &value);
 }
 
 void matcher_value(struct matcher_scope *scope, const struct matcher_property *property,
                    const struct source_event *event, struct value *out_value)
 {
     if (property->is_trait)
-        matcher_trait_value(scope, property->trait, out_value);
+        trait_value(scope, property->trait, out_value);
     else if (property->id == SOURCE_UNKNOWN)
         *out_value = (struct value){.type = VALUE_NULL};
     else
@@ -134,8 +169,8 @@ static bool test_any(const struct matcher_scope *scope, const struct matcher_con
     return false;
 }
 
-bool matcher_test(const struct matcher_scope *scope, const struct matcher_condition *condition,
-                  const struct value *value)
+static bool test(const struct matcher_scope *scope, const struct matcher_condition *condition,
+                 const struct value *value)
 {
     return test_any(scope, condition, value) != condition->is_negated;
 }
@@ -193,7 +228,7 @@ static bool holds(struct matcher_scope *scope, const struct matcher_condition *c
         return holds_for_one(scope, condition, event, object);
     case CONDITION_TEST:
         value_in(scope, &condition->property, event, object, &value);
-        return matcher_test(scope, condition, &value);
+        return test(scope, condition, &value);
     }
     return false;
 }

@@ -33,13 +33,12 @@ fallible matcher_plan_open(struct arena *mem, const struct source *source, milli
 
 static fallible trait_slot(struct matcher_plan *plan, str name, struct matcher_property *out)
 {
-    property_id id = source_find_property(plan->source, name);
     uint32_t slot = plan->trait_count;
     struct matcher_trait *trait = plan->traits;
 
     for (; trait; trait = trait->next) {
         slot--;
-        if (trait->name == id) {
+        if (str_equals(trait->path, name)) {
             *out = (struct matcher_property){.is_trait = true, .trait = slot};
             return OK;
         }
@@ -47,20 +46,40 @@ static fallible trait_slot(struct matcher_plan *plan, str name, struct matcher_p
     trait = arena_take(plan->mem, sizeof *trait);
     if (!trait)
         return arena_exhausted();
-    *trait = (struct matcher_trait){.name = id, .next = plan->traits};
+    *trait = (struct matcher_trait){
+        .path = name, .name = source_find_property(plan->source, name), .next = plan->traits};
     plan->traits = trait;
     *out = (struct matcher_property){.is_trait = true, .trait = plan->trait_count++};
     return OK;
+}
+
+uint32_t matcher_trait_count(const struct matcher_plan *plan)
+{
+    return plan->trait_count;
+}
+
+str matcher_trait_path(const struct matcher_plan *plan, uint32_t slot)
+{
+    const struct matcher_trait *trait = plan->traits;
+
+    for (uint32_t at = plan->trait_count - 1; at > slot; at--)
+        trait = trait->next;
+    return trait->path;
+}
+
+str matcher_path(str path)
+{
+    for (size_t i = 0; i < COUNT(short_names); i++)
+        if (str_equals(path, short_names[i].name))
+            return short_names[i].path;
+    return path;
 }
 
 fallible matcher_property(struct matcher_plan *plan, str path, struct matcher_property *out)
 {
     if (str_starts(path, S("person.")))
         return trait_slot(plan, str_slice(path, 7, path.len), out);
-    for (size_t i = 0; i < COUNT(short_names); i++)
-        if (str_equals(path, short_names[i].name))
-            path = short_names[i].path;
-    *out = (struct matcher_property){.id = source_find_property(plan->source, path)};
+    *out = (struct matcher_property){.id = source_find_property(plan->source, matcher_path(path))};
     return OK;
 }
 
@@ -89,7 +108,7 @@ static fallible compile_wanted(struct matcher_plan *plan, const struct query_con
         case QUERY_TEXT:
             wanted[i].type = VALUE_TEXT;
             wanted[i].text = value->text;
-            wanted[i].code = source_find_text(plan->source, value->text);
+            TRY(source_add_text(plan->source, value->text, &wanted[i].code));
             break;
         }
     }
@@ -146,54 +165,16 @@ fallible matcher_event(struct matcher_plan *plan, const struct query_event *tree
     return matcher_condition(plan, tree->where, &out->where);
 }
 
-static fallible compile_segment(struct matcher_plan *plan, const struct query_segment *tree,
-                                struct matcher_segment *out)
+fallible matcher_trait(struct matcher_plan *plan, const struct query_condition *test,
+                       const struct matcher_condition **out)
 {
-    struct matcher_segment *children =
-        arena_array(plan->mem, tree->child_count + 1, sizeof *children);
-    struct matcher_event *events = arena_array(plan->mem, tree->event_count + 1, sizeof *events);
+    struct matcher_condition *condition = arena_take(plan->mem, sizeof *condition);
 
-    if (!children || !events)
+    if (!condition)
         return arena_exhausted();
-    *out = (struct matcher_segment){.kind = tree->kind,
-                                    .children = children,
-                                    .child_count = tree->child_count,
-                                    .events = events,
-                                    .event_count = tree->event_count,
-                                    .has_sum = tree->sum.data,
-                                    .bounds = tree->bounds,
-                                    .bound_count = tree->bound_count,
-                                    .window = tree->window};
-    if (tree->within < 0 || __builtin_sub_overflow(plan->as_of, tree->within, &out->after))
-        out->after = INT64_MIN;
-    if (tree->sum.data)
-        TRY(matcher_property(plan, tree->sum, &out->sum));
-    if (tree->kind == SEGMENT_TRAIT) {
-        TRY(compile_wanted(plan, tree->trait, &out->trait));
-        out->trait.test = tree->trait->test;
-        out->trait.is_negated = tree->trait->is_negated;
-        TRY(trait_slot(plan, tree->trait->property, &out->trait.property));
-    }
-    for (size_t i = 0; i < tree->event_count; i++)
-        TRY(matcher_event(plan, &tree->events[i], &events[i]));
-    for (size_t i = 0; i < tree->child_count; i++)
-        TRY(compile_segment(plan, &tree->children[i], &children[i]));
-    return OK;
-}
-
-fallible matcher_segment(struct matcher_plan *plan, const struct query_segment *tree,
-                         const struct matcher_segment **out)
-{
-    struct matcher_segment *segment;
-
-    *out = NULL;
-    if (!tree)
-        return OK;
-    segment = arena_take(plan->mem, sizeof *segment);
-    if (!segment)
-        return arena_exhausted();
-    TRY(compile_segment(plan, tree, segment));
-    *out = segment;
+    TRY(compile(plan, test, condition));
+    TRY(trait_slot(plan, test->property, &condition->property));
+    *out = condition;
     return OK;
 }
 

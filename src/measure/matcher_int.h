@@ -1,4 +1,4 @@
-/* matcher_int.h - what conditions and segments look like once compiled, for matcher*.c.
+/* matcher_int.h - what conditions look like once compiled, for matcher*.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,23 +24,9 @@ struct matcher_condition {
     size_t child_count;
 };
 
-struct matcher_segment {
-    enum query_segment_kind kind;
-    const struct matcher_segment *children;
-    size_t child_count;
-    struct matcher_condition trait;
-    const struct matcher_event *events;
-    size_t event_count;
-    bool has_sum;
-    struct matcher_property sum;
-    const struct query_bound *bounds;
-    size_t bound_count;
-    millis after; /* exclusive start of the window that ends at as_of */
-    millis window;
-};
-
 struct matcher_trait {
-    property_id name;
+    str path;
+    property_id name; /* in memory, or SOURCE_UNKNOWN */
     struct matcher_trait *next;
 };
 
@@ -61,12 +47,9 @@ struct matcher_slot {
 struct matcher_scope {
     const struct matcher_plan *plan;
     const struct source *source;
-    const struct source_person *person;
+    node_id person;
     struct matcher_slot *slots;
+    matcher_finder find; /* NULL: traits are those in memory */
+    void *argument;
+    enum err err; /* the first failure of `find` */
 };
-
-/* Does a value pass the test of a condition? */
-bool matcher_test(const struct matcher_scope *scope, const struct matcher_condition *condition,
-                  const struct value *value);
-/* The value of a trait of the person entered last. */
-void matcher_trait_value(struct matcher_scope *scope, uint32_t slot, struct value *out_value);

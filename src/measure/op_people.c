@@ -6,16 +6,22 @@
  * say their own windows. Pages go by person id, so that a page stays valid while people are added.
  */
 #include "measure/operator.h"
+#include "measure/traits.h"
 
 #include <string.h>
 
+enum { SEGMENT, CURSOR };
+
 static const struct query_param params[] = {
-    {"segment", PARAM_SEGMENT, true, "a segment's name or tree"},
-    {"cursor", PARAM_CURSOR, false, "where the page before ended"},
+    [SEGMENT] = {.name = "segment",
+                 .type = PARAM_SEGMENT,
+                 .is_required = true,
+                 .help = "a segment's name or tree"},
+    [CURSOR] = {.name = "cursor", .type = PARAM_CURSOR, .help = "where the page before ended"},
 };
 
 struct people {
-    const struct matcher_segment *segment;
+    const struct scan_segment *segment;
     uint64_t after; /* persons up to this id were on earlier pages */
     size_t limit;
 };
@@ -30,14 +36,16 @@ struct people_state {
 static fallible compile(struct operator_shared *shared, struct arena *mem)
 {
     const struct query *query = shared->query;
+    str cursor = query->arguments[CURSOR].text;
     struct people *people = arena_take(mem, sizeof *people);
 
     if (!people)
         return operator_exhausted();
     people->limit = query->has_limit ? (size_t)query->limit : QUERY_PAGE;
-    if (query->cursor.data && !str_to_u64(query->cursor, &people->after))
+    if (cursor.data && !str_to_u64(cursor, &people->after))
         return fail(ERR_INVALID, "\"cursor\" must be one that an answer gave");
-    TRY(matcher_segment(shared->plan, query->segment, &people->segment));
+    TRY(scan_plan_segment(shared->plan, query->arguments[SEGMENT].segment, &people->segment));
+    scan_plan_everyone(shared->plan);
     shared->compiled = people;
     return OK;
 }
@@ -67,18 +75,20 @@ static fallible make_room(const struct operator_worker *worker, struct people_st
 
 /* A worker sees persons in ascending order, so the first ones it finds are its smallest. */
 static fallible step(const struct operator_worker *worker, void *state,
-                     const struct source_person *person)
+                     const struct scan_batch *batch)
 {
     const struct people *people = worker->shared->compiled;
     struct people_state *own = state;
 
-    if (!matcher_is_member(worker->scope, people->segment))
-        return OK;
-    own->count++;
-    if (person->id <= people->after || own->length > people->limit)
-        return OK;
-    TRY(make_room(worker, own));
-    own->found[own->length++] = person->id;
+    for (size_t i = 0; i < batch->persons; i++) {
+        if (!scan_is_member(worker->scanner, people->segment, batch, i))
+            continue;
+        own->count++;
+        if (batch->ids[i] <= people->after || own->length > people->limit)
+            continue;
+        TRY(make_room(worker, own));
+        own->found[own->length++] = batch->ids[i];
+    }
     return OK;
 }
 
@@ -100,8 +110,8 @@ static fallible merge(const struct operator_worker *worker, void *state, void *o
     return OK;
 }
 
-static fallible write_person(const struct operator_shared *shared, node_id person,
-                             struct json_writer *out)
+static fallible write_person(const struct operator_shared *shared, struct traits *traits,
+                             node_id person, struct json_writer *out)
 {
     str id = source_identifier(shared->source, person);
 
@@ -112,7 +122,7 @@ static fallible write_person(const struct operator_shared *shared, node_id perso
     else
         json_null(out);
     json_key(out, S("traits"));
-    TRY(source_write_traits(shared->source, person, shared->as_of, out));
+    TRY(traits_write(traits, person, out));
     json_shut(out, '}');
     return operator_check_answer(shared, out);
 }
@@ -125,13 +135,18 @@ static fallible finish(const struct operator_worker *worker, void *state, struct
     const struct people_state *own = state;
     size_t length = own->length < people->limit ? own->length : people->limit;
     struct buf cursor = {0};
+    struct traits *traits;
+    enum err err = OK;
 
+    TRY(traits_open(worker->mem, shared->source, shared->bounds.as_of, &traits));
     json_key(out, S("count"));
     json_u64(out, own->count);
     json_key(out, S("people"));
     json_open(out, '[');
-    for (size_t i = 0; i < length; i++)
-        TRY(write_person(shared, own->found[i], out));
+    for (size_t i = 0; i < length && !err; i++)
+        err = write_person(shared, traits, own->found[i], out);
+    traits_close(traits);
+    TRY(err);
     json_shut(out, ']');
     json_key(out, S("cursor"));
     if (own->length > length && length) {

@@ -10,19 +10,31 @@
 
 #include <string.h>
 
+enum { PERSON, CURSOR };
+
 static const struct query_param params[] = {
-    {"person", PARAM_PERSON, true, "any identifier of hers"},
-    {"cursor", PARAM_CURSOR, false, "where the page before ended"},
+    [PERSON] = {.name = "person",
+                .type = PARAM_TEXT,
+                .is_required = true,
+                .help = "any identifier of hers"},
+    [CURSOR] = {.name = "cursor", .type = PARAM_CURSOR, .help = "where the page before ended"},
 };
 
 struct timeline {
+    scan_marks tracks; /* what is called as any track event is; all else has its type's name */
     millis after_time;
     uint64_t after_seq;
     size_t limit;
 };
 
+struct told {
+    millis time;
+    uint64_t seq;
+    str type;
+};
+
 struct timeline_state {
-    struct source_event *found; /* in order; one more than the page holds */
+    struct told *found; /* in order; one more than the page holds */
     size_t length;
 };
 
@@ -38,21 +50,26 @@ static fallible read_cursor(str cursor, struct timeline *timeline)
 static fallible compile(struct operator_shared *shared, struct arena *mem)
 {
     const struct query *query = shared->query;
+    str cursor = query->arguments[CURSOR].text;
     struct timeline *timeline = arena_take(mem, sizeof *timeline);
+    scan_marks all;
 
     if (!timeline)
         return operator_exhausted();
     timeline->limit = query->has_limit ? (size_t)query->limit : QUERY_PAGE;
     timeline->after_time = INT64_MIN;
-    if (query->cursor.data)
-        TRY(read_cursor(query->cursor, timeline));
+    if (cursor.data)
+        TRY(read_cursor(cursor, timeline));
+    TRY(scan_plan_mark(shared->plan, NULL, 0, 0, &all));
+    TRY(scan_plan_mark(shared->plan, NULL, 0, SCAN_TRACKS, &timeline->tracks));
+    scan_plan_seqs(shared->plan);
     shared->compiled = timeline;
     return OK;
 }
 
 static size_t select_persons(const struct operator_shared *shared, node_id out_persons[2])
 {
-    return source_named(shared->source, shared->query->person, out_persons);
+    return source_named(shared->source, shared->query->arguments[PERSON].text, out_persons);
 }
 
 static fallible begin(const struct operator_worker *worker, void **out_state)
@@ -61,18 +78,18 @@ static fallible begin(const struct operator_worker *worker, void **out_state)
     return *out_state ? OK : operator_exhausted();
 }
 
-static bool is_before(millis time, uint64_t seq, const struct source_event *event)
+static bool is_before(millis time, uint64_t seq, millis other_time, uint64_t other_seq)
 {
-    return time != event->time ? time < event->time : seq < event->seq;
+    return time != other_time ? time < other_time : seq < other_seq;
 }
 
 /* Merges two runs of events that are in order, up to one more than the page holds. */
 static fallible take_in(const struct operator_worker *worker, struct timeline_state *state,
-                        const struct source_event *events, size_t count)
+                        const struct told *events, size_t count)
 {
     const struct timeline *timeline = worker->shared->compiled;
     size_t most = state->length + count;
-    struct source_event *both;
+    struct told *both;
     size_t a = 0, b = 0, length = 0;
 
     if (most > timeline->limit + 1)
@@ -82,8 +99,8 @@ static fallible take_in(const struct operator_worker *worker, struct timeline_st
         return operator_exhausted();
     while (length < most && (a < state->length || b < count)) {
         bool is_ours =
-            b == count ||
-            (a < state->length && is_before(state->found[a].time, state->found[a].seq, &events[b]));
+            b == count || (a < state->length && is_before(state->found[a].time, state->found[a].seq,
+                                                          events[b].time, events[b].seq));
 
         both[length++] = is_ours ? state->found[a++] : events[b++];
     }
@@ -91,16 +108,37 @@ static fallible take_in(const struct operator_worker *worker, struct timeline_st
     return OK;
 }
 
-static fallible step(const struct operator_worker *worker, void *state,
-                     const struct source_person *person)
+static fallible take_person(const struct operator_worker *worker, struct timeline_state *state,
+                            const struct scan_batch *batch, size_t person)
 {
     const struct timeline *timeline = worker->shared->compiled;
-    size_t first = 0;
+    uint32_t first = batch->first[person], end = batch->first[person + 1];
+    struct told *events;
+    size_t count = 0;
 
-    while (first < person->count &&
-           !is_before(timeline->after_time, timeline->after_seq, &person->events[first]))
+    while (first < end && !is_before(timeline->after_time, timeline->after_seq, batch->times[first],
+                                     batch->seqs[first]))
         first++;
-    return take_in(worker, state, person->events + first, person->count - first);
+    if (end - first > timeline->limit)
+        end = first + (uint32_t)timeline->limit + 1;
+    events = arena_array(worker->mem, end - first + (size_t)1, sizeof *events);
+    if (!events)
+        return operator_exhausted();
+    for (; first < end; first++)
+        events[count++] =
+            (struct told){batch->times[first], batch->seqs[first],
+                          batch->marks[first] & timeline->tracks
+                              ? S("track")
+                              : source_text(worker->shared->source, batch->names[first])};
+    return take_in(worker, state, events, count);
+}
+
+static fallible step(const struct operator_worker *worker, void *state,
+                     const struct scan_batch *batch)
+{
+    for (size_t person = 0; person < batch->persons; person++)
+        TRY(take_person(worker, state, batch, person));
+    return OK;
 }
 
 static fallible merge(const struct operator_worker *worker, void *state, void *other)
@@ -141,12 +179,8 @@ static fallible write_members(const struct json *message, struct arena *mem,
 }
 
 static fallible write_event(const struct operator_worker *worker, struct json_reader *reader,
-                            struct buf *text, const struct source_event *event,
-                            struct json_writer *out)
+                            struct buf *text, const struct told *event, struct json_writer *out)
 {
-    static const char *const types[] = {
-        [EVENT_TRACK] = "track",       [EVENT_PAGE] = "page",   [EVENT_SCREEN] = "screen",
-        [EVENT_IDENTIFY] = "identify", [EVENT_GROUP] = "group", [EVENT_ALIAS] = "alias"};
     struct json message;
     enum err err;
 
@@ -162,7 +196,7 @@ static fallible write_event(const struct operator_worker *worker, struct json_re
     json_key(out, S("seq"));
     json_u64(out, event->seq);
     json_key(out, S("type"));
-    json_text(out, str_of(types[event->type]));
+    json_text(out, event->type);
     json_key(out, S("timestamp"));
     operator_write_time(worker->shared, out, event->time);
     TRY(write_members(&message, worker->mem, out));
@@ -185,7 +219,7 @@ static fallible write_events(const struct operator_worker *worker,
     return err;
 }
 
-static void write_cursor(const struct source_event *last, struct json_writer *out)
+static void write_cursor(const struct told *last, struct json_writer *out)
 {
     struct buf cursor = {0};
 

@@ -7,25 +7,46 @@
  * saw. Memory comes from the worker's arena, whose cap is the question's bound.
  */
 #pragma once
-#include "measure/matcher.h"
+#include "measure/scan.h"
 
 struct json_writer;
+
+/* What a kind of question may and must have, beside the common members. In query.arguments
+ * stands, at the same index, what a question says. */
+enum query_param_type {
+    PARAM_EVENT,    /* events[0] */
+    PARAM_EVENTS,   /* events, 1 to QUERY_STEPS; null is as good as none */
+    PARAM_MEASURE,  /* choice: enum query_measure; text: the property of MEASURE_SUM and on */
+    PARAM_INTERVAL, /* query.interval, query.is_all_time */
+    PARAM_SEGMENT,  /* segment */
+    PARAM_PROPERTY, /* text; null is as good as none */
+    PARAM_TEXT,     /* text, not empty */
+    PARAM_CURSOR,   /* text; null is as good as none */
+    PARAM_SPAN,     /* span */
+    PARAM_NUMBER,   /* number, from least to most */
+    PARAM_CHOICE,   /* choice: index among the choices */
+};
+struct query_param {
+    const char *name;
+    enum query_param_type type;
+    bool is_required;
+    const char *help; /* one line for people */
+    uint64_t least, most;
+    const char *const *choices; /* ends with NULL */
+};
 
 struct operator_shared {
     const struct query *query;
     const struct source *source;
-    struct matcher_plan *plan;
-    millis as_of;
-    millis from; /* inclusive */
-    millis to;   /* exclusive */
-    const struct matcher_condition *where;
+    struct scan_plan *plan;
+    struct scan_bounds bounds;
     size_t answer_bytes; /* bound of the answer's text */
     void *compiled;      /* what `compile` made; immutable afterwards */
 };
 
 struct operator_worker {
     const struct operator_shared *shared;
-    struct matcher_scope *scope;
+    struct scanner *scanner;
     struct arena *mem;
 };
 
@@ -38,13 +59,13 @@ struct operator
     const char *kind;
     const struct query_param *params;
     size_t param_count;
-    /* Once: properties, event matchers, columns. */
+    /* Once: marks and slots of the plan, columns of the answer. */
     enum err (*compile)(struct operator_shared * shared, struct arena * mem);
     /* The persons to look at; NULL: everyone. */
     size_t (*select)(const struct operator_shared *shared, node_id out_persons[2]);
     enum err (*begin)(const struct operator_worker *worker, void **out_state);
     enum err (*step)(const struct operator_worker *worker, void *state,
-                     const struct source_person *person);
+                     const struct scan_batch *batch);
     /* Takes what `other` found into `state`; `other` is not used again. */
     enum err (*merge)(const struct operator_worker *worker, void *state, void *other);
     /* Writes the members of the answer, without the braces around them. */

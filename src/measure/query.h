@@ -101,6 +101,20 @@ enum query_measure {
     MEASURE_MEDIAN
 };
 
+/* What a question says of one parameter of its kind: see operator.h. */
+struct query_argument {
+    bool is_given;
+    const struct query_event *events;
+    size_t event_count;
+    const struct query_segment *segment;
+    str text;
+    millis span;
+    uint64_t number;
+    unsigned choice;
+};
+
+enum { QUERY_MOST_PARAMS = 8 };
+
 struct query {
     const struct operator* kind;
     struct zone *zone;
@@ -110,29 +124,8 @@ struct query {
     const struct query_segment *audience; /* NULL: everyone */
     str by;                               /* absent: none */
     uint64_t limit;
-    enum zone_interval interval; /* unless is_all_time */
-    struct query_event event;
-    enum query_measure measure;
-    str measured; /* property of MEASURE_SUM and on */
-    const struct query_segment *segment;
-    str person;
-    str cursor;
-};
-
-/* What a kind of question may and must have, beside the common members. */
-enum query_param_type {
-    PARAM_EVENT,
-    PARAM_MEASURE,
-    PARAM_INTERVAL,
-    PARAM_SEGMENT,
-    PARAM_PERSON,
-    PARAM_CURSOR
-};
-struct query_param {
-    const char *name;
-    enum query_param_type type;
-    bool is_required;
-    const char *help; /* one line for people */
+    enum zone_interval interval;                        /* unless is_all_time */
+    struct query_argument arguments[QUERY_MOST_PARAMS]; /* as the kind's params stand */
 };
 
 /* Reads a question. Everything it points to lives in `mem`, but for the zone: query_done. */

@@ -27,6 +27,9 @@ fallible query_condition_read_event(struct query_reader *reader, uint32_t at, co
 fallible query_segment_read(struct query_reader *reader, uint32_t at, const char *label,
                             const struct query_segment **out);
 
+/* Fills query->arguments by the params of query->kind from the members of the root. */
+fallible query_parse_params(struct query_reader *reader, struct query *query);
+
 /* A string that is not empty; `name` is the member. */
 fallible query_condition_read_text(struct query_reader *reader, uint32_t at, const char *label,
                                    const char *name, str *out);

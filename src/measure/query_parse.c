@@ -6,6 +6,8 @@
 #include "measure/operator.h"
 #include "measure/query_int.h"
 
+#include <assert.h>
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const char *const common[] = {"kind", "from",  "to",       "timezone", "where",
@@ -35,18 +37,50 @@ static const struct {
     {"median", MEASURE_MEDIAN, true},
 };
 
-static fallible read_interval(struct query_reader *reader, uint32_t at, struct query *query)
+/* "a, b, c" into `mem`, for a sentence. */
+static str list_choices(struct arena *mem, const char *const *choices)
 {
-    for (size_t i = 0; i < COUNT(intervals); i++)
-        if (json_is_string(reader->doc, at, str_of(intervals[i].name))) {
-            query->interval = intervals[i].interval;
-            query->is_all_time = intervals[i].is_all;
-            return OK;
-        }
-    return fail(ERR_INVALID, "\"interval\" must be one of minute, hour, day, week, month, all");
+    str list = S("");
+
+    for (size_t i = 0; choices[i] && list.data; i++)
+        list = arena_print(mem, "%.*s%s%s", STR_ARG(list), i ? ", " : "", choices[i]);
+    return list;
 }
 
-static fallible read_measure(struct query_reader *reader, uint32_t at, struct query *query)
+/* The index of the text among the choices, which a NULL ends. */
+static fallible read_choice(struct query_reader *reader, uint32_t at, const char *name,
+                            const char *const *choices, unsigned *out_choice)
+{
+    str list;
+
+    for (unsigned i = 0; choices[i]; i++)
+        if (json_is_string(reader->doc, at, str_of(choices[i]))) {
+            *out_choice = i;
+            return OK;
+        }
+    list = list_choices(reader->mem, choices);
+    if (!list.data)
+        return arena_exhausted();
+    return fail(ERR_INVALID, "\"%s\" must be one of %.*s", name, STR_ARG(list));
+}
+
+static fallible read_interval(struct query_reader *reader, const struct query_param *param,
+                              uint32_t at, struct query *query)
+{
+    static const char *const all[] = {"minute", "hour", "day", "week", "month", "all", NULL};
+    const char *const *choices = param->choices ? param->choices : all;
+    unsigned choice;
+
+    TRY(read_choice(reader, at, param->name, choices, &choice));
+    for (size_t i = 0; i < COUNT(intervals); i++)
+        if (str_equals(str_of(choices[choice]), str_of(intervals[i].name))) {
+            query->interval = intervals[i].interval;
+            query->is_all_time = intervals[i].is_all;
+        }
+    return OK;
+}
+
+static fallible read_measure(struct query_reader *reader, uint32_t at, struct query_argument *out)
 {
     const struct json *doc = reader->doc;
     bool is_object = json_type_of(doc, at) == JSON_OBJECT && doc->nodes[at].next > at + 1;
@@ -56,36 +90,135 @@ static fallible read_measure(struct query_reader *reader, uint32_t at, struct qu
         if (measures[i].has_property != is_object ||
             !json_is_string(doc, name, str_of(measures[i].name)))
             continue;
-        query->measure = measures[i].measure;
+        out->choice = measures[i].measure;
         if (!is_object)
             return OK;
         TRY(query_condition_refuse_others(reader, at, "measure", &measures[i].name, 1));
         return query_condition_read_text(reader, json_find(doc, at, str_of(measures[i].name)),
-                                         "measure", measures[i].name, &query->measured);
+                                         "measure", measures[i].name, &out->text);
     }
     return fail(ERR_INVALID, "\"measure\" must be one of events, people, per_person, or an object "
                              "with one of sum, mean, min, max, median and a property, such as "
                              "{\"sum\":\"revenue\"}");
 }
 
-static fallible read_param(struct query_reader *reader, const struct query_param *param,
-                           uint32_t at, struct query *query)
+static fallible read_event(struct query_reader *reader, const char *name, uint32_t at,
+                           struct query_argument *out)
 {
+    struct query_event *event = arena_take(reader->mem, sizeof *event);
+
+    if (!event)
+        return arena_exhausted();
+    TRY(query_condition_read_event(reader, at, name, event));
+    out->events = event;
+    out->event_count = 1;
+    return OK;
+}
+
+static fallible read_events(struct query_reader *reader, const char *name, uint32_t at,
+                            struct query_argument *out)
+{
+    struct query_event *events = arena_array(reader->mem, QUERY_STEPS, sizeof *events);
+    size_t count = 0;
+    str label;
+
+    if (!events)
+        return arena_exhausted();
+    if (json_type_of(reader->doc, at) == JSON_ARRAY) {
+        EACH_ELEMENT(reader->doc, at, element)
+        {
+            if (++count > QUERY_STEPS)
+                break;
+            label = arena_print(reader->mem, "%s[%zu]", name, count - 1);
+            if (!label.data)
+                return arena_exhausted();
+            TRY(query_condition_read_event(reader, element, label.data, &events[count - 1]));
+        }
+    }
+    if (count < 1 || count > QUERY_STEPS)
+        return fail(ERR_INVALID, "\"%s\" must be a list of 1 to %d events", name, QUERY_STEPS);
+    out->events = events;
+    out->event_count = count;
+    return OK;
+}
+
+static fallible read_span(struct query_reader *reader, const char *kind, const char *name,
+                          uint32_t at, struct query_argument *out)
+{
+    str text;
+
+    TRY(query_condition_read_text(reader, at, kind, name, &text));
+    if (time_parse_span(text, &out->span) || out->span <= 0)
+        return fail(ERR_INVALID, "\"%s\" must be a span such as 90s, 5m, 36h, 14d or 2w", name);
+    return OK;
+}
+
+static fallible read_number(struct query_reader *reader, const struct query_param *param,
+                            uint32_t at, struct query_argument *out)
+{
+    int64_t number;
+
+    if (!json_to_i64(reader->doc, at, &number) || number < 0 || (uint64_t)number < param->least ||
+        (uint64_t)number > param->most)
+        return fail(ERR_INVALID, "\"%s\" must be a whole number from %llu to %llu", param->name,
+                    (unsigned long long)param->least, (unsigned long long)param->most);
+    out->number = (uint64_t)number;
+    return OK;
+}
+
+static fallible read_param(struct query_reader *reader, const struct query_param *param,
+                           uint32_t at, struct query *query, struct query_argument *out)
+{
+    const char *kind = query->kind->kind;
+
     switch (param->type) {
     case PARAM_EVENT:
-        return query_condition_read_event(reader, at, param->name, &query->event);
+        return read_event(reader, param->name, at, out);
+    case PARAM_EVENTS:
+        return read_events(reader, param->name, at, out);
     case PARAM_MEASURE:
-        return read_measure(reader, at, query);
+        return read_measure(reader, at, out);
     case PARAM_INTERVAL:
-        return read_interval(reader, at, query);
+        return read_interval(reader, param, at, query);
     case PARAM_SEGMENT:
-        return query_segment_read(reader, at, param->name, &query->segment);
-    case PARAM_PERSON:
-        return query_condition_read_text(reader, at, "timeline", param->name, &query->person);
+        return query_segment_read(reader, at, param->name, &out->segment);
+    case PARAM_PROPERTY:
+    case PARAM_TEXT:
     case PARAM_CURSOR:
-        if (json_type_of(reader->doc, at) == JSON_NULL)
-            return OK;
-        return query_condition_read_text(reader, at, "a page", param->name, &query->cursor);
+        return query_condition_read_text(reader, at, kind, param->name, &out->text);
+    case PARAM_SPAN:
+        return read_span(reader, kind, param->name, at, out);
+    case PARAM_NUMBER:
+        return read_number(reader, param, at, out);
+    case PARAM_CHOICE:
+        return read_choice(reader, at, param->name, param->choices, &out->choice);
+    }
+    return OK;
+}
+
+/* Is a null where the parameter stands as good as none? */
+static bool may_be_null(enum query_param_type type)
+{
+    return type == PARAM_EVENTS || type == PARAM_PROPERTY || type == PARAM_CURSOR;
+}
+
+fallible query_parse_params(struct query_reader *reader, struct query *query)
+{
+    const struct operator* kind = query->kind;
+
+    assert(kind->param_count <= QUERY_MOST_PARAMS);
+    for (size_t i = 0; i < kind->param_count; i++) {
+        const struct query_param *param = &kind->params[i];
+        struct query_argument *argument = &query->arguments[i];
+        uint32_t at = json_find(reader->doc, 0, str_of(param->name));
+
+        argument->is_given = at != JSON_ABSENT && !(may_be_null(param->type) &&
+                                                    json_type_of(reader->doc, at) == JSON_NULL);
+        if (argument->is_given)
+            TRY(read_param(reader, param, at, query, argument));
+        else if (param->is_required)
+            return fail(ERR_INVALID, "a %s question needs \"%s\": %s", kind->kind, param->name,
+                        param->help);
     }
     return OK;
 }
@@ -199,23 +332,10 @@ static fallible refuse_unknown(struct query_reader *reader, const struct operato
 
 static fallible read_all(struct query_reader *reader, struct query *query)
 {
-    const struct operator* kind;
-
     TRY(read_kind(reader, query));
-    kind = query->kind;
-    TRY(refuse_unknown(reader, kind));
+    TRY(refuse_unknown(reader, query->kind));
     TRY(read_common(reader, query));
-    for (size_t i = 0; i < kind->param_count; i++) {
-        const struct query_param *param = &kind->params[i];
-        uint32_t at = json_find(reader->doc, 0, str_of(param->name));
-
-        if (at != JSON_ABSENT)
-            TRY(read_param(reader, param, at, query));
-        else if (param->is_required)
-            return fail(ERR_INVALID, "a %s question needs \"%s\": %s", kind->kind, param->name,
-                        param->help);
-    }
-    return OK;
+    return query_parse_params(reader, query);
 }
 
 fallible query_parse(struct json_reader *json, struct arena *mem, str text, struct query *out_query)

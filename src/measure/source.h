@@ -25,7 +25,10 @@ struct value {
     enum value_type type; /* VALUE_NULL also when there is none */
     uint32_t code;        /* bool: 0 or 1; text: its code; list, object: handle of the source */
     uint32_t count;       /* list: its elements */
-    decimal number;
+    union {
+        decimal number;
+        const struct value *elements; /* of a list; NULL: the source knows them by `code` */
+    };
 };
 
 struct source_event {
@@ -49,13 +52,22 @@ struct source_room {
 };
 void source_room_done(struct source_room *room);
 
+/* The newest value of a trait, and when it was given. */
+struct source_trait {
+    bool is_found;
+    millis time;
+    struct value value;
+};
+
 struct source_span {
     uint64_t events;
     millis first; /* the earliest time; 0 without events */
     millis last;
 };
 
-struct json_writer;
+struct dictionary;
+struct history;
+struct identity;
 
 struct source_calls {
     struct source_span (*span)(const void *store);
@@ -66,28 +78,46 @@ struct source_calls {
     enum err (*person)(const void *store, struct source_room *room, node_id id, millis as_of,
                        struct source_person *out_person);
     void (*value)(const void *store, uint64_t row, property_id property, struct value *out_value);
+    node_id (*device)(const void *store, uint64_t row);
     void (*element)(const void *store, uint32_t list, uint32_t index, struct value *out_value);
     void (*member)(const void *store, uint32_t object, property_id property,
                    struct value *out_value);
     void (*trait)(const void *store, node_id person, property_id name, millis as_of,
-                  struct value *out_value);
+                  struct source_trait *out_trait);
     str (*identifier)(const void *store, node_id person);
     size_t (*named)(const void *store, str identifier, node_id out_persons[2]);
-    enum err (*write_traits)(const void *store, node_id person, millis as_of,
-                             struct json_writer *out);
     enum err (*message)(const void *store, uint64_t seq, struct buf *out_json);
 };
 
+/* Two persons were joined or parted by the record `seq`. */
+struct source_change {
+    uint64_t seq;
+    node_id a, b;
+};
+
+/* What is in memory answers to the calls; what was settled lies in the files of the history. */
 struct source {
     const struct source_calls *calls;
     const void *store;
+    const struct history *history;       /* NULL: all is in memory */
+    const struct identity *identity;     /* who is joined with whom now */
+    const struct source_change *changes; /* since the oldest file was written */
+    size_t change_count;
+    const node_id *active; /* the nodes with events in memory */
+    size_t active_count;
+    struct dictionary *more; /* texts of one question that memory does not know; NULL: none */
+    size_t more_bytes;       /* their bound */
 };
 
-/* All events there are, whatever as_of or audience a question has. */
+/* What calls of this type are named: "page"; empty for EVENT_TRACK, which have names. */
+str source_type_name(enum event_type type);
+/* All events there are, settled or not, whatever as_of or audience a question has. */
 struct source_span source_span(const struct source *source);
 /* Persons have ids from 1 up to below this. */
 node_id source_end(const struct source *source);
 text_code source_find_text(const struct source *source, str text); /* or SOURCE_UNKNOWN */
+/* The code of a text for this question, a new one if need be; one thread, before any scan. */
+fallible source_add_text(const struct source *source, str text, text_code *out_code);
 str source_text(const struct source *source, text_code code);
 property_id source_find_property(const struct source *source, str path); /* or SOURCE_UNKNOWN */
 
@@ -97,20 +127,19 @@ fallible source_person(const struct source *source, struct source_room *room, no
                        millis as_of, struct source_person *out_person);
 void source_value(const struct source *source, const struct source_event *event,
                   property_id property, struct value *out_value);
+/* The node of the anonymousId that the event came with, or 0. */
+node_id source_device(const struct source *source, const struct source_event *event);
 void source_element(const struct source *source, const struct value *list, uint32_t index,
                     struct value *out_value);
 void source_member(const struct source *source, const struct value *object, property_id property,
                    struct value *out_value);
-/* The newest value of the trait at `as_of`, over all nodes that are hers now. */
+/* The newest value of the trait at `as_of`, over all nodes that are hers now; in memory. */
 void source_trait(const struct source *source, node_id person, property_id name, millis as_of,
-                  struct value *out_value);
+                  struct source_trait *out_trait);
 
 /* Text of her oldest identifier; absent where it was erased. */
 str source_identifier(const struct source *source, node_id person);
 /* The persons who have this identifier, as a user or as a device: 0, 1 or 2. */
 size_t source_named(const struct source *source, str identifier, node_id out_persons[2]);
-/* An object of her traits by their flat paths as they stood at `as_of`. */
-fallible source_write_traits(const struct source *source, node_id person, millis as_of,
-                             struct json_writer *out);
 /* Appends the message of an event as it was sent. ERR_ABSENT where it was erased. */
 fallible source_message(const struct source *source, uint64_t seq, struct buf *out_json);

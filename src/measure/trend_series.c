@@ -1,4 +1,4 @@
-/* trend_series.c - two hash tables in an arena: keys, and (key, column) pairs.
+/* trend_series.c - series by key, and a hash table of (key, column) pairs.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,13 +12,14 @@
 enum { FIRST_SLOTS = 64 };
 
 struct trend_cell {
-    uint64_t place; /* series index + 1 in the high half, column in the low; 0: free */
+    uint64_t place; /* row + 1 in the high half, column in the low; 0: free */
     struct trend_figure *figure;
 };
 
 void trend_series_init(struct trend_table *table, struct arena *mem, enum query_measure measure)
 {
     *table = (struct trend_table){.mem = mem, .measure = measure};
+    keys_init(&table->keys, mem);
 }
 
 static uint64_t mix(uint64_t bits)
@@ -26,52 +27,6 @@ static uint64_t mix(uint64_t bits)
     bits ^= bits >> 33;
     bits *= 0xff51afd7ed558ccdu;
     return bits ^ bits >> 29;
-}
-
-static bool same_key(const struct value *a, const struct value *b)
-{
-    if (a->type != b->type)
-        return false;
-    if (a->type == VALUE_NUMBER)
-        return decimal_compare(a->number, b->number) == 0;
-    return a->type == VALUE_NULL || a->code == b->code;
-}
-
-/* Equal numbers have equal decimals, so hashing their parts is sound. */
-static uint64_t hash_key_of(const struct value *key)
-{
-    if (key->type == VALUE_NUMBER)
-        return mix((uint64_t)key->number.digits * 31 + (uint16_t)key->number.scale + 7);
-    return mix((uint64_t)key->type << 32 | (key->type == VALUE_NULL ? 0 : key->code));
-}
-
-static size_t slot_of(const struct trend_table *table, const struct value *key)
-{
-    size_t mask = table->slot_count - 1;
-    size_t at = hash_key_of(key) & mask;
-
-    while (table->slots[at] && !same_key(&table->series[table->slots[at] - 1]->key, key))
-        at = (at + 1) & mask;
-    return at;
-}
-
-static fallible grow_series(struct trend_table *table)
-{
-    size_t room = table->room ? table->room * 2 : FIRST_SLOTS / 2;
-    struct trend_series **series = arena_array(table->mem, room, sizeof(struct trend_series *));
-    uint32_t *slots = arena_array(table->mem, room * 2, sizeof *slots);
-
-    if (!series || !slots || room > UINT32_MAX / 4)
-        return operator_exhausted();
-    if (table->count)
-        memcpy(series, table->series, table->count * sizeof(struct trend_series *));
-    table->series = series;
-    table->room = room;
-    table->slots = slots;
-    table->slot_count = room * 2;
-    for (uint32_t i = 0; i < table->count; i++)
-        slots[slot_of(table, &series[i]->key)] = i + 1;
-    return OK;
 }
 
 static fallible make_numbers(const struct trend_table *table, struct trend_figure *figure)
@@ -82,28 +37,22 @@ static fallible make_numbers(const struct trend_table *table, struct trend_figur
     return figure->numbers ? OK : operator_exhausted();
 }
 
-fallible trend_series_get(struct trend_table *table, const struct value *key,
-                          struct trend_series **out_series)
+fallible trend_series_cover(struct trend_table *table)
 {
-    struct trend_series *series;
-    size_t slot;
+    for (; table->count < table->keys.count; table->count++) {
+        if (table->count == table->room) {
+            uint32_t room = table->keys.room;
+            struct trend_series *series = arena_array(table->mem, room, sizeof *series);
 
-    if (table->count == table->room)
-        TRY(grow_series(table));
-    slot = slot_of(table, key);
-    if (table->slots[slot]) {
-        *out_series = table->series[table->slots[slot] - 1];
-        return OK;
+            if (!series)
+                return operator_exhausted();
+            if (table->count)
+                memcpy(series, table->series, table->count * sizeof *series);
+            table->series = series;
+            table->room = room;
+        }
+        TRY(make_numbers(table, &table->series[table->count].total));
     }
-    series = arena_take(table->mem, sizeof *series);
-    if (!series)
-        return operator_exhausted();
-    series->key = *key;
-    series->index = (uint32_t)table->count;
-    TRY(make_numbers(table, &series->total));
-    table->series[table->count++] = series;
-    table->slots[slot] = (uint32_t)table->count;
-    *out_series = series;
     return OK;
 }
 
@@ -133,15 +82,15 @@ static fallible grow_cells(struct trend_table *table)
     return OK;
 }
 
-static uint64_t place_of(const struct trend_series *series, uint32_t column)
+static uint64_t place_of(uint32_t row, uint32_t column)
 {
-    return ((uint64_t)series->index + 1) << 32 | column;
+    return ((uint64_t)row + 1) << 32 | column;
 }
 
-fallible trend_series_cell(struct trend_table *table, const struct trend_series *series,
-                           uint32_t column, struct trend_figure **out_figure)
+fallible trend_series_cell(struct trend_table *table, uint32_t row, uint32_t column,
+                           struct trend_figure **out_figure)
 {
-    uint64_t place = place_of(series, column);
+    uint64_t place = place_of(row, column);
     struct trend_figure *figure;
     struct trend_cell *cell;
 
@@ -160,10 +109,10 @@ fallible trend_series_cell(struct trend_table *table, const struct trend_series 
     return OK;
 }
 
-const struct trend_figure *trend_series_find(const struct trend_table *table,
-                                             const struct trend_series *series, uint32_t column)
+const struct trend_figure *trend_series_find(const struct trend_table *table, uint32_t row,
+                                             uint32_t column)
 {
-    return table->cell_room ? cell_of(table, place_of(series, column))->figure : NULL;
+    return table->cell_room ? cell_of(table, place_of(row, column))->figure : NULL;
 }
 
 void trend_series_count(struct trend_figure *figure, node_id person)
@@ -187,9 +136,11 @@ void trend_series_add(struct trend_figure *figure, decimal number)
     numbers->count++;
 }
 
-fallible trend_series_sample(struct trend_table *table, struct trend_series *series,
-                             uint32_t column, decimal number)
+fallible trend_series_sample(struct trend_table *table, uint32_t row, uint32_t column,
+                             decimal number)
 {
+    struct trend_series *series = &table->series[row];
+
     if (series->sample_count == series->sample_room) {
         size_t room = series->sample_room ? series->sample_room * 2 : 8;
         struct trend_sample *samples = arena_array(table->mem, room, sizeof *samples);
@@ -224,16 +175,19 @@ static void merge_figure(struct trend_figure *figure, const struct trend_figure 
 
 fallible trend_series_merge(struct trend_table *table, const struct trend_table *other)
 {
-    struct trend_series *series;
+    uint32_t *rows = arena_array(table->mem, other->count + (size_t)1, sizeof *rows);
     struct trend_figure *figure;
 
-    for (size_t i = 0; i < other->count; i++) {
-        const struct trend_series *from = other->series[i];
+    if (!rows)
+        return operator_exhausted();
+    for (uint32_t i = 0; i < other->count; i++) {
+        const struct trend_series *from = &other->series[i];
 
-        TRY(trend_series_get(table, &from->key, &series));
-        merge_figure(&series->total, &from->total);
+        TRY(keys_get(&table->keys, &other->keys.values[i], &rows[i]));
+        TRY(trend_series_cover(table));
+        merge_figure(&table->series[rows[i]].total, &from->total);
         for (size_t k = 0; k < from->sample_count; k++)
-            TRY(trend_series_sample(table, series, from->samples[k].column,
+            TRY(trend_series_sample(table, rows[i], from->samples[k].column,
                                     from->samples[k].number));
     }
     for (size_t i = 0; i < other->cell_room; i++) {
@@ -241,8 +195,8 @@ fallible trend_series_merge(struct trend_table *table, const struct trend_table 
 
         if (!cell->place)
             continue;
-        TRY(trend_series_get(table, &other->series[(cell->place >> 32) - 1]->key, &series));
-        TRY(trend_series_cell(table, series, (uint32_t)cell->place, &figure));
+        TRY(trend_series_cell(table, rows[(cell->place >> 32) - 1], (uint32_t)cell->place,
+                              &figure));
         merge_figure(figure, cell->figure);
     }
     return OK;

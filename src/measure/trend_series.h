@@ -7,8 +7,8 @@
  */
 #pragma once
 #include "base/arena.h"
+#include "measure/keys.h"
 #include "measure/query.h"
-#include "measure/source.h"
 
 struct trend_numbers {
     uint64_t count;
@@ -29,10 +29,8 @@ struct trend_sample {
     uint32_t column;
 };
 
+/* What counts for one key. */
 struct trend_series {
-    struct value key;
-    uint32_t index;
-    uint64_t last_row; /* + 1 of the event that came last: a list may name a key twice */
     struct trend_figure total;
     struct trend_sample *samples; /* of the median */
     size_t sample_count;
@@ -42,30 +40,28 @@ struct trend_series {
 struct trend_table {
     struct arena *mem;
     enum query_measure measure;
-    struct trend_series **series; /* by index */
-    size_t count;
-    size_t room;
-    uint32_t *slots; /* of series: index + 1, by hash of the key; a power of two */
-    size_t slot_count;
-    struct trend_cell *cells; /* by hash of series and column; a power of two */
+    struct keys keys;
+    struct trend_series *series; /* by row of keys */
+    uint32_t count;
+    uint32_t room;
+    struct trend_cell *cells; /* by hash of row and column; a power of two */
     size_t cell_room;
     size_t cell_count;
 };
 
 void trend_series_init(struct trend_table *table, struct arena *mem, enum query_measure measure);
-/* The series of a key (null, bool, number or text), made if need be. ERR_LIMIT. */
-fallible trend_series_get(struct trend_table *table, const struct value *key,
-                          struct trend_series **out_series);
+/* Makes a series for each row of the keys that has none yet. ERR_LIMIT. */
+fallible trend_series_cover(struct trend_table *table);
 /* The figure of a column, made if need be. ERR_LIMIT. */
-fallible trend_series_cell(struct trend_table *table, const struct trend_series *series,
-                           uint32_t column, struct trend_figure **out_figure);
+fallible trend_series_cell(struct trend_table *table, uint32_t row, uint32_t column,
+                           struct trend_figure **out_figure);
 /* The same, or NULL where there is none. */
-const struct trend_figure *trend_series_find(const struct trend_table *table,
-                                             const struct trend_series *series, uint32_t column);
+const struct trend_figure *trend_series_find(const struct trend_table *table, uint32_t row,
+                                             uint32_t column);
 
 void trend_series_count(struct trend_figure *figure, node_id person);
 void trend_series_add(struct trend_figure *figure, decimal number);
-fallible trend_series_sample(struct trend_table *table, struct trend_series *series,
-                             uint32_t column, decimal number);
+fallible trend_series_sample(struct trend_table *table, uint32_t row, uint32_t column,
+                             decimal number);
 /* Takes all that `other` holds into `table`; they share no person. */
 fallible trend_series_merge(struct trend_table *table, const struct trend_table *other);

@@ -420,6 +420,17 @@ static void unmark_ring(struct identity *identity, node_id start)
     } while (node != start);
 }
 
+bool identity_ends(const struct identity *identity, uint64_t seq, node_id *out_a, node_id *out_b)
+{
+    const struct join *join = find_join(identity, seq);
+
+    if (!join)
+        return false;
+    *out_a = join->a;
+    *out_b = join->b;
+    return true;
+}
+
 fallible identity_undo(struct identity *identity, const struct record_undo *undo)
 {
     struct join *join = find_join(identity, undo->join_seq);

@@ -39,6 +39,9 @@ node_id identity_person(const struct identity *identity, node_id node); /* oldes
 /* The node behind `node` in the ring of its person's nodes (itself when alone). */
 node_id identity_next(const struct identity *identity, node_id node);
 
+/* The ends of the join named `seq`; false where there is none. */
+bool identity_ends(const struct identity *identity, uint64_t seq, node_id *out_a, node_id *out_b);
+
 struct identity_join_info {
     uint64_t seq;
     struct record_join join;

@@ -22,7 +22,7 @@ void keys_list(struct exchange *x)
     }
     json_open(&w, '{');
     json_key(&w, S("keys"));
-    keys_write(&w, keys, count);
+    keys_write_list(&w, keys, count);
     json_shut(&w, '}');
     web_answer_json(x, 200, &out);
     buf_done(&out);

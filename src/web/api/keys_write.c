@@ -18,7 +18,7 @@ static void write_time(struct json_writer *w, str name, millis at)
     buf_done(&text);
 }
 
-void keys_write(struct json_writer *w, const struct access_key *keys, size_t count)
+void keys_write_list(struct json_writer *w, const struct access_key *keys, size_t count)
 {
     json_open(w, '[');
     for (size_t i = 0; i < count; i++) {

@@ -7,4 +7,4 @@
 #include "store/access.h"
 
 /* [{"id","name","scope","ends_with","created_at","expires_at","revoked_at"}] */
-void keys_write(struct json_writer *w, const struct access_key *keys, size_t count);
+void keys_write_list(struct json_writer *w, const struct access_key *keys, size_t count);

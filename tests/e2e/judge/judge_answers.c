@@ -2,11 +2,11 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- *   judge_answers EVENTS.jsonl [WORKERS] < QUERIES.jsonl
+ *   judge_answers EVENTS.jsonl [WORKERS [EVERY]] < QUERIES.jsonl
  *
  * Each question line gives one answer line; a refused question gives
- * {"error":CODE,"text":SENTENCE}. With MEASURE_TIMES set, says on standard error how long folding
- * and each question took.
+ * {"error":CODE,"text":SENTENCE}. EVERY so many messages the events settle in a column file. With
+ * MEASURE_TIMES set, says on standard error how long folding and each question took.
  */
 #include "unit/measure/fold.h"
 
@@ -56,8 +56,9 @@ static void answer(struct fold *fold, str query, unsigned workers)
     buf_done(&out);
 }
 
-static void fold_file(struct fold *fold, const char *name)
+static void fold_file(struct fold *fold, const char *name, unsigned long every)
 {
+    unsigned long taken = 0;
     struct events_stats stats;
     FILE *file = fopen(name, "rb");
     struct buf text = {0};
@@ -72,6 +73,8 @@ static void fold_file(struct fold *fold, const char *name)
 
         if (line.len && fold_take(fold, line))
             die("fold_take");
+        if (line.len && every && ++taken % every == 0 && fold_settle(fold))
+            die("fold_settle");
     }
     buf_done(&text);
     events_stats_read(fold->events, &stats);
@@ -85,17 +88,18 @@ static void fold_file(struct fold *fold, const char *name)
 int main(int argc, char **argv)
 {
     unsigned workers = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1;
+    unsigned long every = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
     struct buf queries = {0};
     struct fold fold;
     str rest;
 
     if (argc < 2) {
-        fprintf(stderr, "usage: judge_answers EVENTS.jsonl [WORKERS] < QUERIES.jsonl\n");
+        fprintf(stderr, "usage: judge_answers EVENTS.jsonl [WORKERS [EVERY]] < QUERIES.jsonl\n");
         return 2;
     }
     if (fold_open(&fold))
         die("fold_open");
-    fold_file(&fold, argv[1]);
+    fold_file(&fold, argv[1], every);
     read_all(stdin, &queries);
     for (rest = buf_str(&queries); rest.len;) {
         str query = str_cut(&rest, '\n');

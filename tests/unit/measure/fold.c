@@ -5,8 +5,12 @@
 #include "fold.h"
 
 #include "base/mem.h"
+#include "measure/history.h"
 #include "sys/clock.h"
+#include "sys/sim.h"
 #include "sys/sys.h"
+
+enum { CACHE = 64 << 10 }; /* small: blocks come and go */
 
 static hash128 hash_of(unsigned kind, str text)
 {
@@ -32,6 +36,7 @@ static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
 
 fallible fold_open(struct fold *fold)
 {
+    static const unsigned char workspace[COLUMNS_WORKSPACE] = "workspace";
     struct events_config config = {.read_event = read_event, .argument = fold, .hash_seed = 1};
 
     *fold = (struct fold){.next_seq = 1, .reader = json_reader_open()};
@@ -39,12 +44,24 @@ fallible fold_open(struct fold *fold)
     if (!fold->mem || !fold->reader)
         return mem_exhausted();
     TRY(identity_open(&fold->identity));
+    fold->sys = sim_open(1);
+    if (!fold->sys)
+        return mem_exhausted();
+    TRY(history_open(fold->sys, "columns", workspace, CACHE, &fold->history));
+    config.history = fold->history;
     return events_open(&config, &fold->events);
+}
+
+fallible fold_settle(struct fold *fold)
+{
+    return events_settle(fold->events, fold->sys);
 }
 
 void fold_done(struct fold *fold)
 {
     events_close(fold->events);
+    history_close(fold->history);
+    sim_close(fold->sys);
     identity_close(fold->identity);
     json_reader_close(fold->reader);
     arena_close(fold->mem);

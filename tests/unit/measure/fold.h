@@ -9,7 +9,11 @@
 #include "people/identity.h"
 #include "store/log.h"
 
+struct history;
+
 struct fold {
+    struct sys *sys; /* simulated: where column files go */
+    struct history *history;
     struct events *events;
     struct identity *identity; /* of the writer, who decides which joins there are */
     struct json_reader *reader;
@@ -33,6 +37,8 @@ void fold_done(struct fold *fold);
 fallible fold_take(struct fold *fold, str message);
 /* Gives a record the next sequence numbers and folds it; events_apply's answer. */
 fallible fold_record(struct fold *fold, struct log_record *record);
+/* Writes what is in memory to a column file. */
+fallible fold_settle(struct fold *fold);
 /* The answer to a question, in the current state. */
 fallible fold_ask(struct fold *fold, const struct answer_options *options, str query,
                   struct buf *out);

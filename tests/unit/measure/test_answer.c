@@ -73,6 +73,8 @@ static const char *const questions[] = {
     "{\"kind\":\"people\",\"segment\":{\"did\":\"Order\",\"sum\":\"revenue\",\"count\":{\"gt\":"
     "150}},\"limit\":0}",
     "{\"kind\":\"timeline\",\"person\":\"u77\"}",
+    "{\"kind\":\"funnel\",\"steps\":[\"Order\",\"Order\",\"*\"],\"window\":\"20d\",\"by\":\"sku\"}",
+    "{\"kind\":\"retention\",\"start\":\"identify\",\"return\":\"Order\",\"interval\":\"day\"}",
 };
 
 TEST(answers_do_not_depend_on_the_number_of_workers)

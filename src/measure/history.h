@@ -1,0 +1,39 @@
+/* history.h - the column files of a workspace: which there are and what they cover.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Files follow one another in the log: file k covers the records from where file k - 1 ends. A list
+ * beside them, replaced as a whole, says which files count; others are left over from a crash and
+ * are removed at opening. Not locked: whoever reads keeps those who change it away.
+ */
+#pragma once
+#include "store/columns.h"
+
+struct arena;
+struct history;
+
+/* Opens or creates. ERR_CORRUPT names what is damaged. */
+fallible history_open(struct sys *sys, const char *folder,
+                      const unsigned char workspace[COLUMNS_WORKSPACE], size_t cache_bytes,
+                      struct history **out_history);
+void history_close(struct history *history); /* NULL is fine */
+
+size_t history_count(const struct history *history);
+struct columns *history_file(const struct history *history, size_t at);
+/* All records below are in the files; 1 without files. */
+uint64_t history_next_seq(const struct history *history);
+/* The least identity_seq of the files: joins below it are followed everywhere. */
+uint64_t history_identity_seq(const struct history *history);
+const unsigned char *history_workspace(const struct history *history);
+size_t history_cache_bytes(const struct history *history);
+
+/* Where the next file is to be written; it counts once history_replace has taken it in. */
+fallible history_next_path(const struct history *history, struct arena *mem, str *out_path);
+/* Takes in the file that was written to history_next_path, in the place of `count` files from `at`
+ * on (0: behind the last). Durable on return; the replaced files are gone. */
+fallible history_replace(struct history *history, size_t at, size_t count);
+
+/* Verifies every file and the list; reports each damage in a sentence, then ERR_CORRUPT. */
+fallible history_check(struct sys *sys, const char *folder,
+                       const unsigned char workspace[COLUMNS_WORKSPACE],
+                       void (*report)(void *, const char *), void *argument);

@@ -1,0 +1,39 @@
+/* keys.h - what an answer is split by: the values of "by" as dense rows.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Keys keep their JSON type: true, 1 and "true" are three rows. All memory is the arena's.
+ */
+#pragma once
+#include "base/arena.h"
+#include "measure/source.h"
+
+struct json_writer;
+
+struct keys {
+    struct arena *mem;
+    struct value *values; /* by row; null, bool, number or text */
+    uint32_t count;
+    uint32_t room;
+    uint32_t *slots; /* row + 1, by hash; a power of two */
+    uint32_t slot_count;
+    uint32_t *rows; /* what keys_of gave last */
+    uint32_t rows_room;
+};
+
+void keys_init(struct keys *keys, struct arena *mem);
+/* The row of a key; a new one is the next row. ERR_LIMIT. */
+fallible keys_get(struct keys *keys, const struct value *key, uint32_t *out_row);
+/* The rows a value counts for, each once, in no order: its own or, of a list, those of its
+ * elements. Lists and objects in a list are no keys; what has none counts for the row of null.
+ * Borrowed until the next call. */
+fallible keys_of(struct keys *keys, const struct source *source, const struct value *value,
+                 const uint32_t **out_rows, uint32_t *out_count);
+
+/* All rows: the largest total first, then by the key's bytes, then by its type. `compare` tells the
+ * order of two rows' totals: < 0, 0, > 0 as of numbers. The order lives in `mem`. */
+typedef int (*keys_comparison)(const void *totals, uint32_t row_a, uint32_t row_b);
+fallible keys_rank(const struct keys *keys, const struct source *source, struct arena *mem,
+                   keys_comparison compare, const void *totals, uint32_t **out_order);
+void keys_write(const struct keys *keys, uint32_t row, const struct source *source,
+                struct json_writer *out);

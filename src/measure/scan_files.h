@@ -1,0 +1,53 @@
+/* scan_files.h - carries out a plan over column files and the events in memory together.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Each file, the events in memory, and the strays add what they have of a range of persons; where
+ * several have something of a person it is merged in order. Strays are the rows of files whose
+ * nodes were joined or parted since the file was written: they are looked up once a question and
+ * stand under the person they belong to now.
+ */
+#pragma once
+#include "measure/scan_piece.h"
+#include "measure/scan_view.h"
+
+enum { SCAN_MOST_FILES = 64 };
+
+struct scan_stray {
+    millis time;
+    uint64_t seq;
+    node_id person;
+    uint32_t file;
+    uint32_t stripe;
+    uint32_t row;
+};
+
+/* Of one question; immutable once made. */
+struct scan_files {
+    const struct scan_plan *plan;
+    struct scan_view *views;
+    uint32_t count;
+    const uint64_t *dirty; /* by node: nothing of her stands where a file has put it; NULL: none */
+    const struct scan_stray *strays; /* by person, time, seq */
+    size_t stray_count;
+    const uint64_t *in_memory; /* by person: she has events in memory */
+    node_id end;
+};
+
+static inline bool scan_files_has(const uint64_t *bits, node_id node)
+{
+    return bits && bits[node / 64] >> node % 64 & 1;
+}
+
+/* Compiles the plan for every file of its source. */
+fallible scan_files_prepare(const struct scan_plan *plan, const struct scan_files **out_files);
+
+struct scan_files_reader;
+
+/* `scope` and `rows` (the events in memory) must outlive it. */
+fallible scan_files_open(const struct scan_files *files, struct matcher_scope *scope,
+                         struct scan_rows *rows, struct scan_files_reader **out_reader);
+void scan_files_close(struct scan_files_reader *reader); /* NULL is fine */
+fallible scan_files_range(struct scan_files_reader *reader, node_id from, node_id to,
+                          scan_taker taker, void *argument);
+uint64_t scan_files_read(const struct scan_files_reader *reader);

@@ -1,0 +1,62 @@
+/* scan_view.h - a plan compiled against one column file.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Every test of a property is decided once for each of its distinct values in the file; an event
+ * then needs a look-up by its code. Immutable once made; lives in the plan's memory.
+ */
+#pragma once
+#include "measure/scan_int.h"
+#include "store/columns.h"
+
+/* A test of the person inside an "each". */
+struct view_person_test {
+    const struct query_condition *tree;
+    const struct matcher_condition *compiled;
+};
+
+/* A condition over a row: a test by code, a test of the person, or several of them. */
+struct view_node {
+    enum query_condition_kind
+        kind;              /* CONDITION_TEST and CONDITION_EACH: by code, or of the person */
+    uint32_t block;        /* of the view, or COLUMNS_NONE: no row has the property */
+    const uint8_t *passes; /* [code + 1], or NULL: ask `test` and `values` */
+    const struct query_condition *test;
+    const struct columns_value *values;          /* of an "each" that asks for the person */
+    const struct view_person_test *person_tests; /* of that "each" */
+    size_t person_test_count;
+    const struct matcher_condition *of_person; /* a test of a trait */
+    const struct view_node *children;
+    size_t child_count;
+};
+
+struct view_event {
+    const bool *kinds;             /* [kind]: is it called so? */
+    const struct view_node *where; /* NULL: none */
+};
+
+struct view_wish {
+    const struct view_event *events;
+    size_t count;
+};
+
+struct view_values {
+    uint32_t block;             /* or COLUMNS_NONE */
+    const struct value *values; /* [code + 1]; [0] is null */
+};
+
+struct scan_view {
+    struct columns *columns;
+    const struct scan_candidates *kinds; /* [kind], without what its type forbids */
+    const text_code *names;              /* [kind] */
+    uint32_t *properties;                /* the blocks that rows need: their numbers in the file */
+    uint32_t property_count;
+    const struct view_wish *wishes;   /* [mark] */
+    const struct view_node *where;    /* NULL: none */
+    const struct view_values *slots;  /* [slot] of events' properties */
+    const struct view_values *traits; /* [slot of the matcher's scope] */
+};
+
+/* Makes the views of all files of the plan's source. ERR_LIMIT, ERR_IO, ERR_CORRUPT. */
+fallible scan_view_make(const struct scan_plan *plan, struct columns *columns,
+                        struct scan_view *out_view);

@@ -1,0 +1,213 @@
+/* columns_cache.c - unpacked blocks in memory, given up by the clock when there are too many.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A block that is there is held by one change of its own counter. The lock is taken only to bring a
+ * block in, which gives others up, and to wait for somebody else who brings in the same one.
+ */
+#include "store/columns_int.h"
+
+#include "base/mem.h"
+#include "sys/thread.h"
+
+#include <assert.h>
+
+struct columns_cache {
+    struct mutex *mutex; /* over all that follows */
+    struct condition *loaded;
+    size_t bound;
+    atomic_size_t bytes;
+    struct columns_unit *hand; /* in the ring of all units */
+    struct columns_work *spare;
+};
+
+fallible columns_cache_open(size_t bytes, struct columns_cache **out_cache)
+{
+    struct columns_cache *cache = mem_alloc(sizeof *cache);
+
+    if (!cache)
+        return mem_exhausted();
+    cache->bound = bytes;
+    cache->mutex = mutex_open();
+    cache->loaded = condition_open();
+    if (!cache->mutex || !cache->loaded) {
+        columns_cache_close(cache);
+        return mem_exhausted();
+    }
+    *out_cache = cache;
+    return OK;
+}
+
+static void free_work(struct columns_work *work)
+{
+    columns_unpacker_done(&work->in);
+    buf_done(&work->stored);
+    for (size_t i = 0; i < sizeof work->arrays / sizeof *work->arrays; i++)
+        buf_done(&work->arrays[i]);
+    mem_free(work);
+}
+
+void columns_cache_close(struct columns_cache *cache)
+{
+    struct columns_work *work;
+
+    if (!cache)
+        return;
+    assert(!cache->hand);
+    while ((work = cache->spare)) {
+        cache->spare = work->next;
+        free_work(work);
+    }
+    if (cache->mutex)
+        mutex_close(cache->mutex);
+    if (cache->loaded)
+        condition_close(cache->loaded);
+    mem_free(cache);
+}
+
+size_t columns_cache_bytes(const struct columns_cache *cache)
+{
+    return atomic_load_explicit(&cache->bytes, memory_order_relaxed);
+}
+
+fallible columns_cache_lend(struct columns_cache *cache, struct columns_work **out_work)
+{
+    struct columns_work *work;
+    enum err err;
+
+    mutex_lock(cache->mutex);
+    work = cache->spare;
+    if (work)
+        cache->spare = work->next;
+    mutex_unlock(cache->mutex);
+    if (!work) {
+        work = mem_alloc(sizeof *work);
+        if (!work)
+            return mem_exhausted();
+        err = columns_unpacker_init(&work->in);
+        if (err) {
+            mem_free(work);
+            return err;
+        }
+    }
+    *out_work = work;
+    return OK;
+}
+
+void columns_cache_give_back(struct columns_cache *cache, struct columns_work *work)
+{
+    mutex_lock(cache->mutex);
+    work->next = cache->spare;
+    cache->spare = work;
+    mutex_unlock(cache->mutex);
+}
+
+static bool pin_loaded(struct columns_slot *slot)
+{
+    uint32_t state = atomic_load_explicit(&slot->state, memory_order_relaxed);
+
+    while (state & COLUMNS_SLOT_LOADED)
+        if (atomic_compare_exchange_weak_explicit(&slot->state, &state, state + 1,
+                                                  memory_order_acquire, memory_order_relaxed)) {
+            if (!atomic_load_explicit(&slot->unit->is_used, memory_order_relaxed))
+                atomic_store_explicit(&slot->unit->is_used, true, memory_order_relaxed);
+            return true;
+        }
+    return false;
+}
+
+bool columns_cache_pin(struct columns_cache *cache, struct columns_slot *slot)
+{
+    while (!pin_loaded(slot)) {
+        uint32_t empty = 0;
+
+        if (atomic_compare_exchange_strong(&slot->state, &empty, COLUMNS_SLOT_LOADING))
+            return false;
+        mutex_lock(cache->mutex);
+        while (atomic_load(&slot->state) & COLUMNS_SLOT_LOADING)
+            condition_wait(cache->loaded, cache->mutex);
+        mutex_unlock(cache->mutex);
+    }
+    return true;
+}
+
+static void add(struct columns_cache *cache, struct columns_unit *unit)
+{
+    if (!cache->hand) {
+        unit->next = unit->former = unit;
+        cache->hand = unit;
+    } else { /* behind the hand: it comes there last */
+        unit->next = cache->hand;
+        unit->former = cache->hand->former;
+        unit->former->next = unit;
+        unit->next->former = unit;
+    }
+    atomic_fetch_add(&cache->bytes, unit->bytes);
+}
+
+static void drop(struct columns_cache *cache, struct columns_unit *unit)
+{
+    if (unit->next == unit) {
+        cache->hand = NULL;
+    } else {
+        unit->former->next = unit->next;
+        unit->next->former = unit->former;
+        if (cache->hand == unit)
+            cache->hand = unit->next;
+    }
+    atomic_fetch_sub(&cache->bytes, unit->bytes);
+    mem_free(unit);
+}
+
+/* Goes round at most twice: what is used gets a second chance, what is held stays. */
+static void make_room(struct columns_cache *cache)
+{
+    struct columns_unit *start = NULL;
+    unsigned rounds = 0;
+
+    while (cache->hand && atomic_load(&cache->bytes) > cache->bound && rounds < 3) {
+        struct columns_unit *unit = cache->hand;
+        uint32_t unheld = COLUMNS_SLOT_LOADED;
+
+        if (unit == start || !start) {
+            start = unit;
+            rounds++;
+        }
+        if (atomic_exchange(&unit->is_used, false) ||
+            !atomic_compare_exchange_strong(&unit->slot->state, &unheld, 0)) {
+            cache->hand = unit->next;
+            continue;
+        }
+        if (start == unit)
+            start = NULL;
+        drop(cache, unit);
+    }
+}
+
+void columns_cache_put(struct columns_cache *cache, struct columns_slot *slot,
+                       struct columns_unit *unit)
+{
+    mutex_lock(cache->mutex);
+    slot->unit = unit;
+    if (unit) {
+        unit->slot = slot;
+        add(cache, unit);
+    }
+    atomic_store(&slot->state, unit ? COLUMNS_SLOT_LOADED + 1 : 0);
+    make_room(cache);
+    condition_broadcast(cache->loaded);
+    mutex_unlock(cache->mutex);
+}
+
+void columns_cache_forget(struct columns_cache *cache, struct columns_slot *slots, size_t count)
+{
+    mutex_lock(cache->mutex);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t state = atomic_load(&slots[i].state);
+
+        assert(state == 0 || state == COLUMNS_SLOT_LOADED);
+        if (state)
+            drop(cache, slots[i].unit);
+    }
+    mutex_unlock(cache->mutex);
+}

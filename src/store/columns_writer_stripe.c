@@ -1,0 +1,402 @@
+/* columns_writer_stripe.c - a stripe of rows becomes blocks, each in the form that takes the fewest
+ * bytes.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What each block consists of stands in columns_block.c, which reads them.
+ */
+#include "store/columns_writer_int.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <string.h>
+
+void columns_writer_stripe_done(struct columns_writer_stripe *stripe)
+{
+    buf_done(&stripe->persons);
+    buf_done(&stripe->firsts);
+    buf_done(&stripe->times);
+    buf_done(&stripe->seqs);
+    buf_done(&stripe->nodes);
+    buf_done(&stripe->devices);
+    buf_done(&stripe->kinds);
+}
+
+static void clear(struct columns_writer_stripe *stripe)
+{
+    buf_clear(&stripe->persons);
+    buf_clear(&stripe->firsts);
+    buf_clear(&stripe->times);
+    buf_clear(&stripe->seqs);
+    buf_clear(&stripe->nodes);
+    buf_clear(&stripe->devices);
+    buf_clear(&stripe->kinds);
+    stripe->rows = 0;
+}
+
+static bool is_broken(const struct columns_writer_stripe *stripe)
+{
+    return buf_is_broken(&stripe->persons) || buf_is_broken(&stripe->firsts) ||
+           buf_is_broken(&stripe->times) || buf_is_broken(&stripe->seqs) ||
+           buf_is_broken(&stripe->nodes) || buf_is_broken(&stripe->devices) ||
+           buf_is_broken(&stripe->kinds);
+}
+
+static uint32_t persons_of(const struct columns_writer *writer)
+{
+    return (uint32_t)(writer->stripe.persons.len / sizeof(node_id));
+}
+
+static const uint32_t *items(const struct buf *b)
+{
+    return (const uint32_t *)(const void *)b->data;
+}
+
+static const uint64_t *long_items(const struct buf *b)
+{
+    return (const uint64_t *)(const void *)b->data;
+}
+
+/* One past the last row of a person. */
+static uint32_t end_of(const struct columns_writer *writer, uint32_t person)
+{
+    return person + 1 < persons_of(writer) ? items(&writer->stripe.firsts)[person + 1]
+                                           : writer->stripe.rows;
+}
+
+static void pack(struct columns_writer *writer, const uint64_t *values, size_t count)
+{
+    columns_pack(&writer->packer, &writer->out, values, count);
+}
+
+static void pack_number(struct columns_writer *writer, uint64_t number)
+{
+    columns_pack_number(&writer->out, number);
+}
+
+static void pack_persons(struct columns_writer *writer)
+{
+    const uint32_t *persons = items(&writer->stripe.persons);
+    uint32_t count = persons_of(writer);
+
+    for (uint32_t i = 1; i < count; i++)
+        writer->one[i - 1] = persons[i] - persons[i - 1];
+    pack(writer, writer->one, count - 1);
+}
+
+static void pack_firsts(struct columns_writer *writer)
+{
+    const uint32_t *firsts = items(&writer->stripe.firsts);
+    uint32_t count = persons_of(writer);
+
+    for (uint32_t i = 0; i < count; i++)
+        writer->one[i] = end_of(writer, i) - firsts[i];
+    pack(writer, writer->one, count);
+}
+
+static void pack_times(struct columns_writer *writer, millis first_time)
+{
+    const uint64_t *times = long_items(&writer->stripe.times);
+    const uint32_t *firsts = items(&writer->stripe.firsts);
+    uint32_t count = persons_of(writer);
+    uint64_t *delta = writer->other;
+
+    for (uint32_t i = 0; i < count; i++) {
+        writer->one[i] = times[firsts[i]] - (uint64_t)first_time;
+        for (uint32_t row = firsts[i] + 1; row < end_of(writer, i); row++)
+            *delta++ = times[row] - times[row - 1];
+    }
+    pack(writer, writer->one, count);
+    pack(writer, writer->other, (size_t)(delta - writer->other));
+}
+
+static void pack_kinds(struct columns_writer *writer)
+{
+    for (uint32_t row = 0; row < writer->stripe.rows; row++)
+        writer->one[row] = items(&writer->stripe.kinds)[row];
+    pack(writer, writer->one, writer->stripe.rows);
+}
+
+/* Ids as what they are in relation to those before: `steps` in one, new ids in other. With
+ * `beside`, the id may also be that of the row there. */
+static void pack_ids(struct columns_writer *writer, const uint32_t *ids, const uint32_t *beside)
+{
+    const uint32_t *persons = items(&writer->stripe.persons);
+    const uint32_t *firsts = items(&writer->stripe.firsts);
+    uint64_t *fresh = writer->other;
+
+    for (uint32_t i = 0; i < persons_of(writer); i++) {
+        uint32_t latest = beside ? 0 : persons[i], former = 0;
+
+        for (uint32_t row = firsts[i]; row < end_of(writer, i); row++) {
+            enum columns_step step = COLUMNS_STEP_SAME;
+
+            if (ids[row] != latest) {
+                step = ids[row] == former                  ? COLUMNS_STEP_FORMER
+                       : beside && ids[row] == beside[row] ? COLUMNS_STEP_BESIDE
+                                                           : COLUMNS_STEP_FRESH;
+                if (step == COLUMNS_STEP_FRESH)
+                    *fresh++ = ids[row];
+                former = latest;
+                latest = ids[row];
+            }
+            writer->one[row] = step;
+        }
+    }
+    pack(writer, writer->one, writer->stripe.rows);
+    pack_number(writer, (uint64_t)(fresh - writer->other));
+    pack(writer, writer->other, (size_t)(fresh - writer->other));
+}
+
+/* --- Properties --- */
+
+/* Which kinds never have the property, always, or now and then. A stripe's kinds tell most of
+ * where it is. */
+static fallible sort_kinds(const struct columns_writer *writer,
+                           const struct columns_writer_property *property, uint64_t **out_kinds)
+{
+    const uint32_t *kinds = items(&writer->stripe.kinds), *rows = items(&property->rows);
+    size_t cells = property->rows.len / sizeof *rows, at = 0;
+    uint64_t *states = mem_alloc((writer->head.kinds + 1ull) * sizeof *states);
+
+    if (!states)
+        return mem_exhausted();
+    for (uint32_t row = 0; row < writer->stripe.rows; row++) {
+        bool is_there = at < cells && rows[at] == row;
+
+        at += is_there;
+        states[kinds[row]] |= is_there ? 1 : 2;
+    }
+    for (uint32_t i = 0; i < writer->head.kinds; i++)
+        states[i] = states[i] == 3   ? COLUMNS_PRESENCE_MIXED
+                    : states[i] == 1 ? COLUMNS_PRESENCE_ALL
+                                     : COLUMNS_PRESENCE_NONE;
+    *out_kinds = states;
+    return OK;
+}
+
+static void pack_presence_bits(struct columns_writer *writer,
+                               const struct columns_writer_property *property,
+                               const uint64_t *states)
+{
+    const uint32_t *kinds = items(&writer->stripe.kinds), *rows = items(&property->rows);
+    size_t cells = property->rows.len / sizeof *rows, at = 0, bits = 0;
+
+    for (uint32_t row = 0; row < writer->stripe.rows; row++) {
+        bool is_there = at < cells && rows[at] == row;
+
+        at += is_there;
+        if (states[kinds[row]] == COLUMNS_PRESENCE_MIXED)
+            writer->one[bits++] = is_there;
+    }
+    pack(writer, writer->one, bits);
+}
+
+static void pack_presence_gaps(struct columns_writer *writer,
+                               const struct columns_writer_property *property)
+{
+    const uint32_t *rows = items(&property->rows);
+    size_t cells = property->rows.len / sizeof *rows;
+
+    for (size_t i = 0; i < cells; i++)
+        writer->one[i] = i ? rows[i] - rows[i - 1] - 1 : rows[0];
+    pack(writer, writer->one, cells);
+}
+
+static fallible pack_presence(struct columns_writer *writer,
+                              const struct columns_writer_property *property)
+{
+    size_t cells = property->rows.len / sizeof(uint32_t), start, second;
+    struct buf *out = &writer->out;
+    uint64_t *states;
+
+    pack_number(writer, cells);
+    if (cells == writer->stripe.rows)
+        return OK;
+    TRY(sort_kinds(writer, property, &states));
+    start = out->len;
+    pack_number(writer, COLUMNS_PRESENCE_BY_KIND);
+    pack_number(writer, writer->head.kinds);
+    pack(writer, states, writer->head.kinds);
+    pack_presence_bits(writer, property, states);
+    mem_free(states);
+    if (cells * 8 > writer->stripe.rows)
+        return OK;
+    second = out->len;
+    pack_number(writer, COLUMNS_PRESENCE_GAPS);
+    pack_presence_gaps(writer, property);
+    columns_writer_choose(out, start, second);
+    return OK;
+}
+
+/* For values that stay for a while: which ones differ from the person's one before, and these. The
+ * first of a person is told without being marked. */
+static void pack_changes(struct columns_writer *writer,
+                         const struct columns_writer_property *property)
+{
+    const uint32_t *firsts = items(&writer->stripe.firsts), *rows = items(&property->rows);
+    const uint32_t *codes = items(&property->codes);
+    size_t cells = property->rows.len / sizeof *rows;
+    uint64_t *mark = writer->one, *change = writer->other;
+    uint32_t person = 0;
+
+    for (size_t i = 0; i < cells; i++) {
+        bool is_first = i == 0;
+
+        while (rows[i] >= end_of(writer, person)) {
+            is_first = true;
+            person++;
+        }
+        is_first = is_first || (i && rows[i - 1] < firsts[person]);
+        if (!is_first)
+            *mark++ = codes[i] != codes[i - 1];
+        if (is_first || codes[i] != codes[i - 1])
+            *change++ = codes[i];
+    }
+    pack_number(writer, (uint64_t)(mark - writer->one));
+    pack(writer, writer->one, (size_t)(mark - writer->one));
+    pack_number(writer, (uint64_t)(change - writer->other));
+    pack(writer, writer->other, (size_t)(change - writer->other));
+}
+
+/* Most values differ from those before: then marking the others would be in vain. */
+static bool is_restless(const struct columns_writer_property *property)
+{
+    const uint32_t *codes = items(&property->codes);
+    size_t cells = property->codes.len / sizeof *codes, changes = 0;
+
+    for (size_t i = 1; i < cells; i++)
+        changes += codes[i] != codes[i - 1];
+    return changes * 2 >= cells;
+}
+
+static void pack_codes(struct columns_writer *writer,
+                       const struct columns_writer_property *property)
+{
+    const uint32_t *codes = items(&property->codes);
+    size_t cells = property->codes.len / sizeof *codes;
+
+    if (!is_restless(property)) {
+        pack_number(writer, COLUMNS_CODES_CHANGES);
+        pack_changes(writer, property);
+        return;
+    }
+    pack_number(writer, COLUMNS_CODES_PLAIN);
+    for (size_t i = 0; i < cells; i++)
+        writer->one[i] = codes[i];
+    pack(writer, writer->one, cells);
+}
+
+static fallible write_property(struct columns_writer *writer, uint32_t number)
+{
+    struct columns_writer_property *property = &writer->property_list[number];
+    uint64_t at = columns_writer_place(writer);
+
+    if (buf_is_broken(&property->rows) || buf_is_broken(&property->codes))
+        return mem_exhausted();
+    if (!property->rows.len)
+        return OK;
+    TRY(pack_presence(writer, property));
+    pack_codes(writer, property);
+    buf_clear(&property->rows);
+    buf_clear(&property->codes);
+    return columns_writer_piece(writer, &writer->stripe_pieces, (int32_t)number, at);
+}
+
+/* --- A stripe --- */
+
+static fallible reserve_scratch(struct columns_writer *writer)
+{
+    uint32_t room = writer->stripe.rows;
+
+    if (room <= writer->scratch_room)
+        return OK;
+    mem_free(writer->one);
+    mem_free(writer->other);
+    writer->scratch_room = 0;
+    writer->one = mem_alloc(room * sizeof *writer->one);
+    writer->other = mem_alloc(room * sizeof *writer->other);
+    if (!writer->one || !writer->other)
+        return mem_exhausted();
+    writer->scratch_room = room;
+    return OK;
+}
+
+static void note_times(struct columns_writer *writer, struct columns_stripe *stripe)
+{
+    const uint64_t *times = long_items(&writer->stripe.times);
+    struct columns_head *head = &writer->head;
+
+    stripe->first_time = stripe->last_time = (millis)times[0];
+    for (uint32_t row = 1; row < stripe->rows; row++) {
+        millis time = (millis)times[row];
+
+        stripe->first_time = time < stripe->first_time ? time : stripe->first_time;
+        stripe->last_time = time > stripe->last_time ? time : stripe->last_time;
+    }
+    if (!head->stripes || stripe->first_time < head->first_time)
+        head->first_time = stripe->first_time;
+    if (!head->stripes || stripe->last_time > head->last_time)
+        head->last_time = stripe->last_time;
+}
+
+static fallible write_fixed(struct columns_writer *writer, const struct columns_stripe *stripe)
+{
+    for (int32_t column = COLUMNS_LOWEST; column < 0; column++) {
+        uint64_t at = columns_writer_place(writer);
+
+        switch (column) {
+        case COLUMNS_KINDS:
+            pack_kinds(writer);
+            break;
+        case COLUMNS_DEVICES:
+            pack_ids(writer, items(&writer->stripe.devices), items(&writer->stripe.nodes));
+            break;
+        case COLUMNS_NODES:
+            pack_ids(writer, items(&writer->stripe.nodes), NULL);
+            break;
+        case COLUMNS_SEQS:
+            TRY(columns_writer_keep_seqs(writer, long_items(&writer->stripe.times),
+                                         long_items(&writer->stripe.seqs), stripe->rows));
+            continue;
+        case COLUMNS_TIMES:
+            pack_times(writer, stripe->first_time);
+            break;
+        case COLUMNS_FIRST:
+            pack_firsts(writer);
+            break;
+        case COLUMNS_PERSONS:
+            pack_persons(writer);
+            break;
+        default:
+            assert(false);
+        }
+        TRY(columns_writer_piece(writer, &writer->stripe_pieces, column, at));
+    }
+    return OK;
+}
+
+fallible columns_writer_end_stripe(struct columns_writer *writer)
+{
+    struct columns_stripe_entry entry = {.stripe.rows = writer->stripe.rows,
+                                         .stripe.persons = persons_of(writer)};
+    uint32_t pieces = writer->head.pieces;
+
+    if (is_broken(&writer->stripe))
+        return mem_exhausted();
+    if (!entry.stripe.rows)
+        return OK;
+    TRY(reserve_scratch(writer));
+    note_times(writer, &entry.stripe);
+    entry.stripe.first_person = items(&writer->stripe.persons)[0];
+    entry.stripe.last_person = items(&writer->stripe.persons)[entry.stripe.persons - 1];
+    TRY(write_fixed(writer, &entry.stripe));
+    for (uint32_t i = 0; i < writer->head.properties; i++)
+        TRY(write_property(writer, i));
+    entry.pieces = writer->head.pieces - pieces;
+    columns_writer_put(&writer->stripe_entries, &entry, sizeof entry);
+    writer->head.stripes++;
+    clear(&writer->stripe);
+    return OK;
+}
