@@ -172,7 +172,8 @@ static char *write_decimal(char *at, str text, bool is_integer)
             *at++ = '-';
     while (i + 1 < text.len && text.data[i] == '0' && is_digit(text.data[i + 1]))
         i++;
-    if (i == text.len || !(is_digit(text.data[i]) || text.data[i] == '.'))
+    if (i == text.len || !(is_digit(text.data[i]) ||
+                           (text.data[i] == '.' && i + 1 < text.len && is_digit(text.data[i + 1]))))
         return NULL;
     if (text.data[i] == '.')
         *at++ = '0';
