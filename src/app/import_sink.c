@@ -132,6 +132,8 @@ static void run(void *argument)
             next = letter->next;
             if (letter == &sink->end)
                 return;
+            if (!sink->err && atomic_load(&sink->is_stopping))
+                sink->err = fail(ERR_EXPIRED, "stopped");
             if (!sink->err)
                 sink->err = work(sink, lot);
             if (sink->err && !sink->reason[0])

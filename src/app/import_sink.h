@@ -40,4 +40,5 @@ void import_sink_put(struct import_sink *sink, struct import_lot *lot);
 void import_sink_measure(const struct import_sink *sink, struct import_lot *lot);
 /* Is a lot still on its way? */
 bool import_sink_is_busy(const struct import_sink *sink);
-void import_sink_stop(struct import_sink *sink); /* no more waiting for a server */
+/* Gives up what was put and is not under way, and no more waiting for a server. */
+void import_sink_stop(struct import_sink *sink);
