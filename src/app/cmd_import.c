@@ -1,4 +1,4 @@
-/* cmd_import.c - myriad import: JSON lines into a data folder or a running server.
+/* cmd_import.c - myriad import: files of events into a data folder or a running server.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,7 +13,7 @@ static void add_figure(struct json_writer *w, str name, uint64_t figure)
     json_u64(w, figure);
 }
 
-static int tell(const struct import_totals *totals, bool dry_run)
+static int tell(const struct import_totals *totals, bool dry_run, const struct buf *files)
 {
     struct buf out = {0};
     struct json_writer w = {.out = &out};
@@ -26,12 +26,42 @@ static int tell(const struct import_totals *totals, bool dry_run)
     add_figure(&w, S("rejected"), totals->rejected);
     json_key(&w, S("dry_run"));
     json_bool(&w, dry_run);
+    if (dry_run) {
+        json_key(&w, S("files"));
+        json_verbatim(&w, buf_str(files));
+    }
     json_shut(&w, '}');
     status = command_print(&out);
     buf_done(&out);
     if (totals->rejected)
         command_say("%llu lines were rejected; the first: %s", (unsigned long long)totals->rejected,
                     totals->first_reason);
+    return status;
+}
+
+static bool read_kind(const char *what, struct import_options *options)
+{
+    options->kind = str_equals(str_of(what), S("people")) ? IMPORT_PEOPLE : IMPORT_EVENTS;
+    return options->kind == IMPORT_PEOPLE || str_equals(str_of(what), S("events"));
+}
+
+static int run(const struct import_options *options, const char **paths, size_t count)
+{
+    struct import_totals totals = {0};
+    struct buf text = {0};
+    struct json_writer files = {.out = &text};
+    struct import *import;
+    enum err err;
+    int status;
+
+    json_open(&files, '[');
+    err = import_open(options, &import);
+    for (size_t i = 0; !err && i < count; i++)
+        err = import_file(import, paths[i], &totals, &files);
+    json_shut(&files, ']');
+    status = err ? command_failed() : tell(&totals, options->dry_run, &text);
+    import_close(import);
+    buf_done(&text);
     return status;
 }
 
@@ -43,19 +73,17 @@ int command_import(struct command_line *line)
         .folder = command_option(line, "--data"),
         .url = command_option(line, "--url"),
         .key = command_option(line, "--key"),
+        .map = command_option(line, "--map"),
         .rejects = command_option(line, "--rejects"),
         .dry_run = command_flag(line, "--dry-run"),
     };
-    struct import_totals totals = {0};
     const char *what = command_word(line);
     const char **paths = arena_array(line->mem, (size_t)line->count + 1, sizeof *paths);
-    struct import *import;
     size_t count = 0;
-    enum err err;
-    int status;
 
-    if (!what || !str_equals(str_of(what), S("events")))
-        return command_misused("import needs what to import: events");
+    if (!what || !read_kind(what, &options))
+        return command_misused("import needs what to import, events or people: orders, returns, "
+                               "complaints, service, items and places are not there yet");
     while (paths && (paths[count] = command_word(line)))
         count++;
     if (!command_is_understood(line))
@@ -63,10 +91,5 @@ int command_import(struct command_line *line)
     if (!count || !options.folder == !options.url || (options.url && !options.key))
         return command_misused(
             "import needs --data DIR, or --url URL and --key KEY, and the files to import");
-    err = import_open(&options, &import);
-    for (size_t i = 0; !err && i < count; i++)
-        err = import_file(import, paths[i], &totals);
-    status = err ? command_failed() : tell(&totals, options.dry_run);
-    import_close(import);
-    return status;
+    return run(&options, paths, count);
 }

@@ -1,15 +1,17 @@
-/* import.c - files of events into a data folder or a running server.
+/* import.c - files read row by row into lots, which another thread stores or sends.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "app/import.h"
 
+#include "app/import_sink.h"
 #include "app/progress.h"
-#include "app/remote.h"
 #include "app/workspace.h"
-#include "base/json.h"
 #include "base/mem.h"
-#include "collect/intake.h"
+#include "collect/import_json.h"
+#include "collect/import_log.h"
+#include "collect/import_source.h"
+#include "store/vault.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
@@ -20,29 +22,70 @@
 enum {
     PIECE = 1 << 20, /* bytes read at a time */
     LONGEST_LINE = 4 << 20,
-    LOT_EVENTS = 2000,     /* stored or sent at a time */
-    LOT_BYTES = 400 << 10, /* below what the server takes in one body */
-    LOT_MEMORY = 64 << 20,
-    RETRIES = 30,
-    RETRY_MS = 1000,
+    MAP_BYTES = 1 << 20,
+    ROW_MEMORY = 16 << 20,
+    REJECTS_BYTES = 64 << 10, /* written at a time */
+    PATIENCE_MS = 100,
     ID_BYTES = 16,
+    VISITOR_DOMAIN = 0x77, /* keeps the key of visitors apart from other hashes */
+};
+
+#define ID_PREFIX "import-"
+
+/* A file's content on its way through the window. */
+struct reading {
+    struct import_source *source;
+    str rest; /* of the window: not yet read */
+    bool is_end;
+    crypto_generichash_state *hash; /* of all content; NULL: not wanted */
 };
 
 struct import {
     struct import_options options;
     struct workspace workspace; /* open when there is a folder */
-    struct json_reader *reader;
+    struct import_sink *sink;
+    struct import_lot *lot; /* under way */
+    struct import_map map;
+    struct import_json *json;
+    struct import_log log;
+    struct arena *row_mem;
+    char *window;
     struct file *rejects;
     uint64_t rejects_size;
-    struct arena *lot; /* memory of the events under way */
-    struct intake_job job;
-    struct buf body; /* the same events for a server */
+    struct buf rejects_text;
+    struct progress progress;
     /* Of the file under way */
     const char *path;
-    char id[2 * ID_BYTES + 1]; /* of its content */
-    uint64_t line;
+    const char *format;
+    char id[sizeof ID_PREFIX + 2 * ID_BYTES + 1]; /* of its content; empty: not known yet */
+    uint64_t line;                                /* where the row starts */
+    uint64_t place;                               /* bytes read */
+    uint64_t place_of;                            /* of all passes */
+    uint64_t place_before;                        /* of the passes done */
+    millis received;
+    struct import_table *table;
+    struct import_codec codec;
     struct import_totals *totals;
 };
+
+/* Opening */
+
+/* Visitors of logs are hashed with a key of the folder's; for a server with one that follows from
+ * the key it is asked with. */
+static void make_visitor_key(struct import *import)
+{
+    str words = S("visitors of imported logs"), key = str_of(import->options.key);
+    struct hash_key *out = &import->log.key;
+
+    if (import->options.folder) {
+        hash128 hash = vault_hash(import->workspace.vault, VISITOR_DOMAIN, words);
+
+        memcpy(out->bytes, &hash, sizeof out->bytes);
+    } else {
+        crypto_generichash(out->bytes, sizeof out->bytes, (const unsigned char *)key.data, key.len,
+                           (const unsigned char *)words.data, words.len);
+    }
+}
 
 static fallible open_target(struct import *import)
 {
@@ -61,50 +104,89 @@ static fallible open_target(struct import *import)
     return err;
 }
 
+/* The sentence that was kept, behind the name of what it is about. */
+static fallible about(const char *path, enum err err)
+{
+    struct buf text = {0};
+
+    buf_print(&text, "%s: %s", path, err_text());
+    err = fail(err, "%.*s", STR_ARG(buf_str(&text)));
+    buf_done(&text);
+    return err;
+}
+
+static fallible open_map(struct import *import)
+{
+    const struct import_options *options = &import->options;
+    enum err err;
+    str text;
+
+    import_map_default(&import->map);
+    if (!options->map)
+        return OK;
+    TRY(file_load(options->sys, options->map, MAP_BYTES, options->mem, &text));
+    err = import_map_read(options->mem, text, &import->map);
+    return err ? about(options->map, err) : OK;
+}
+
 fallible import_open(const struct import_options *options, struct import **out_import)
 {
     struct import *import = mem_alloc(sizeof *import);
-    enum err err;
 
     *out_import = import;
     if (!import)
         return mem_exhausted();
     import->options = *options;
-    import->reader = json_reader_open();
-    import->lot = arena_open(LOT_MEMORY);
-    if (!import->reader || !import->lot)
+    import->window = mem_alloc(LONGEST_LINE + PIECE + JSON_PADDING);
+    import->row_mem = arena_open(ROW_MEMORY);
+    if (!import->window || !import->row_mem)
         return mem_exhausted();
-    import->job.events = mem_alloc(LOT_EVENTS * sizeof *import->job.events);
-    if (!import->job.events)
-        return mem_exhausted();
-    err = open_target(import);
-    if (!err && options->rejects)
-        err = file_open(options->sys, options->rejects,
-                        FILE_READ | FILE_WRITE | FILE_CREATE | FILE_EXCLUSIVE, &import->rejects);
-    return err;
+    TRY(open_map(import));
+    TRY(import_json_open(&import->json));
+    TRY(open_target(import));
+    make_visitor_key(import);
+    TRY(import_sink_open(&import->options, &import->workspace, &import->sink));
+    if (!options->rejects || options->dry_run)
+        return OK;
+    return file_open(options->sys, options->rejects,
+                     FILE_READ | FILE_WRITE | FILE_CREATE | FILE_EXCLUSIVE, &import->rejects);
 }
 
 void import_close(struct import *import)
 {
     if (!import)
         return;
+    import_sink_close(import->sink);
     workspace_close(&import->workspace);
-    json_reader_close(import->reader);
+    import_json_close(import->json);
+    import_map_done(&import->map);
     file_close(import->rejects);
-    arena_close(import->lot);
-    mem_free(import->job.events);
-    buf_done(&import->body);
+    arena_close(import->row_mem);
+    buf_done(&import->rejects_text);
+    mem_free(import->window);
     mem_free(import);
 }
 
 /* Rejects */
 
+static fallible flush_rejects(struct import *import)
+{
+    struct buf *text = &import->rejects_text;
+
+    if (buf_is_broken(text))
+        return mem_exhausted();
+    if (!import->rejects || !text->len)
+        return OK;
+    TRY(file_write(import->rejects, import->rejects_size, text->data, text->len));
+    import->rejects_size += text->len;
+    buf_clear(text);
+    return OK;
+}
+
 static fallible reject(struct import *import, str text, str reason)
 {
     struct import_totals *totals = import->totals;
-    struct buf out = {0};
-    struct json_writer w = {.out = &out};
-    enum err err;
+    struct json_writer w = {.out = &import->rejects_text};
 
     if (totals->rejected++ == 0)
         snprintf(totals->first_reason, sizeof totals->first_reason, "%s, line %llu: %.*s",
@@ -121,212 +203,357 @@ static fallible reject(struct import *import, str text, str reason)
     json_key(&w, S("text"));
     json_text(&w, text);
     json_shut(&w, '}');
-    buf_add_byte(&out, '\n');
-    err = buf_is_broken(&out)
-              ? mem_exhausted()
-              : file_write(import->rejects, import->rejects_size, out.data, out.len);
-    import->rejects_size += out.len;
-    buf_done(&out);
-    return err;
+    buf_add_byte(w.out, '\n');
+    return w.out->len >= REJECTS_BYTES ? flush_rejects(import) : OK;
 }
 
 /* Lots */
 
-static void keep_job(struct intake_job *job)
+/* Notices Ctrl-C too. */
+static fallible step_progress(struct import *import)
 {
-    (void)job; /* store_lot reads the outcome */
+    if (progress_step(&import->progress, import->place, import->place_of))
+        return OK;
+    import_sink_stop(import->sink);
+    return fail(ERR_EXPIRED, "stopped; what was imported stays: run it again to go on");
 }
 
-static fallible store_lot(struct import *import)
+static fallible take_lot(struct import *import)
 {
-    struct intake_job *job = &import->job;
-    struct intake *intake = import->workspace.intake;
-
-    job->kind = INTAKE_EVENTS;
-    job->mem = import->lot;
-    job->done = keep_job;
-    job->err = OK;
-    job->counts = (struct intake_counts){0};
-    TRY(intake_post(intake, job));
-    TRY(intake_step(intake, 0));
-    if (job->err)
-        return fail(job->err, "%s", job->reason);
-    import->totals->imported += job->counts.stored;
-    import->totals->duplicates += job->counts.duplicates + job->counts.conflicts;
+    while (!import->lot) {
+        TRY(import_sink_take(import->sink, PATIENCE_MS, import->totals, &import->lot));
+        if (!import->lot)
+            TRY(step_progress(import));
+    }
     return OK;
 }
 
-static fallible send_lot(struct import *import)
+static void put_lot(struct import *import)
 {
-    struct remote remote = {import->options.url, str_of(import->options.key), REMOTE_BASIC};
-    struct buf answer = {0};
-    enum err err = OK;
+    if (!import->lot || !import->lot->job.count)
+        return;
+    import_sink_put(import->sink, import->lot);
+    import->lot = NULL;
+}
 
-    buf_add(&import->body, S("]}"));
-    if (buf_is_broken(&import->body))
-        return mem_exhausted();
-    for (int tries = 0; tries < RETRIES; tries++) {
-        err = remote_post(&remote, import->lot, "/v1/import", buf_str(&import->body), &answer);
-        if (err != ERR_BUSY && err != ERR_IO)
-            break;
-        clock_sleep(import->options.sys, RETRY_MS); /* each event has its id: twice is once */
+/* Waits until all that was read is stored. */
+static fallible finish_lots(struct import *import)
+{
+    put_lot(import);
+    while (import_sink_is_busy(import->sink)) {
+        TRY(import_sink_wait(import->sink, PATIENCE_MS, import->totals));
+        TRY(step_progress(import));
     }
-    buf_done(&answer);
+    return OK;
+}
+
+/* Content */
+
+/* Moves what is left to the front of the window and reads behind it. */
+static fallible fill(struct import *import, struct reading *reading)
+{
+    uint64_t done, of;
+    size_t len;
+
+    memmove(import->window, reading->rest.data, reading->rest.len);
+    TRY(import_source_read(reading->source, import->window + reading->rest.len, PIECE, &len));
+    if (reading->hash)
+        crypto_generichash_update(reading->hash,
+                                  (const unsigned char *)import->window + reading->rest.len, len);
+    reading->rest = str_from(import->window, reading->rest.len + len);
+    reading->is_end = len == 0;
+    import_source_place(reading->source, &done, &of);
+    import->place = import->place_before + done;
+    return step_progress(import);
+}
+
+static void name_content(struct import *import, crypto_generichash_state *hash)
+{
+    unsigned char bytes[ID_BYTES];
+    char hex[2 * ID_BYTES + 1];
+
+    crypto_generichash_final(hash, bytes, sizeof bytes);
+    sodium_bin2hex(hex, sizeof hex, bytes, sizeof bytes);
+    snprintf(import->id, sizeof import->id, ID_PREFIX "%s-", hex);
+}
+
+/* For files that are read once and have a row without an id of its own. */
+static fallible hash_content(struct import *import)
+{
+    crypto_generichash_state hash;
+    struct import_source *source;
+    char *piece = mem_alloc(PIECE);
+    enum err err;
+    size_t len;
+
+    if (!piece)
+        return mem_exhausted();
+    err = import_source_open(import->options.sys, import->path, &source);
+    if (err) {
+        mem_free(piece);
+        return err;
+    }
+    crypto_generichash_init(&hash, NULL, 0, ID_BYTES);
+    do {
+        err = import_source_read(source, piece, PIECE, &len);
+        if (!err)
+            err = step_progress(import);
+        if (!err)
+            crypto_generichash_update(&hash, (const unsigned char *)piece, len);
+    } while (!err && len);
     if (!err)
-        import->totals->imported += import->job.count;
+        name_content(import, &hash);
+    import_source_close(source);
+    mem_free(piece);
     return err;
 }
 
-static fallible end_lot(struct import *import)
+/* Rows */
+
+/* Room for the row in a lot, and the room's bounds. */
+static fallible make_room(struct import *import, size_t row_len)
 {
-    enum err err = OK;
+    size_t need = IMPORT_GROWTH * row_len + IMPORT_FIXED + import->codec.overhead;
 
-    if (import->job.count && import->options.dry_run)
-        import->totals->imported += import->job.count;
-    else if (import->job.count)
-        err = import->options.folder ? store_lot(import) : send_lot(import);
-    import->job.count = 0;
-    buf_clear(&import->body);
-    arena_reset(import->lot);
-    return err;
-}
-
-/* Lines */
-
-/* The object with a messageId of its own; of equal keys the last wins. */
-static str with_id(struct import *import, const struct json *doc)
-{
-    str object = json_raw(doc, 0);
-    const char *comma = doc->nodes[0].next > 1 ? "," : "";
-
-    return arena_print(import->lot, "%.*s%s\"messageId\":\"import-%s-%llu\"}",
-                       STR_ARG(str_slice(object, 0, object.len - 1)), comma, import->id,
-                       (unsigned long long)import->line);
-}
-
-static fallible read_line(struct import *import, str text, const struct message_setting *setting,
-                          struct message *out_message)
-{
-    struct json doc;
-
-    TRY(json_parse_copy(import->reader, import->lot, text, &doc));
-    TRY(message_read(&doc, 0, setting, import->lot, out_message));
-    if (out_message->is_misfit || out_message->message_id.data)
+    TRY(take_lot(import));
+    if (import->lot->room - import->lot->len >= need)
         return OK;
-    text = with_id(import, &doc);
-    if (!text.data)
-        return arena_exhausted();
-    TRY(json_parse_copy(import->reader, import->lot, text, &doc));
-    return message_read(&doc, 0, setting, import->lot, out_message);
+    put_lot(import);
+    TRY(take_lot(import));
+    return import->lot->room >= need
+               ? OK
+               : fail(ERR_LIMIT, "%s: its columns are too many to import", import->path);
 }
 
-static fallible take_line(struct import *import, str text)
+static fallible read_row(struct import *import, const struct import_row *row,
+                         struct import_out *out)
 {
-    struct message_setting setting = {
-        .received = clock_now(import->options.sys), .context = JSON_ABSENT, .is_history = true};
-    struct intake_event *event = &import->job.events[import->job.count];
-    enum err err = read_line(import, text, &setting, &event->message);
+    enum err err = import->codec.read(import->codec.state, row, out);
 
+    if (err == ERR_ABSENT && !import->id[0]) {
+        TRY(hash_content(import));
+        out->file_id = str_of(import->id);
+        err = import->codec.read(import->codec.state, row, out);
+    }
+    return err;
+}
+
+static fallible take_row(struct import *import, const struct import_row *row)
+{
+    struct intake_event *event;
+    struct import_out out = {.mem = import->row_mem, .line = import->line};
+    enum err err;
+
+    import->totals->lines++;
+    if (row->text.len > IMPORT_LONGEST_ROW)
+        return reject(import, row->text, S("the event is larger than 32 KB"));
+    TRY(make_room(import, row->text.len));
+    event = &import->lot->job.events[import->lot->job.count];
+    out.message = &event->message;
+    out.at = import->lot->text + import->lot->len;
+    out.file_id = str_of(import->id[0] ? import->id : NULL);
+    out.received = import->received;
+    err = read_row(import, row, &out);
+    if (arena_used(import->row_mem))
+        arena_reset(import->row_mem);
     if (err == ERR_INVALID)
-        return reject(import, text, str_of(err_text()));
+        return reject(import, row->text, str_of(err_text()));
     if (err)
         return err;
-    if (event->message.is_misfit)
-        return reject(import, text, event->message.reason);
-    import->job.received = setting.received;
     if (import->workspace.intake)
         intake_hash(import->workspace.intake, event);
-    buf_add(&import->body, import->job.count ? S(",") : S("{\"batch\":["));
-    buf_add(&import->body, event->message.json);
-    import->job.count++;
-    if (import->job.count == LOT_EVENTS || import->body.len >= LOT_BYTES)
-        return end_lot(import);
+    import->lot->len = (size_t)(out.at - import->lot->text);
+    import->lot->json_bytes += event->message.json.len;
+    import->lot->job.received = import->received;
+    import->lot->job.count++;
+    import_sink_measure(import->sink, import->lot);
+    if (import->lot->is_full)
+        put_lot(import);
     return OK;
 }
 
-static fallible take_lines(struct import *import, str *rest, bool is_last)
+static fallible scan_row(struct import *import, const struct import_row *row)
 {
-    while (rest->len) {
-        ptrdiff_t end = str_find(*rest, '\n');
-        str text = end < 0 ? *rest : str_slice(*rest, 0, (size_t)end);
-
-        if (end < 0 && !is_last)
-            return OK;
-        *rest = str_slice(*rest, text.len + (end >= 0), rest->len);
-        import->line++;
-        if (str_ends(text, S("\r")))
-            text.len--;
-        if (str_trim(text).len == 0)
-            continue;
-        import->totals->lines++;
-        TRY(take_line(import, text));
-    }
+    (void)row;
+    import_table_scan(import->table);
     return OK;
+}
+
+static bool next_row(struct import *import, struct reading *reading, struct import_row *row)
+{
+    /* A quote that is not closed must not swallow more than the window: it ends there. */
+    bool is_last = reading->is_end || reading->rest.len > LONGEST_LINE;
+
+    return reading->rest.len &&
+           import->codec.next(import->codec.state, &reading->rest, is_last, row);
+}
+
+/* All rows of the file, from what is in the window on. */
+static fallible each_row(struct import *import, struct reading *reading,
+                         fallible (*each)(struct import *, const struct import_row *))
+{
+    struct import_row row;
+
+    import->line = 1;
+    for (;;) {
+        while (next_row(import, reading, &row)) {
+            if (row.text.len > LONGEST_LINE)
+                return fail(ERR_INVALID, "%s, line %llu is longer than 4 MiB", import->path,
+                            (unsigned long long)import->line);
+            if (row.text.data && str_trim(row.text).len)
+                TRY(each(import, &row));
+            import->line += row.lines;
+        }
+        if (reading->is_end)
+            return OK;
+        TRY(fill(import, reading));
+    }
 }
 
 /* Files */
 
-static fallible hash_file(struct import *import, struct file *file, char *piece)
+static fallible open_reading(struct import *import, struct reading *reading)
 {
-    unsigned char hash[ID_BYTES];
-    crypto_generichash_state state;
-    uint64_t offset = 0;
-    size_t len;
+    *reading = (struct reading){.rest = {import->window, 0}};
+    return import_source_open(import->options.sys, import->path, &reading->source);
+}
 
-    crypto_generichash_init(&state, NULL, 0, sizeof hash);
-    do {
-        TRY(file_read(file, offset, piece, PIECE, &len));
-        crypto_generichash_update(&state, (const unsigned char *)piece, len);
-        offset += len;
-    } while (len);
-    crypto_generichash_final(&state, hash, sizeof hash);
-    sodium_bin2hex(import->id, sizeof import->id, hash, sizeof hash);
+/* Fills the window and takes off what marks the file as UTF-8. */
+static fallible begin(struct import *import, struct reading *reading)
+{
+    while (!reading->is_end && reading->rest.len < PIECE)
+        TRY(fill(import, reading));
+    if (str_starts(reading->rest, S("\xEF\xBB\xBF")))
+        reading->rest = str_slice(reading->rest, 3, reading->rest.len);
+    if (str_starts(reading->rest, S("\xFF\xFE")) || str_starts(reading->rest, S("\xFE\xFF")))
+        return fail(ERR_INVALID, "%s is UTF-16: save it as UTF-8", import->path);
     return OK;
 }
 
-static fallible read_lines(struct import *import, struct file *file, char *window,
-                           struct progress *progress)
+static fallible open_table(struct import *import, const struct reading *reading)
 {
-    uint64_t size, offset = 0;
-    size_t kept = 0, len;
+    enum err err = import_table_open(import->options.kind, &import->map, reading->rest,
+                                     reading->is_end, &import->table);
 
-    TRY(file_size(file, &size));
-    do {
-        str rest;
-
-        TRY(file_read(file, offset, window + kept, PIECE, &len));
-        offset += len;
-        rest = str_from(window, kept + len);
-        TRY(take_lines(import, &rest, len == 0));
-        kept = rest.len;
-        if (kept > LONGEST_LINE)
-            return fail(ERR_INVALID, "%s, line %llu is longer than 4 MiB", import->path,
-                        (unsigned long long)import->line + 1);
-        memmove(window, rest.data, kept);
-        if (!progress_step(progress, offset, size))
-            return fail(ERR_EXPIRED, "stopped; what was imported stays: run it again to go on");
-    } while (len);
-    return end_lot(import);
+    if (err)
+        return about(import->path, err);
+    import->codec = import_table_codec(import->table);
+    return OK;
 }
 
-fallible import_file(struct import *import, const char *path, struct import_totals *totals)
+/* What a file is: by its map, by its first signs, by its name. */
+static fallible recognise(struct import *import, const struct reading *reading)
 {
-    char *window = mem_alloc(LONGEST_LINE + PIECE);
-    struct file *file = NULL;
-    struct progress progress;
-    enum err err =
-        window ? file_open(import->options.sys, path, FILE_READ, &file) : mem_exhausted();
+    str name = import_source_name(str_of(import->path)), head = reading->rest;
+    bool is_lines =
+        str_ends(name, S(".jsonl")) || str_ends(name, S(".ndjson")) || str_ends(name, S(".json"));
+
+    while (head.len && ((unsigned char)head.data[0] <= ' '))
+        head = str_slice(head, 1, head.len);
+    import->table = NULL;
+    import->format = import->options.map ? "columns" : "CSV";
+    if (import->options.map)
+        return open_table(import, reading);
+    if (!head.len || head.data[0] == '{' || is_lines) {
+        import->format = "JSON lines";
+        import->codec = import_json_codec(import->json);
+        return OK;
+    }
+    if (!import_log_recognise(head))
+        return open_table(import, reading);
+    if (import->options.kind != IMPORT_EVENTS)
+        return fail(ERR_INVALID, "%s is a web server's log: import it as events", import->path);
+    import->format = "web log";
+    import->codec = import_log_codec(&import->log);
+    return OK;
+}
+
+/* The first of two passes: the types of the columns, and the content's hash. */
+static fallible scan(struct import *import, struct reading *reading)
+{
+    uint64_t done, of;
+
+    TRY(each_row(import, reading, scan_row));
+    import_table_decide(import->table);
+    name_content(import, reading->hash);
+    import_source_place(reading->source, &done, &of);
+    import_source_close(reading->source);
+    reading->source = NULL;
+    import->place_before = of;
+    TRY(open_reading(import, reading));
+    return begin(import, reading);
+}
+
+static fallible read_file(struct import *import, struct reading *reading)
+{
+    crypto_generichash_state hash;
+    uint64_t done, of;
+
+    TRY(open_reading(import, reading));
+    import_source_place(reading->source, &done, &of);
+    import->place_of = 2 * of;
+    crypto_generichash_init(&hash, NULL, 0, ID_BYTES);
+    reading->hash = &hash;
+    TRY(begin(import, reading));
+    TRY(recognise(import, reading));
+    if (import->table)
+        TRY(scan(import, reading));
+    else
+        import->place_of = of;
+    reading->hash = NULL;
+    return each_row(import, reading, take_row);
+}
+
+static void describe(const struct import *import, struct json_writer *files)
+{
+    json_open(files, '{');
+    json_key(files, S("file"));
+    json_text(files, str_of(import->path));
+    json_key(files, S("format"));
+    json_text(files, str_of(import->format));
+    if (import->table) {
+        json_key(files, S("columns"));
+        import_table_describe(import->table, files);
+    }
+    json_shut(files, '}');
+}
+
+/* What was read before something went wrong is stored all the same, unless storing is what went
+ * wrong. */
+static fallible end_file(struct import *import, enum err err)
+{
+    struct buf sentence = {0};
+    enum err later;
+
+    if (err == OK)
+        return finish_lots(import);
+    buf_add(&sentence, str_of(err_text()));
+    later = err == ERR_CORRUPT || err == ERR_INVALID ? finish_lots(import) : OK;
+    if (!later)
+        fail(err, "%.*s", STR_ARG(buf_str(&sentence)));
+    buf_done(&sentence);
+    return later ? later : err;
+}
+
+fallible import_file(struct import *import, const char *path, struct import_totals *totals,
+                     struct json_writer *files)
+{
+    struct reading reading = {0};
+    enum err err, later;
 
     import->path = path;
-    import->line = 0;
+    import->id[0] = '\0';
+    import->place = import->place_before = 0;
     import->totals = totals;
-    progress_start(&progress, import->options.sys, path);
-    if (!err)
-        err = hash_file(import, file, window);
-    if (!err)
-        err = read_lines(import, file, window, &progress);
-    progress_end(&progress);
-    file_close(file);
-    mem_free(window);
-    return err;
+    import->received = clock_now(import->options.sys);
+    progress_start(&import->progress, import->options.sys, path);
+    err = end_file(import, read_file(import, &reading));
+    later = flush_rejects(import);
+    progress_end(&import->progress);
+    if (!err && !later)
+        describe(import, files);
+    import_table_close(import->table);
+    import->table = NULL;
+    import_source_close(reading.source);
+    return err ? err : later;
 }

@@ -1,0 +1,32 @@
+/* import_table.h - rows of columns made messages.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Columns event, timestamp, userId, anonymousId, messageId and type have that meaning, context.*
+ * and traits.* are those (dots nest), every other column is a property; one without a name is left
+ * out. The file is read twice: import_table_scan decides the types over all of it.
+ */
+#pragma once
+#include "collect/import_codec.h"
+#include "collect/import_map.h"
+
+struct import_table;
+
+enum import_table_kind {
+    IMPORT_EVENTS,
+    IMPORT_PEOPLE, /* identify calls: every other column is a trait */
+};
+
+/* `head` is the start of the content with the whole first row, all of it when `is_whole`. The map
+ * is borrowed. ERR_INVALID: its columns make no messages. */
+fallible import_table_open(enum import_table_kind kind, const struct import_map *map, str head,
+                           bool is_whole, struct import_table **out_table);
+void import_table_close(struct import_table *table); /* NULL is fine */
+struct import_codec import_table_codec(struct import_table *table);
+/* Looks at the row that came last for what its columns may be. */
+void import_table_scan(struct import_table *table);
+/* All rows were looked at: decides, and starts again at the first. */
+void import_table_decide(struct import_table *table);
+/* Appends {"name","as","type"} of each column as an array. */
+struct json_writer;
+void import_table_describe(const struct import_table *table, struct json_writer *w);
