@@ -270,7 +270,7 @@ static fallible find_visits(const struct operator_worker *worker, struct visits_
     for (uint32_t i = batch->first[person]; i < batch->first[person + 1]; i++) {
         if (!(batch->marks[i] & visits->events))
             continue;
-        if (names[i].type != VALUE_NUMBER) {
+        if (names[i].type == VALUE_NULL) {
             TRY(add_hit(worker, state, batch, i, &none));
             continue;
         }
