@@ -210,8 +210,9 @@ static fallible compile_kinds(const struct maker *maker, const struct view_wish 
     uint32_t count = columns_about(columns)->kinds;
     struct scan_candidates *kinds = take(maker, count, sizeof *kinds);
     text_code *names = take(maker, count, sizeof *names);
+    uint8_t *wanted = take(maker, count, sizeof *wanted);
 
-    if (!kinds || !names)
+    if (!kinds || !names || !wanted)
         return arena_exhausted();
     for (uint32_t i = 0; i < count; i++) {
         const struct columns_kind *kind = columns_kind(columns, i);
@@ -227,6 +228,12 @@ static fallible compile_kinds(const struct maker *maker, const struct view_wish 
                             kind->type == EVENT_TRACK ? kind->name : source_type_name(kind->type),
                             &names[i]));
     }
+    for (uint32_t i = 0; i < count; i++) {
+        wanted[i] = (kinds[i].sure | kinds[i].maybe) != 0;
+        if (kinds[i].maybe || kinds[i].sure & plan->where_marks)
+            maker->view->is_sure = false;
+    }
+    maker->view->wanted = wanted;
     maker->view->kinds = kinds;
     maker->view->names = names;
     return OK;
@@ -332,7 +339,7 @@ static fallible compile_traits(const struct maker *maker)
 fallible scan_view_make(const struct scan_plan *plan, struct columns *columns,
                         struct scan_view *out_view)
 {
-    struct scan_view view = {.columns = columns};
+    struct scan_view view = {.columns = columns, .is_sure = true};
     struct maker maker = {plan, &view};
     struct view_wish *wishes = take(&maker, plan->mark_count, sizeof *wishes);
 

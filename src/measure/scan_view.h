@@ -48,6 +48,8 @@ struct view_values {
 struct scan_view {
     struct columns *columns;
     const struct scan_candidates *kinds; /* [kind], without what its type forbids */
+    const uint8_t *wanted;               /* [kind]: 1 where it may have a mark */
+    bool is_sure;                        /* a kind alone decides, but for the time */
     const text_code *names;              /* [kind] */
     uint32_t *properties;                /* the blocks that rows need: their numbers in the file */
     uint32_t property_count;
