@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-enum { CHUNK_ROWS = 8192, NO_STRIPE = -1 };
+enum { CHUNK_ROWS = 8192, NO_STRIPE = -1, WARM_AT_ONCE = 128 };
 
 /* What is held of one file: the blocks of one stripe. */
 struct hand {
@@ -393,12 +393,38 @@ static fallible make_room(struct scan_files_reader *reader, uint32_t rows)
     return OK;
 }
 
+/* The same for few kinds of a byte each: eight rows are compared at once, and most have none. */
+static uint32_t find_few(const struct hand *hand, uint32_t from, uint32_t to, uint32_t *out)
+{
+    const uint8_t *kinds = hand->kinds.data;
+    const uint64_t ones = 0x0101010101010101u, sevens = ones * 0x7f;
+    uint32_t count = 0;
+
+    for (uint32_t row = from; row < to; row += 8) {
+        uint64_t eight, found = 0;
+
+        memcpy(&eight, kinds + row, sizeof eight);
+        for (uint32_t i = 0; i < hand->view->few_count; i++) {
+            uint64_t other = eight ^ ones * hand->view->few[i];
+
+            found |= ~(((other & sevens) + sevens) | other | sevens);
+        }
+        if (to - row < 8)
+            found &= (UINT64_C(1) << (to - row) * 8) - 1;
+        for (; found; found &= found - 1)
+            out[count++] = row + (uint32_t)__builtin_ctzll(found) / 8;
+    }
+    return count;
+}
+
 /* Adds those of the rows [from, to) to `out` whose kind may have a mark; returns how many. */
 static uint32_t find_wanted(const struct hand *hand, uint32_t from, uint32_t to, uint32_t *out)
 {
     const uint8_t *wanted = hand->view->wanted;
     uint32_t count = 0;
 
+    if (hand->kinds.width == 1 && hand->view->few_count)
+        return find_few(hand, from, to, out);
     if (hand->kinds.width == 1) {
         const uint8_t *kinds = hand->kinds.data;
 
@@ -555,14 +581,23 @@ static enum err take_memory(void *argument, const struct scan_batch *batch)
 static fallible add_memory(struct scan_files_reader *reader, node_id from, node_id to)
 {
     const uint64_t *bits = reader->files->in_memory;
+    node_id ids[WARM_AT_ONCE];
+    size_t count = 0;
 
-    for (node_id word = from / 64; word <= (to - 1) / 64; word++)
+    for (node_id word = from / 64; word <= (to - 1) / 64; word++) {
         for (uint64_t left = bits[word]; left; left &= left - 1) {
             node_id id = word * 64 + (node_id)__builtin_ctzll(left);
 
             if (id >= from && id < to)
-                TRY(scan_rows_range(reader->rows, id, id + 1, take_memory, reader));
+                ids[count++] = id;
         }
+        if (count <= WARM_AT_ONCE - 64 && word < (to - 1) / 64)
+            continue;
+        source_warm(reader->plan->source, ids, count);
+        for (size_t i = 0; i < count; i++)
+            TRY(scan_rows_range(reader->rows, ids[i], ids[i] + 1, take_memory, reader));
+        count = 0;
+    }
     return OK;
 }
 

@@ -203,6 +203,20 @@ static void add_candidates(const struct view_wish *wish, uint32_t kind, scan_mar
     }
 }
 
+static void list_few(struct scan_view *view, const uint8_t *wanted, uint32_t count)
+{
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!wanted[i])
+            continue;
+        if (found == SCAN_VIEW_FEW || i > UINT8_MAX)
+            return;
+        view->few[found++] = (uint8_t)i;
+    }
+    view->few_count = (uint8_t)found;
+}
+
 static fallible compile_kinds(const struct maker *maker, const struct view_wish *wishes)
 {
     const struct scan_plan *plan = maker->plan;
@@ -233,6 +247,7 @@ static fallible compile_kinds(const struct maker *maker, const struct view_wish 
         if (kinds[i].maybe || kinds[i].sure & plan->where_marks)
             maker->view->is_sure = false;
     }
+    list_few(maker->view, wanted, count);
     maker->view->wanted = wanted;
     maker->view->kinds = kinds;
     maker->view->names = names;

@@ -77,6 +77,7 @@ struct source_calls {
     property_id (*find_property)(const void *store, str path);
     enum err (*person)(const void *store, struct source_room *room, node_id id, millis as_of,
                        struct source_person *out_person);
+    void (*warm)(const void *store, const node_id *ids, size_t count);
     void (*value)(const void *store, uint64_t row, property_id property, struct value *out_value);
     node_id (*device)(const void *store, uint64_t row);
     void (*element)(const void *store, uint32_t list, uint32_t index, struct value *out_value);
@@ -125,6 +126,9 @@ property_id source_find_property(const struct source *source, str path); /* or S
  * `id` is not the oldest node of a person, or she has no event until then. ERR_LIMIT. */
 fallible source_person(const struct source *source, struct source_room *room, node_id id,
                        millis as_of, struct source_person *out_person);
+/* Fetches what source_person will touch for these persons, all at once instead of one after the
+ * other. */
+void source_warm(const struct source *source, const node_id *ids, size_t count);
 void source_value(const struct source *source, const struct source_event *event,
                   property_id property, struct value *out_value);
 /* The node of the anonymousId that the event came with, or 0. */
