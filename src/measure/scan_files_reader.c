@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-enum { CHUNK_ROWS = 8192, NO_STRIPE = -1, WARM_AT_ONCE = 128 };
+enum { CHUNK_ROWS = 8192, NO_STRIPE = -1, WARM_AT_ONCE = 128, AHEAD = 64 };
 
 /* What is held of one file: the blocks of one stripe. */
 struct hand {
@@ -481,6 +481,7 @@ static void add_sure(struct hand *hand, struct scan_piece *piece, const uint32_t
     const millis *times = hand->times.data;
 
     for (uint32_t i = 0; i < count; i++) {
+        __builtin_prefetch(&times[rows[i] + AHEAD]);
         piece->times[piece->hits + i] = times[rows[i]];
         piece->marks[piece->hits + i] = kinds[columns_item(&hand->kinds, rows[i])].sure;
     }
