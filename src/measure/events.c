@@ -23,8 +23,8 @@ struct events_lock {
     struct mutex *mutex;
     struct condition *changed;
     uint32_t readers;
+    uint32_t writers_waiting; /* those who fold and who combines */
     bool is_writing;
-    bool is_writer_waiting;
 };
 
 static void lock_close(struct events_lock *lock)
@@ -54,10 +54,10 @@ static struct events_lock *lock_open(void)
 static void lock_write(struct events_lock *lock)
 {
     mutex_lock(lock->mutex);
-    lock->is_writer_waiting = true;
-    while (lock->readers)
+    lock->writers_waiting++;
+    while (lock->readers || lock->is_writing)
         condition_wait(lock->changed, lock->mutex);
-    lock->is_writer_waiting = false;
+    lock->writers_waiting--;
     lock->is_writing = true;
     mutex_unlock(lock->mutex);
 }
@@ -73,7 +73,7 @@ static void unlock_write(struct events_lock *lock)
 static void lock_read(struct events_lock *lock)
 {
     mutex_lock(lock->mutex);
-    while (lock->is_writing || lock->is_writer_waiting)
+    while (lock->is_writing || lock->writers_waiting)
         condition_wait(lock->changed, lock->mutex);
     lock->readers++;
     mutex_unlock(lock->mutex);
@@ -502,22 +502,36 @@ fallible events_settle(struct events *events, struct sys *sys)
 {
     struct history *history = events->config.history;
     struct columns_about about;
+    uint32_t number;
     enum err err;
     str path;
 
     if (!events->row_count)
         return OK;
     arena_reset(events->mem);
-    TRY(history_next_path(history, events->mem, &path));
-    /* This thread alone changes anything, so it needs no lock to read. */
+    number = history_next_number(history);
+    TRY(history_path(history, number, events->mem, &path));
+    /* This thread alone changes what is in memory, so it needs no lock to read it. */
     TRY(events_settle_write(events, sys, path.data, history_workspace(history), &about));
     lock_write(events->lock);
-    err = history_replace(history, history_count(history), 0);
+    err = history_replace(history, number, history_count(history), 0);
     if (!err) {
         forget(events);
         drop_changes(events);
         err = name_types(events);
     }
+    unlock_write(events->lock);
+    return err;
+}
+
+fallible events_swap(struct events *events, uint32_t number, size_t at, size_t count)
+{
+    enum err err;
+
+    lock_write(events->lock);
+    err = history_replace(events->config.history, number, at, count);
+    if (!err)
+        drop_changes(events);
     unlock_write(events->lock);
     return err;
 }

@@ -1,4 +1,4 @@
-/* events_int.h - the fold's insides, for events.c and events_source.c.
+/* events_int.h - the fold's insides, for events*.c and combine.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -86,5 +86,8 @@ static inline const struct events_row *events_row_at(const struct events *events
 {
     return &events->chunks[row / EVENTS_CHUNK_ROWS][row % EVENTS_CHUNK_ROWS];
 }
+
+/* history_replace while nobody reads. */
+fallible events_swap(struct events *events, uint32_t number, size_t at, size_t count);
 
 extern const struct source_calls events_source;

@@ -5,6 +5,7 @@
 #include "fold.h"
 
 #include "base/mem.h"
+#include "measure/combine.h"
 #include "measure/history.h"
 #include "sys/clock.h"
 #include "sys/sim.h"
@@ -55,6 +56,11 @@ fallible fold_open(struct fold *fold)
 fallible fold_settle(struct fold *fold)
 {
     return events_settle(fold->events, fold->sys);
+}
+
+fallible fold_combine(struct fold *fold, size_t at, size_t count)
+{
+    return combine_run(fold->events, fold->sys, at, count, NULL, NULL);
 }
 
 void fold_done(struct fold *fold)

@@ -39,6 +39,8 @@ fallible fold_take(struct fold *fold, str message);
 fallible fold_record(struct fold *fold, struct log_record *record);
 /* Writes what is in memory to a column file. */
 fallible fold_settle(struct fold *fold);
+/* `count` column files from `at` on become one. */
+fallible fold_combine(struct fold *fold, size_t at, size_t count);
 /* The answer to a question, in the current state. */
 fallible fold_ask(struct fold *fold, const struct answer_options *options, str query,
                   struct buf *out);
