@@ -10,10 +10,11 @@
 #include "measure/combine_int.h"
 
 #include "base/mem.h"
-#include "measure/events_int.h"
+#include "measure/events.h"
 #include "measure/history.h"
-
-#include <string.h>
+#include "people/identity.h"
+#include "sys/clock.h"
+#include "sys/entropy.h"
 
 enum {
     CACHE = 16 << 20,
@@ -71,12 +72,10 @@ bool combine_choose(const struct combine_file *files, size_t count, size_t *out_
 }
 
 /* While the log is still read again, persons are as they were before a file was written. */
-static bool is_behind(const struct events *events)
+static bool is_behind(const struct source *source)
 {
-    const struct history *history = events->config.history;
-
-    for (size_t i = 0; i < history_count(history); i++)
-        if (columns_about(history_file(history, i))->identity_seq > events->next_seq)
+    for (size_t i = 0; i < history_count(source->history); i++)
+        if (columns_about(history_file(source->history, i))->identity_seq > source->next_seq)
             return true;
     return false;
 }
@@ -113,7 +112,7 @@ bool combine_find(struct events *events, size_t *out_at, size_t *out_count)
 
     events_begin(events, &source);
     count = source.history ? history_count(source.history) : 0;
-    if (count && !is_behind(events)) {
+    if (count && !is_behind(&source)) {
         files = mem_alloc(count * sizeof *files);
         for (size_t i = 0; files && i < count; i++)
             look_at(&source, i, &files[i]);
@@ -193,21 +192,20 @@ static fallible take_paths(const struct history *history, size_t at, size_t coun
 static fallible take_snapshot(struct events *events, size_t at, size_t count,
                               struct snapshot *snapshot)
 {
-    const struct history *history = events->config.history;
     uint64_t since = UINT64_MAX;
     struct source source;
     enum err err;
 
     events_begin(events, &source);
-    snapshot->identity_seq = events->next_seq;
-    err = is_behind(events) ? fail(ERR_BUSY, "the log is still being read") : OK;
+    snapshot->identity_seq = source.next_seq;
+    err = is_behind(&source) ? fail(ERR_BUSY, "the log is still being read") : OK;
     for (size_t i = 0; i < count; i++) {
-        uint64_t seq = columns_about(history_file(history, at + i))->identity_seq;
+        uint64_t seq = columns_about(history_file(source.history, at + i))->identity_seq;
 
         since = seq < since ? seq : since;
     }
     if (!err)
-        err = take_paths(history, at, count, snapshot);
+        err = take_paths(source.history, at, count, snapshot);
     if (!err)
         err = take_places(&source, since, snapshot);
     events_end(events);
@@ -216,8 +214,7 @@ static fallible take_snapshot(struct events *events, size_t at, size_t count,
 
 /* Combining */
 
-static fallible write_file(struct events *events, const struct snapshot *snapshot,
-                           struct combine_job *job)
+static fallible write_file(const struct snapshot *snapshot, struct combine_job *job)
 {
     struct columns_cache *cache;
     enum err err = columns_cache_open(CACHE, &cache);
@@ -228,7 +225,7 @@ static fallible write_file(struct events *events, const struct snapshot *snapsho
     for (; !err && opened < job->count; opened += !err)
         err = columns_open(job->sys, snapshot->paths[opened], job->workspace, cache,
                            &job->files[opened]);
-    memcpy(job->key.bytes, &events->config.hash_seed, sizeof events->config.hash_seed);
+    entropy_fill(job->sys, job->key.bytes, sizeof job->key.bytes);
     job->path = snapshot->path.data;
     job->places = snapshot->places;
     job->place_count = snapshot->place_count;
@@ -244,7 +241,7 @@ static fallible write_file(struct events *events, const struct snapshot *snapsho
 fallible combine_run(struct events *events, struct sys *sys, size_t at, size_t count,
                      combine_pace *pace, void *argument)
 {
-    struct history *history = events->config.history;
+    struct history *history = events_history(events);
     struct snapshot snapshot = {.mem = arena_open(PATHS)};
     struct combine_job job = {
         .sys = sys,
@@ -254,16 +251,17 @@ fallible combine_run(struct events *events, struct sys *sys, size_t at, size_t c
         .argument = argument,
     };
     uint32_t number = history_next_number(history);
+    int64_t began = clock_mono_ns(sys);
     enum err err = snapshot.mem ? take_snapshot(events, at, count, &snapshot) : arena_exhausted();
 
     if (!err)
         err = history_path(history, number, snapshot.mem, &snapshot.path);
     if (!err) {
         job.files = arena_array(snapshot.mem, count, sizeof(struct columns *));
-        err = job.files ? write_file(events, &snapshot, &job) : arena_exhausted();
+        err = job.files ? write_file(&snapshot, &job) : arena_exhausted();
     }
     if (!err)
-        err = events_swap(events, number, at, count);
+        err = events_swap(events, number, at, count, clock_mono_ns(sys) - began);
     mem_free(snapshot.places);
     arena_close(snapshot.mem);
     return err;

@@ -487,7 +487,7 @@ static fallible write_all(struct combining *combining)
 
 fallible combine_write(const struct combine_job *job)
 {
-    struct combining combining = {.job = job};
+    struct combining combining = {.job = job, .rows = ROWS_BETWEEN - 1};
     enum err err = write_all(&combining);
 
     done(&combining);

@@ -458,15 +458,6 @@ fallible events_apply(struct events *events, const struct log_record *record)
 
 /* Settling */
 
-static uint64_t settled_rows(const struct history *history)
-{
-    uint64_t rows = 0;
-
-    for (size_t i = 0; history && i < history_count(history); i++)
-        rows += columns_about(history_file(history, i))->rows;
-    return rows;
-}
-
 /* What the new file holds is forgotten; names and paths stay, as they come again. */
 static void forget(struct events *events)
 {
@@ -524,14 +515,23 @@ fallible events_settle(struct events *events, struct sys *sys)
     return err;
 }
 
-fallible events_swap(struct events *events, uint32_t number, size_t at, size_t count)
+struct history *events_history(const struct events *events)
+{
+    return events->config.history;
+}
+
+fallible events_swap(struct events *events, uint32_t number, size_t at, size_t count,
+                     int64_t spent_ns)
 {
     enum err err;
 
     lock_write(events->lock);
     err = history_replace(events->config.history, number, at, count);
-    if (!err)
+    if (!err) {
         drop_changes(events);
+        events->combines++;
+        events->combine_ns += (uint64_t)spent_ns;
+    }
     unlock_write(events->lock);
     return err;
 }
@@ -550,6 +550,7 @@ void events_begin(struct events *events, struct source *out_source)
                                   .identity = events->identity,
                                   .changes = events->changes,
                                   .change_count = events->change_count,
+                                  .next_seq = events->next_seq,
                                   .active = events->active,
                                   .active_count = events->active_count};
 }
@@ -559,12 +560,24 @@ void events_end(struct events *events)
     unlock_read(events->lock);
 }
 
+static void add_files(const struct history *history, struct events_stats *stats)
+{
+    stats->files = history ? history_count(history) : 0;
+    for (size_t i = 0; i < stats->files; i++) {
+        const struct columns_about *about = columns_about(history_file(history, i));
+
+        stats->settled += about->rows;
+        stats->file_bytes += about->bytes;
+    }
+}
+
 void events_stats_read(struct events *events, struct events_stats *out_stats)
 {
     lock_read(events->lock);
     *out_stats = (struct events_stats){
         .events = events->row_count,
-        .settled = settled_rows(events->config.history),
+        .combines = events->combines,
+        .combine_ns = events->combine_ns,
         .nodes = events->node_count - 1,
         .properties = events->paths.count,
         .properties_refused = events->refused,
@@ -572,5 +585,6 @@ void events_stats_read(struct events *events, struct events_stats *out_stats)
         .bytes = memory_of(events),
         .next_seq = events->next_seq,
     };
+    add_files(events->config.history, out_stats);
     unlock_read(events->lock);
 }

@@ -1,4 +1,4 @@
-/* events_int.h - the fold's insides, for events*.c and combine.c.
+/* events_int.h - the fold's insides, for events*.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -80,14 +80,13 @@ struct events {
     uint64_t refused;
     uint64_t next_seq;
     uint64_t settled_seq; /* records of events below it are in files */
+    uint64_t combines;
+    uint64_t combine_ns;
 };
 
 static inline const struct events_row *events_row_at(const struct events *events, uint32_t row)
 {
     return &events->chunks[row / EVENTS_CHUNK_ROWS][row % EVENTS_CHUNK_ROWS];
 }
-
-/* history_replace while nobody reads. */
-fallible events_swap(struct events *events, uint32_t number, size_t at, size_t count);
 
 extern const struct source_calls events_source;
