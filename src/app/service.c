@@ -145,7 +145,9 @@ static void run_combiner(void *argument)
             rest(service, COMBINE_MS);
             continue;
         }
-        err = combine_run(events, service->sys, at, count, combines_on, service);
+        err = combine_room(events, service->sys, at, count);
+        if (!err)
+            err = combine_run(events, service->sys, at, count, combines_on, service);
         if (err && err != ERR_EXPIRED && !was_told)
             journal_error(service->sys, "column files cannot be combined", err_text());
         was_told = err;

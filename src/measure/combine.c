@@ -15,15 +15,17 @@
 #include "people/identity.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
+#include "sys/file.h"
 
 enum {
     CACHE = 16 << 20,
     PATHS = 16 << 20,
-    STRAY_SHARE = 32, /* of a file's rows, before it is written anew */
+    STRAY_SHARE = 16, /* of a file's rows, before it is written anew */
     CHANGE_SHARE = 16,
     FEWEST = 16 << 10,
-    MOST_STRAYS = 256 << 10,
+    MOST_STRAYS = 512 << 10,
     MOST_CHANGES = 1 << 20,
+    SPARE_BYTES = 256 << 20,
 };
 
 /* Choosing */
@@ -121,6 +123,25 @@ bool combine_find(struct events *events, size_t *out_at, size_t *out_count)
     events_end(events);
     mem_free(files);
     return is_found;
+}
+
+fallible combine_room(struct events *events, struct sys *sys, size_t at, size_t count)
+{
+    const struct history *history = events_history(events);
+    struct source source;
+    uint64_t bytes = 0, room;
+
+    events_begin(events, &source);
+    for (size_t i = at; i < at + count; i++)
+        bytes += columns_about(history_file(history, i))->bytes;
+    events_end(events);
+    TRY(folder_room(sys, history_folder(history), &room));
+    bytes += bytes / 2; /* some of it is written twice */
+    if (room < bytes + SPARE_BYTES)
+        return fail(ERR_FULL, "to combine column files takes %llu MiB of the disk; %llu are free",
+                    (unsigned long long)(bytes + SPARE_BYTES) >> 20,
+                    (unsigned long long)room >> 20);
+    return OK;
 }
 
 /* Who was joined or parted */

@@ -36,6 +36,9 @@ bool combine_choose(const struct combine_file *files, size_t count, size_t *out_
 /* The same, for the files there are now; false without memory, too. */
 bool combine_find(struct events *events, size_t *out_at, size_t *out_count);
 
+/* ERR_FULL: the new file would leave too little of the disk for events that arrive. */
+fallible combine_room(struct events *events, struct sys *sys, size_t at, size_t count);
+
 /* Asked every few thousand rows; false ends it (ERR_EXPIRED). May be NULL. */
 typedef bool combine_pace(void *argument);
 

@@ -284,6 +284,11 @@ uint64_t history_identity_seq(const struct history *history)
     return least;
 }
 
+const char *history_folder(const struct history *history)
+{
+    return history->folder;
+}
+
 const unsigned char *history_workspace(const struct history *history)
 {
     return history->workspace;

@@ -24,6 +24,7 @@ struct columns *history_file(const struct history *history, size_t at);
 uint64_t history_next_seq(const struct history *history);
 /* The least identity_seq of the files: joins below it are followed everywhere. */
 uint64_t history_identity_seq(const struct history *history);
+const char *history_folder(const struct history *history);
 const unsigned char *history_workspace(const struct history *history);
 size_t history_cache_bytes(const struct history *history);
 
