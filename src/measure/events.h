@@ -38,6 +38,12 @@ void events_close(struct events *events); /* no reader may be left; NULL is fine
  * everything is as it was. */
 fallible events_settle(struct events *events, struct sys *sys);
 
+/* For who combines files, in another thread: those there are, and history_replace while nobody
+ * reads, with a file that took `spent_ns` to make. */
+struct history *events_history(const struct events *events); /* or NULL */
+fallible events_swap(struct events *events, uint32_t number, size_t at, size_t count,
+                     int64_t spent_ns);
+
 /* Folds the next record; records come in log order, each once. Erased ones leave nothing. After
  * ERR_LIMIT the same record may be given again. ERR_CORRUPT does not fit the layout. */
 fallible events_apply(struct events *events, const struct log_record *record);
@@ -51,6 +57,10 @@ void events_end(struct events *events);
 struct events_stats {
     uint64_t events;  /* in memory */
     uint64_t settled; /* in files */
+    uint64_t files;
+    uint64_t file_bytes;
+    uint64_t combines; /* times that files became one, since the start */
+    uint64_t combine_ns;
     uint64_t nodes;
     uint64_t properties;         /* paths in use */
     uint64_t properties_refused; /* values left out: too many paths, or one too long */

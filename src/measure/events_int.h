@@ -1,4 +1,4 @@
-/* events_int.h - the fold's insides, for events.c and events_source.c.
+/* events_int.h - the fold's insides, for events*.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -80,6 +80,8 @@ struct events {
     uint64_t refused;
     uint64_t next_seq;
     uint64_t settled_seq; /* records of events below it are in files */
+    uint64_t combines;
+    uint64_t combine_ns;
 };
 
 static inline const struct events_row *events_row_at(const struct events *events, uint32_t row)

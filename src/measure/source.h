@@ -104,6 +104,7 @@ struct source {
     const struct identity *identity;     /* who is joined with whom now */
     const struct source_change *changes; /* since the oldest file was written */
     size_t change_count;
+    uint64_t next_seq;     /* records below it are folded */
     const node_id *active; /* the nodes with events in memory */
     size_t active_count;
     struct dictionary *more; /* texts of one question that memory does not know; NULL: none */

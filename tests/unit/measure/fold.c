@@ -5,6 +5,7 @@
 #include "fold.h"
 
 #include "base/mem.h"
+#include "measure/combine.h"
 #include "measure/history.h"
 #include "sys/clock.h"
 #include "sys/sim.h"
@@ -34,22 +35,28 @@ static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
     return OK;
 }
 
-fallible fold_open(struct fold *fold)
+fallible fold_open_at(struct fold *fold, struct sys *sys, const char *folder)
 {
     static const unsigned char workspace[COLUMNS_WORKSPACE] = "workspace";
     struct events_config config = {.read_event = read_event, .argument = fold, .hash_seed = 1};
 
-    *fold = (struct fold){.next_seq = 1, .reader = json_reader_open()};
+    *fold = (struct fold){.sys = sys, .next_seq = 1, .reader = json_reader_open()};
     fold->mem = arena_open(64 << 20);
     if (!fold->mem || !fold->reader)
         return mem_exhausted();
     TRY(identity_open(&fold->identity));
-    fold->sys = sim_open(1);
-    if (!fold->sys)
-        return mem_exhausted();
-    TRY(history_open(fold->sys, "columns", workspace, CACHE, &fold->history));
+    TRY(history_open(fold->sys, folder, workspace, CACHE, &fold->history));
     config.history = fold->history;
     return events_open(&config, &fold->events);
+}
+
+fallible fold_open(struct fold *fold)
+{
+    struct sys *sim = sim_open(1);
+    enum err err = sim ? fold_open_at(fold, sim, "columns") : mem_exhausted();
+
+    fold->sim = sim;
+    return err;
 }
 
 fallible fold_settle(struct fold *fold)
@@ -57,11 +64,16 @@ fallible fold_settle(struct fold *fold)
     return events_settle(fold->events, fold->sys);
 }
 
+fallible fold_combine(struct fold *fold, size_t at, size_t count)
+{
+    return combine_run(fold->events, fold->sys, at, count, NULL, NULL);
+}
+
 void fold_done(struct fold *fold)
 {
     events_close(fold->events);
     history_close(fold->history);
-    sim_close(fold->sys);
+    sim_close(fold->sim);
     identity_close(fold->identity);
     json_reader_close(fold->reader);
     arena_close(fold->mem);
