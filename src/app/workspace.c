@@ -8,6 +8,7 @@
 #include "measure/events.h"
 #include "measure/history.h"
 #include "people/identity.h"
+#include "people/roster.h"
 #include "store/access.h"
 #include "store/catalog.h"
 #include "store/datadir.h"
@@ -16,6 +17,8 @@
 #include "sys/entropy.h"
 #include "sys/file.h"
 #include "sys/syncer.h"
+
+#include <stdio.h>
 
 #define MIB ((uint64_t)1 << 20)
 
@@ -96,16 +99,38 @@ static fallible open_store(struct workspace *workspace, const struct config *con
     return seen_open(&seen, &workspace->seen);
 }
 
-static fallible open_history(struct workspace *workspace, const struct config *config,
-                             struct arena *mem)
+/* The log tells everything that the roster does: it is made anew where it cannot be used. */
+static fallible open_roster(struct workspace *workspace, const char *folder,
+                            workspace_progress *progress, void *argument)
 {
-    const char *folder = datadir_path(workspace->datadir, DATADIR_COLUMNS, mem);
+    struct roster_config config = {
+        .sys = workspace->sys, .folder = folder, .workspace = vault_workspace_id(workspace->vault)};
+    uint64_t next_seq = history_next_seq(workspace->history);
+    uint64_t end = log_durable_seq(workspace->log);
+    enum err err = roster_open(&config, next_seq, &workspace->roster);
 
-    if (!folder)
-        return arena_exhausted();
+    if ((err != ERR_ABSENT && err != ERR_CORRUPT) || next_seq > end)
+        return err;
+    snprintf(workspace->roster_reason, sizeof workspace->roster_reason, "%s", err_text());
+    TRY(roster_make(&config, workspace->log, next_seq, progress, argument));
+    return roster_open(&config, next_seq, &workspace->roster);
+}
+
+static fallible open_history(struct workspace *workspace, const struct config *config,
+                             workspace_progress *progress, void *argument)
+{
+    struct arena *mem = arena_open(PATHS);
+    const char *folder = mem ? datadir_path(workspace->datadir, DATADIR_COLUMNS, mem) : NULL;
+    enum err err = folder
+                       ? history_open(workspace->sys, folder, vault_workspace_id(workspace->vault),
+                                      config->cache_mb * MIB, &workspace->history)
+                       : arena_exhausted();
+
+    if (!err)
+        err = open_roster(workspace, folder, progress, argument);
     workspace->settle_at = workspace->settle_events = config->settle_events;
-    return history_open(workspace->sys, folder, vault_workspace_id(workspace->vault),
-                        config->cache_mb * MIB, &workspace->history);
+    arena_close(mem);
+    return err;
 }
 
 static fallible open_folds(struct workspace *workspace, const struct config *config,
@@ -116,6 +141,7 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
         .log = workspace->log,
         .vault = workspace->vault,
         .seen = workspace->seen,
+        .roster = workspace->roster,
         .queue_bytes = config->queue_mb * MIB,
     };
     struct events_config events = {
@@ -123,6 +149,7 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
         .argument = workspace,
         .memory_bytes = config->events_mb * MIB,
         .history = workspace->history,
+        .roster = workspace->roster,
     };
 
     entropy_fill(workspace->sys, &events.hash_seed, sizeof events.hash_seed);
@@ -130,7 +157,8 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
     intake.identity = workspace->identity;
     TRY(intake_open(&intake, progress, argument, &workspace->intake));
     TRY(events_open(&events, &workspace->events));
-    return log_reader_open(workspace->log, 1, LOG_PLAIN, &workspace->reader);
+    return log_reader_open(workspace->log, events_first_seq(workspace->events), LOG_PLAIN,
+                           &workspace->reader);
 }
 
 static fallible open_parts(struct workspace *workspace, const char *path,
@@ -142,9 +170,9 @@ static fallible open_parts(struct workspace *workspace, const char *path,
 
     if (!err)
         err = open_store(workspace, config, mem);
-    if (!err)
-        err = open_history(workspace, config, mem);
     arena_close(mem);
+    if (!err)
+        err = open_history(workspace, config, progress, argument);
     if (!err)
         err = open_folds(workspace, config, progress, argument);
     return err;
@@ -171,8 +199,9 @@ void workspace_close(struct workspace *workspace)
 {
     log_reader_close(workspace->reader);
     events_close(workspace->events);
-    history_close(workspace->history);
     intake_close(workspace->intake);
+    roster_close(workspace->roster);
+    history_close(workspace->history);
     identity_close(workspace->identity);
     seen_close(workspace->seen);
     syncer_close(workspace->syncer);

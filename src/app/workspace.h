@@ -14,6 +14,7 @@ struct history;
 struct identity;
 struct intake;
 struct log_reader;
+struct roster;
 struct seen;
 struct source;
 struct syncer;
@@ -31,6 +32,8 @@ struct workspace {
     struct identity *identity;
     struct intake *intake;
     struct history *history;
+    struct roster *roster;
+    char roster_reason[512]; /* why the roster was made anew; empty: it was not */
     struct events *events;
     uint64_t settle_events; /* in memory before they settle */
     uint64_t settle_at;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "measure/history.h"
 #include "measure/events_settle.h"
+#include "people/roster.h"
 #include "store/log.h"
 #include "sys/thread.h"
 
@@ -112,6 +113,9 @@ static fallible open_parts(struct events *events)
     return name_types(events);
 }
 
+/* What was settled of nodes and joins. */
+static fallible load_roster(struct events *events);
+
 fallible events_open(const struct events_config *config, struct events **out_events)
 {
     struct events *events = mem_alloc(sizeof *events);
@@ -135,6 +139,12 @@ fallible events_open(const struct events_config *config, struct events **out_eve
                                        .paths = &events->paths,
                                        .refused = &events->refused,
                                        .mem = events->mem};
+    if (config->roster)
+        err = load_roster(events);
+    if (err) {
+        events_close(events);
+        return err;
+    }
     *out_events = events;
     return OK;
 }
@@ -162,6 +172,11 @@ void events_close(struct events *events)
     identity_close(events->identity);
     lock_close(events->lock);
     mem_free(events);
+}
+
+uint64_t events_first_seq(const struct events *events)
+{
+    return events->config.roster ? roster_next_seq(events->config.roster) : 1;
 }
 
 /* Applying. Everything that can fail comes first, the row is appended last: an event that could
@@ -203,13 +218,14 @@ static fallible make_trait_room(struct events *events)
     return OK;
 }
 
-static fallible make_node_room(struct events *events)
+static fallible make_node_room(struct events *events, node_id need)
 {
     node_id room = events->node_room + events->node_room / 2;
     struct events_node *nodes;
 
-    if (events->node_count < events->node_room)
+    if (need <= events->node_room)
         return OK;
+    room = room > need ? room : need;
     nodes = mem_grow(events->nodes, room * sizeof *nodes);
     if (!nodes)
         return mem_exhausted();
@@ -362,22 +378,32 @@ static fallible make_named_room(struct events *events)
     return OK;
 }
 
+/* A node for every id that is taken; there must be room. */
+static void add_nodes(struct events *events)
+{
+    static const struct events_node none = {DICTIONARY_NONE, EVENTS_NO_ROW, EVENTS_NO_ROW};
+
+    while (events->node_count <= identity_count(events->identity))
+        events->nodes[events->node_count++] = none;
+}
+
 static fallible apply_node(struct events *events, const struct log_record *record)
 {
-    struct events_node node = {DICTIONARY_NONE, EVENTS_NO_ROW, EVENTS_NO_ROW};
+    uint32_t identifier = DICTIONARY_NONE;
 
-    TRY(make_node_room(events));
+    TRY(make_node_room(events, record->node + 1));
     if (record->payload.data && !record->is_erased) {
         TRY(make_named_room(events));
-        TRY(dictionary_add(&events->identifiers, record->payload, &node.identifier));
+        TRY(dictionary_add(&events->identifiers, record->payload, &identifier));
     }
     TRY(identity_apply(events->identity, record));
-    if (node.identifier != DICTIONARY_NONE) {
-        bool is_user = identity_kind(events->identity, events->node_count) == NODE_USER;
+    add_nodes(events);
+    events->nodes[record->node].identifier = identifier;
+    if (identifier != DICTIONARY_NONE) {
+        bool is_user = identity_kind(events->identity, record->node) == NODE_USER;
 
-        events->named[node.identifier].nodes[!is_user] = events->node_count;
+        events->named[identifier].nodes[!is_user] = record->node;
     }
-    events->nodes[events->node_count++] = node;
     return OK;
 }
 
@@ -416,8 +442,9 @@ static fallible apply_change(struct events *events, const struct log_record *rec
 static uint64_t memory_of(const struct events *events)
 {
     uint64_t chunks = (events->row_count + (uint64_t)EVENTS_CHUNK_ROWS - 1) / EVENTS_CHUNK_ROWS;
+    uint64_t waiting = events->config.roster ? roster_waiting(events->config.roster) : 0;
 
-    return chunks * EVENTS_CHUNK_ROWS * sizeof(struct events_row) +
+    return waiting + chunks * EVENTS_CHUNK_ROWS * sizeof(struct events_row) +
            (uint64_t)events->trait_room * sizeof *events->traits +
            (uint64_t)events->node_room * sizeof *events->nodes +
            (uint64_t)events->named_room * sizeof *events->named +
@@ -448,12 +475,44 @@ fallible events_apply(struct events *events, const struct log_record *record)
     enum err err = OK;
 
     lock_write(events->lock);
-    if (record->seq + record->count > events->next_seq)
-        err = apply(events, record);
+    if (record->seq + record->count > events->next_seq) {
+        if (events->config.roster)
+            err = roster_reserve(events->config.roster, record);
+        if (!err)
+            err = apply(events, record);
+        if (!err && events->config.roster)
+            roster_add(events->config.roster, record);
+    }
     if (!err && record->seq + record->count > events->next_seq)
         events->next_seq = record->seq + record->count;
     unlock_write(events->lock);
     return err;
+}
+
+/* Loading */
+
+static enum err take_settled(void *argument, const struct log_record *record)
+{
+    struct events *events = argument;
+
+    if (record->kind == RECORD_NODE)
+        return apply_node(events, record);
+    if (record->kind == RECORD_JOIN || record->kind == RECORD_UNDO)
+        return apply_change(events, record);
+    return OK;
+}
+
+static fallible load_roster(struct events *events)
+{
+    const struct roster *roster = events->config.roster;
+
+    TRY(make_node_room(events, roster_nodes(roster) + 1));
+    TRY(identity_reserve(events->identity, roster_nodes(roster), roster_joins(roster)));
+    TRY(roster_read(roster, take_settled, events));
+    TRY(identity_keep(events->identity, roster_nodes(roster)));
+    add_nodes(events);
+    events->next_seq = roster_next_seq(roster);
+    return OK;
 }
 
 /* Settling */
@@ -511,6 +570,9 @@ fallible events_settle(struct events *events, struct sys *sys)
     TRY(history_next_path(history, events->mem, &path));
     /* This thread alone changes anything, so it needs no lock to read. */
     TRY(events_settle_write(events, sys, path.data, history_workspace(history), &about));
+    if (events->config.roster)
+        TRY(roster_commit(events->config.roster, events->next_seq,
+                          identity_count(events->identity)));
     lock_write(events->lock);
     err = history_replace(history, history_count(history), 0);
     if (!err) {

@@ -33,7 +33,8 @@ fallible history_next_path(const struct history *history, struct arena *mem, str
  * on (0: behind the last). Durable on return; the replaced files are gone. */
 fallible history_replace(struct history *history, size_t at, size_t count);
 
-/* Verifies every file and the list; reports each damage in a sentence, then ERR_CORRUPT. */
+/* Verifies every file, the list and the roster beside them (people/roster.h); reports each damage
+ * in a sentence, then ERR_CORRUPT. */
 fallible history_check(struct sys *sys, const char *folder,
                        const unsigned char workspace[COLUMNS_WORKSPACE],
                        void (*report)(void *, const char *), void *argument);

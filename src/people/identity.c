@@ -509,9 +509,7 @@ fallible identity_joins(const struct identity *identity, node_id node, struct ar
     return OK;
 }
 
-/* Every node up to `last` is taken from now on. Those without a record of their own were in a part
- * of the log that was lost: no identifier leads to them. */
-static fallible keep_lost(struct identity *identity, node_id last)
+fallible identity_keep(struct identity *identity, node_id last)
 {
     struct record_node lost = {.kind = NODE_ANONYMOUS};
 
@@ -532,7 +530,7 @@ static fallible apply_node(struct identity *identity, const struct log_record *r
         identity_find(identity, entry.kind, entry.hash) != NODE_NONE)
         return fail(ERR_CORRUPT, "record %llu gives node %u a second time",
                     (unsigned long long)record->seq, record->node);
-    TRY(keep_lost(identity, record->node - 1));
+    TRY(identity_keep(identity, record->node - 1));
     TRY(identity_reserve(identity, 1, 0));
     identity_add(identity, &entry);
     return OK;
@@ -543,7 +541,7 @@ static fallible apply_join(struct identity *identity, const struct log_record *r
     struct record_join join;
 
     TRY(record_read_join(record->clear, &join));
-    TRY(keep_lost(identity, join.a > join.b ? join.a : join.b));
+    TRY(identity_keep(identity, join.a > join.b ? join.a : join.b));
     return identity_join(identity, record->seq, &join);
 }
 
@@ -568,7 +566,7 @@ fallible identity_apply(struct identity *identity, const struct log_record *reco
     case RECORD_UNDO:
         return apply_undo(identity, record);
     case RECORD_EVENTS:
-        return keep_lost(identity, record->node);
+        return identity_keep(identity, record->node);
     case RECORD_QUARANTINE:
     case RECORD_RELEASE:
         break;

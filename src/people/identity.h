@@ -54,3 +54,6 @@ fallible identity_joins(const struct identity *identity, node_id node, struct ar
  * What a lost part of the log leaves behind is no error: see log_check. */
 struct log_record;
 fallible identity_apply(struct identity *identity, const struct log_record *record);
+/* Every node up to `last` is taken from now on. Those without a record of their own were in a part
+ * of the log that was lost: no identifier leads to them. */
+fallible identity_keep(struct identity *identity, node_id last);

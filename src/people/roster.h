@@ -1,0 +1,57 @@
+/* roster.h - what a start needs of the log's older records, beside the column files.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Copies of all records but those of events, whose place the column files take: nodes with their
+ * identifiers, joins and undos, and what came into quarantine and left it (without the bodies). One
+ * file to which the fold appends whenever events settle, before the list of column files names the
+ * new one: whatever that list covers is covered here, what lies behind it is cut off at opening.
+ * The log stays the truth: a file that is missing or damaged is made anew from it.
+ */
+#pragma once
+#include "store/log.h"
+
+struct roster;
+struct sys;
+
+struct roster_config {
+    struct sys *sys;
+    const char *folder;
+    const unsigned char *workspace; /* VAULT_ID_SIZE bytes */
+};
+
+extern const char roster_name[]; /* of the file in its folder */
+
+/* Opens what covers the records below `next_seq`; with 1 it is created, or emptied. ERR_ABSENT,
+ * ERR_CORRUPT (also where it ends earlier): roster_make helps. Verifies every byte. */
+fallible roster_open(const struct roster_config *config, uint64_t next_seq,
+                     struct roster **out_roster);
+/* Makes the file anew of the log's records below `next_seq`. `progress` may be NULL; it may stop
+ * the work by returning false (ERR_EXPIRED). */
+fallible roster_make(const struct roster_config *config, struct log *log, uint64_t next_seq,
+                     bool (*progress)(void *argument, uint64_t seq, uint64_t of), void *argument);
+void roster_close(struct roster *roster); /* NULL is fine */
+
+/* Of what is durable. */
+uint64_t roster_next_seq(const struct roster *roster); /* all records below are covered */
+node_id roster_nodes(const struct roster *roster);     /* ids taken */
+uint32_t roster_joins(const struct roster *roster);
+
+/* Calls `each` for all that is durable, in order of the log. The record is borrowed. */
+fallible roster_read(const struct roster *roster,
+                     enum err (*each)(void *argument, const struct log_record *record),
+                     void *argument);
+
+/* Room for one more record, so that adding it cannot fail. */
+fallible roster_reserve(struct roster *roster, const struct log_record *record);
+/* Adds the log's next record; one of events, or one that was added before, is passed over. */
+void roster_add(struct roster *roster, const struct log_record *record);
+/* Makes last what was added; all records below `next_seq` were. `nodes`: the ids taken by then.
+ * ERR_FULL: everything is as it was. ERR_IO is final. */
+fallible roster_commit(struct roster *roster, uint64_t next_seq, node_id nodes);
+uint64_t roster_waiting(const struct roster *roster); /* bytes of memory, not yet committed */
+
+/* Verifies what covers the records below `next_seq`: reports the damage in a sentence, then
+ * ERR_CORRUPT. */
+fallible roster_check(const struct roster_config *config, uint64_t next_seq,
+                      void (*report)(void *, const char *), void *argument);
