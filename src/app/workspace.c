@@ -18,8 +18,6 @@
 #include "sys/file.h"
 #include "sys/syncer.h"
 
-#include <stdio.h>
-
 #define MIB ((uint64_t)1 << 20)
 
 enum { PATHS = 64 << 10, FOLD_PROGRESS = 65536 };
@@ -99,21 +97,16 @@ static fallible open_store(struct workspace *workspace, const struct config *con
     return seen_open(&seen, &workspace->seen);
 }
 
-/* The log tells everything that the roster does: it is made anew where it cannot be used. */
 static fallible open_roster(struct workspace *workspace, const char *folder,
                             workspace_progress *progress, void *argument)
 {
-    struct roster_config config = {
-        .sys = workspace->sys, .folder = folder, .workspace = vault_workspace_id(workspace->vault)};
-    uint64_t next_seq = history_next_seq(workspace->history);
-    uint64_t end = log_durable_seq(workspace->log);
-    enum err err = roster_open(&config, next_seq, &workspace->roster);
+    struct roster_config config = {.sys = workspace->sys,
+                                   .folder = folder,
+                                   .workspace = vault_workspace_id(workspace->vault),
+                                   .log = workspace->log};
 
-    if ((err != ERR_ABSENT && err != ERR_CORRUPT) || next_seq > end)
-        return err;
-    snprintf(workspace->roster_reason, sizeof workspace->roster_reason, "%s", err_text());
-    TRY(roster_make(&config, workspace->log, next_seq, progress, argument));
-    return roster_open(&config, next_seq, &workspace->roster);
+    return roster_obtain(&config, history_next_seq(workspace->history), progress, argument,
+                         workspace->roster_reason, &workspace->roster);
 }
 
 static fallible open_history(struct workspace *workspace, const struct config *config,

@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "app/config.h"
+#include "people/roster.h"
 #include "store/log.h"
 
 struct access;
@@ -14,7 +15,6 @@ struct history;
 struct identity;
 struct intake;
 struct log_reader;
-struct roster;
 struct seen;
 struct source;
 struct syncer;
@@ -33,7 +33,7 @@ struct workspace {
     struct intake *intake;
     struct history *history;
     struct roster *roster;
-    char roster_reason[512]; /* why the roster was made anew; empty: it was not */
+    char roster_reason[ROSTER_REASON]; /* why it was made anew; empty: it was not */
     struct events *events;
     uint64_t settle_events; /* in memory before they settle */
     uint64_t settle_at;

@@ -514,8 +514,7 @@ static fallible copy_log(struct making *making, struct log *log)
     return roster_commit(making->roster, making->next_seq, making->roster->nodes);
 }
 
-static fallible make_file(struct making *making, const struct roster_config *config,
-                          struct log *log)
+static fallible make_file(struct making *making, const struct roster_config *config)
 {
     struct roster *roster = making->roster;
     char path[PATH_SIZE];
@@ -525,22 +524,43 @@ static fallible make_file(struct making *making, const struct roster_config *con
     TRY(file_open(config->sys, roster->path, FILE_READ | FILE_WRITE | FILE_CREATE, &roster->file));
     TRY(write_head(roster, config->workspace));
     start_from(roster);
-    TRY(copy_log(making, log));
+    TRY(copy_log(making, config->log));
     TRY(file_rename(config->sys, roster->path, path));
     return folder_sync(config->sys, config->folder);
 }
 
-fallible roster_make(const struct roster_config *config, struct log *log, uint64_t next_seq,
+fallible roster_make(const struct roster_config *config, uint64_t next_seq,
                      bool (*progress)(void *argument, uint64_t seq, uint64_t of), void *argument)
 {
     struct making making = {.roster = mem_alloc(sizeof *making.roster),
                             .next_seq = next_seq,
                             .progress = progress,
                             .argument = argument};
-    enum err err = making.roster ? make_file(&making, config, log) : mem_exhausted();
+    enum err err = making.roster ? make_file(&making, config) : mem_exhausted();
 
     roster_close(making.roster);
     return err;
+}
+
+fallible roster_obtain(const struct roster_config *config, uint64_t next_seq,
+                       bool (*progress)(void *argument, uint64_t seq, uint64_t of), void *argument,
+                       char *out_reason, struct roster **out_roster)
+{
+    uint64_t end = log_durable_seq(config->log);
+    enum err err;
+
+    out_reason[0] = 0;
+    if (next_seq > end)
+        return fail(ERR_CORRUPT,
+                    "column files cover the records up to %llu but the log ends at %llu: its end "
+                    "is missing, restore it",
+                    (unsigned long long)next_seq - 1, (unsigned long long)end - 1);
+    err = roster_open(config, next_seq, out_roster);
+    if (err != ERR_ABSENT && err != ERR_CORRUPT)
+        return err;
+    snprintf(out_reason, ROSTER_REASON, "%s", err_text());
+    TRY(roster_make(config, next_seq, progress, argument));
+    return roster_open(config, next_seq, out_roster);
 }
 
 /* Checking. */

@@ -18,7 +18,10 @@ struct roster_config {
     struct sys *sys;
     const char *folder;
     const unsigned char *workspace; /* VAULT_ID_SIZE bytes */
+    struct log *log;                /* to make the file anew from; not needed else */
 };
+
+enum { ROSTER_REASON = 512 };
 
 extern const char roster_name[]; /* of the file in its folder */
 
@@ -28,8 +31,13 @@ fallible roster_open(const struct roster_config *config, uint64_t next_seq,
                      struct roster **out_roster);
 /* Makes the file anew of the log's records below `next_seq`. `progress` may be NULL; it may stop
  * the work by returning false (ERR_EXPIRED). */
-fallible roster_make(const struct roster_config *config, struct log *log, uint64_t next_seq,
+fallible roster_make(const struct roster_config *config, uint64_t next_seq,
                      bool (*progress)(void *argument, uint64_t seq, uint64_t of), void *argument);
+/* Opens, and where that cannot help makes the file anew before: then `out_reason`, of ROSTER_REASON
+ * bytes, says why, and is empty else. ERR_CORRUPT: the log ends below `next_seq`. */
+fallible roster_obtain(const struct roster_config *config, uint64_t next_seq,
+                       bool (*progress)(void *argument, uint64_t seq, uint64_t of), void *argument,
+                       char *out_reason, struct roster **out_roster);
 void roster_close(struct roster *roster); /* NULL is fine */
 
 /* Of what is durable. */
