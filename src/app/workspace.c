@@ -71,6 +71,13 @@ static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
     return err;
 }
 
+static hash128 hash_identifier(void *argument, enum node_kind kind, str text)
+{
+    const struct workspace *workspace = argument;
+
+    return vault_hash(workspace->vault, (unsigned char)kind, text);
+}
+
 static fallible open_store(struct workspace *workspace, const struct config *config,
                            struct arena *mem)
 {
@@ -129,26 +136,33 @@ static fallible open_history(struct workspace *workspace, const struct config *c
 static fallible open_folds(struct workspace *workspace, const struct config *config,
                            workspace_progress *progress, void *argument)
 {
+    struct events_config events = {
+        .read_event = read_event,
+        .hash = hash_identifier,
+        .argument = workspace,
+        .memory_bytes = config->events_mb * MIB,
+        .history = workspace->history,
+        .roster = workspace->roster,
+    };
     struct intake_config intake = {
         .sys = workspace->sys,
         .log = workspace->log,
         .vault = workspace->vault,
         .seen = workspace->seen,
         .roster = workspace->roster,
+        .out_settled = &events.identity,
         .queue_bytes = config->queue_mb * MIB,
     };
-    struct events_config events = {
-        .read_event = read_event,
-        .argument = workspace,
-        .memory_bytes = config->events_mb * MIB,
-        .history = workspace->history,
-        .roster = workspace->roster,
-    };
+    enum err err;
 
     entropy_fill(workspace->sys, &events.hash_seed, sizeof events.hash_seed);
     TRY(identity_open(&workspace->identity));
     intake.identity = workspace->identity;
-    TRY(intake_open(&intake, progress, argument, &workspace->intake));
+    err = intake_open(&intake, progress, argument, &workspace->intake);
+    if (err) {
+        identity_close(events.identity);
+        return err;
+    }
     TRY(events_open(&events, &workspace->events));
     return log_reader_open(workspace->log, events_first_seq(workspace->events), LOG_PLAIN,
                            &workspace->reader);

@@ -122,9 +122,15 @@ static fallible fold(struct intake *intake, const struct log_record *record, uin
     return record->kind == RECORD_QUARANTINE ? see_quarantined(intake, record) : OK;
 }
 
-static enum err take_from_roster(void *argument, const struct log_record *record)
+static enum err take_from_roster(void *argument, const struct roster_entry *entries, size_t count)
 {
-    return fold_state(argument, record);
+    struct intake *intake = argument;
+
+    for (size_t i = 0; i < count; i++)
+        identity_warm(nodes(intake), &entries[i].record);
+    for (size_t i = 0; i < count; i++)
+        TRY(fold_state(intake, &entries[i].record));
+    return OK;
 }
 
 static fallible fold_roster(struct intake *intake)
@@ -134,7 +140,8 @@ static fallible fold_roster(struct intake *intake)
 
     TRY(identity_reserve(identity, roster_nodes(roster), roster_joins(roster)));
     TRY(roster_read(roster, take_from_roster, intake));
-    return identity_keep(identity, roster_nodes(roster));
+    TRY(identity_keep(identity, roster_nodes(roster)));
+    return intake->config.out_settled ? identity_copy(identity, intake->config.out_settled) : OK;
 }
 
 /* Without room or memory it is tried again later: the table goes on growing meanwhile. */

@@ -76,7 +76,8 @@ struct intake_config {
     struct vault *vault;
     struct seen *seen;
     struct identity *identity;
-    const struct roster *roster; /* of the log's older records; NULL: the whole log is read */
+    const struct roster *roster;   /* of the log's older records; NULL: the whole log is read */
+    struct identity **out_settled; /* a copy of what the roster alone tells; NULL: not wanted */
     size_t group_bytes; /* jobs are taken into one group up to this, a larger job becomes several
                            groups; 0: 4 MiB */
     size_t queue_bytes; /* waiting jobs beyond it are refused with ERR_BUSY; 0: 64 MiB */

@@ -15,6 +15,7 @@
 struct events;
 struct sys;
 struct history;
+struct identity;
 struct log_record;
 struct roster;
 
@@ -29,9 +30,14 @@ struct events_config {
     uint64_t memory_bytes; /* bound of the fold; 0: none */
     /* Where events settle; NULL: all stay in memory. Outlives the events. */
     struct history *history;
-    /* What was settled of nodes and joins, and will be; NULL: they are given by events_apply, from
-     * the log's first record on. Outlives the events. */
+    /* What was settled of nodes and joins, and will be, and their identifiers. Outlives the events.
+     */
     struct roster *roster;
+    /* What the roster tells of persons: see intake.h. Taken, also on failure. NULL: it tells
+     * nothing yet. */
+    struct identity *identity;
+    /* Keyed hash of an identifier, as in the records of nodes; any thread. */
+    hash128 (*hash)(void *argument, enum node_kind kind, str text);
 };
 
 fallible events_open(const struct events_config *config, struct events **out_events);

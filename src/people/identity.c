@@ -207,6 +207,42 @@ void identity_close(struct identity *identity)
     mem_free(identity);
 }
 
+/* NULL without memory. */
+static void *copied(const void *array, uint64_t count, size_t size)
+{
+    void *copy = mem_grow(NULL, count * size);
+
+    if (copy)
+        memcpy(copy, array, count * size);
+    return copy;
+}
+
+fallible identity_copy(const struct identity *identity, struct identity **out_identity)
+{
+    struct identity *copy = mem_alloc(sizeof *copy);
+    uint64_t nodes = (uint64_t)identity->node_count + 1;
+
+    if (!copy)
+        return mem_exhausted();
+    *copy = *identity;
+    copy->node_room = identity->node_count;
+    copy->join_room = identity->join_count;
+    copy->hashes = copied(identity->hashes, nodes, sizeof *copy->hashes);
+    copy->links = copied(identity->links, nodes, sizeof *copy->links);
+    copy->labels = copied(identity->labels, nodes, sizeof *copy->labels);
+    copy->chains = copied(identity->chains, nodes, sizeof *copy->chains);
+    copy->joins = copied(identity->joins, (uint64_t)identity->join_count + 1, sizeof *copy->joins);
+    copy->tags = copied(identity->tags, identity->slot_count, sizeof *copy->tags);
+    copy->slots = copied(identity->slots, identity->slot_count, sizeof *copy->slots);
+    if (!copy->hashes || !copy->links || !copy->labels || !copy->chains || !copy->joins ||
+        !copy->tags || !copy->slots) {
+        identity_close(copy);
+        return mem_exhausted();
+    }
+    *out_identity = copy;
+    return OK;
+}
+
 static bool is_node(const struct identity *identity, node_id node)
 {
     return node >= 1 && node <= identity->node_count;
@@ -554,6 +590,18 @@ static fallible apply_undo(struct identity *identity, const struct log_record *r
     TRY(record_read_undo(record->clear, &undo));
     err = identity_undo(identity, &undo);
     return err == ERR_ABSENT ? OK : err;
+}
+
+void identity_warm(const struct identity *identity, const struct log_record *record)
+{
+    struct record_node entry;
+    uint64_t at;
+
+    if (record->kind != RECORD_NODE || record_read_node(record->clear, &entry) != OK)
+        return;
+    at = entry.hash.low & (identity->slot_count - 1);
+    __builtin_prefetch(&identity->tags[at], 1);
+    __builtin_prefetch(&identity->slots[at], 1);
 }
 
 fallible identity_apply(struct identity *identity, const struct log_record *record)

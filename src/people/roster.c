@@ -25,6 +25,8 @@ enum {
     BLOCK_FULL = 256 << 10,
     MOST_BODY = 64 << 20,
     WINDOW = 1 << 20,
+    AT_ONCE = 64,
+    SHORT_TEXT = 512,
     HAS_PAYLOAD = 0x80,
     MOST_RECORD = 1 + 10 + 5 + 5 + 5, /* without its parts */
 };
@@ -211,27 +213,103 @@ static bool take_record(str *rest, struct log_record *out)
     return true;
 }
 
+/* The records of one block; the first one's number counts from `at`, where the block begins. */
+static fallible give_block(const struct walk *walk, const struct block *block, str body,
+                           enum err (*each)(void *argument, const struct roster_entry *entries,
+                                            size_t count),
+                           void *argument)
+{
+    struct roster_entry entries[AT_ONCE];
+    struct log_record record = {.seq = block->first_seq};
+    const char *end = body.data + body.len;
+    size_t count = 0;
+
+    while (body.len) {
+        uint64_t place = walk->at.bytes - (uint64_t)(end - body.data);
+
+        if (!take_record(&body, &record) || record.seq >= block->next_seq)
+            return damaged(walk);
+        entries[count++] = (struct roster_entry){record, place};
+        if (count == AT_ONCE || !body.len) {
+            TRY(each(argument, entries, count));
+            count = 0;
+        }
+    }
+    return OK;
+}
+
 fallible roster_read(const struct roster *roster,
-                     enum err (*each)(void *argument, const struct log_record *record),
+                     enum err (*each)(void *argument, const struct roster_entry *entries,
+                                      size_t count),
                      void *argument)
 {
     struct walk walk = {.file = roster->file, .path = roster->path};
     enum err err = walk_start(&walk, NULL);
 
     while (!err && walk.at.bytes < roster->durable.bytes) {
-        struct log_record record = {.seq = walk.at.next_seq};
         struct block block;
-        str body = {NULL, 0};
+        str body;
 
         err = walk_block(&walk, &block, &body);
-        while (!err && body.len) {
-            if (!take_record(&body, &record) || record.seq >= block.next_seq)
-                err = damaged(&walk);
-            else
-                err = each(argument, &record);
-        }
+        if (!err)
+            err = give_block(&walk, &block, body, each, argument);
     }
     mem_free(walk.window);
+    return err;
+}
+
+static fallible damaged_text(const struct roster *roster, node_id node)
+{
+    return fail(ERR_CORRUPT, "%s is damaged: it does not hold the identifier of node %u",
+                roster->path, node);
+}
+
+/* `*is_short`: the record goes on behind `bytes`. */
+static fallible read_text(const struct roster *roster, str bytes, node_id node, bool *is_short,
+                          struct buf *out_text)
+{
+    struct log_record record = {0};
+
+    *is_short = !bytes.len || !take_record(&bytes, &record);
+    if (*is_short)
+        return OK;
+    if (record.kind != RECORD_NODE || record.node != node)
+        return damaged_text(roster, node);
+    if (!record.payload.data)
+        return fail(ERR_ABSENT, "the identifier of node %u was erased", node);
+    buf_add(out_text, record.payload);
+    return OK;
+}
+
+fallible roster_text(const struct roster *roster, uint64_t place, node_id node,
+                     struct buf *out_text)
+{
+    uint64_t ahead = roster->durable.bytes;
+    size_t room = SHORT_TEXT, len;
+    bool is_short = false;
+    enum err err = OK;
+    char *bytes;
+
+    if (place >= ahead) {
+        size_t at = (size_t)(place - ahead) < roster->waiting.len ? (size_t)(place - ahead)
+                                                                  : roster->waiting.len;
+
+        TRY(read_text(roster, str_slice(buf_str(&roster->waiting), at, roster->waiting.len), node,
+                      &is_short, out_text));
+        return is_short ? damaged_text(roster, node) : OK;
+    }
+    do {
+        bytes = mem_grow(NULL, room);
+        if (!bytes)
+            return mem_exhausted();
+        err = file_read(roster->file, place, bytes, room, &len);
+        if (!err)
+            err = read_text(roster, str_from(bytes, len), node, &is_short, out_text);
+        mem_free(bytes);
+        if (!err && is_short && (len < room || room > MOST_BODY))
+            err = damaged_text(roster, node);
+        room *= 16;
+    } while (!err && is_short);
     return err;
 }
 
@@ -403,15 +481,17 @@ static void open_block(struct roster *roster)
     roster->last_seq = roster->closed.next_seq;
 }
 
-void roster_add(struct roster *roster, const struct log_record *record)
+uint64_t roster_add(struct roster *roster, const struct log_record *record)
 {
+    uint64_t place = 0;
     bool has_payload = record->kind == RECORD_NODE && record->payload.data && !record->is_erased;
     struct buf *out = &roster->waiting;
 
     if (record->seq < roster->added_seq)
-        return;
+        return 0;
     if (record->kind != RECORD_EVENTS) {
         open_block(roster);
+        place = roster->durable.bytes + out->len;
         buf_add_byte(out, (char)(record->kind | (has_payload ? HAS_PAYLOAD : 0)));
         put_number(out, record->seq - roster->last_seq);
         put_number(out, record->node);
@@ -429,6 +509,7 @@ void roster_add(struct roster *roster, const struct log_record *record)
     roster->added_seq = record->seq + record->count;
     if (out->len - roster->open_at > BLOCK_FULL)
         close_block(roster, roster->added_seq);
+    return place;
 }
 
 uint64_t roster_waiting(const struct roster *roster)
@@ -436,21 +517,7 @@ uint64_t roster_waiting(const struct roster *roster)
     return roster->waiting.room;
 }
 
-/* On a full disk what waits goes on waiting. */
-static fallible append(struct roster *roster)
-{
-    TRY(file_write(roster->file, roster->durable.bytes, roster->waiting.data, roster->waiting.len));
-    if (file_sync(roster->file) != OK) {
-        roster->is_broken = true;
-        return fail(ERR_IO, "%s could not be synced", roster->path);
-    }
-    roster->durable = roster->closed;
-    buf_done(&roster->waiting);
-    roster->open_at = 0;
-    return OK;
-}
-
-fallible roster_commit(struct roster *roster, uint64_t next_seq, node_id nodes)
+fallible roster_begin_commit(struct roster *roster, uint64_t next_seq, node_id nodes)
 {
     if (roster->is_broken)
         return fail(ERR_IO, "%s could not be synced: restart to recover", roster->path);
@@ -463,7 +530,34 @@ fallible roster_commit(struct roster *roster, uint64_t next_seq, node_id nodes)
         roster->added_seq = next_seq;
         close_block(roster, next_seq);
     }
-    return roster->waiting.len ? append(roster) : OK;
+    return OK;
+}
+
+/* On a full disk what waits goes on waiting. */
+fallible roster_write(struct roster *roster)
+{
+    if (!roster->waiting.len)
+        return OK;
+    TRY(file_write(roster->file, roster->durable.bytes, roster->waiting.data, roster->waiting.len));
+    if (file_sync(roster->file) == OK)
+        return OK;
+    roster->is_broken = true;
+    return fail(ERR_IO, "%s could not be synced", roster->path);
+}
+
+void roster_end_commit(struct roster *roster)
+{
+    roster->durable = roster->closed;
+    buf_done(&roster->waiting);
+    roster->open_at = 0;
+}
+
+fallible roster_commit(struct roster *roster, uint64_t next_seq, node_id nodes)
+{
+    TRY(roster_begin_commit(roster, next_seq, nodes));
+    TRY(roster_write(roster));
+    roster_end_commit(roster);
+    return OK;
 }
 
 /* Anew from the log. */

@@ -45,18 +45,33 @@ uint64_t roster_next_seq(const struct roster *roster); /* all records below are 
 node_id roster_nodes(const struct roster *roster);     /* ids taken */
 uint32_t roster_joins(const struct roster *roster);
 
-/* Calls `each` for all that is durable, in order of the log. The record is borrowed. */
+/* A copied record and where it stands, for roster_text. */
+struct roster_entry {
+    struct log_record record;
+    uint64_t place;
+};
+/* Gives all that is durable to `each`, in order of the log, some at a time. They are borrowed. */
 fallible roster_read(const struct roster *roster,
-                     enum err (*each)(void *argument, const struct log_record *record),
+                     enum err (*each)(void *argument, const struct roster_entry *entries,
+                                      size_t count),
                      void *argument);
+/* Appends the identifier of `node`, whose record stands there. ERR_ABSENT: its key was destroyed.
+ * ERR_CORRUPT, ERR_IO. */
+fallible roster_text(const struct roster *roster, uint64_t place, node_id node,
+                     struct buf *out_text);
 
 /* Room for one more record, so that adding it cannot fail. */
 fallible roster_reserve(struct roster *roster, const struct log_record *record);
-/* Adds the log's next record; one of events, or one that was added before, is passed over. */
-void roster_add(struct roster *roster, const struct log_record *record);
+/* Adds the log's next record and returns its place. One of events, or one that was added before, is
+ * passed over: 0. */
+uint64_t roster_add(struct roster *roster, const struct log_record *record);
 /* Makes last what was added; all records below `next_seq` were. `nodes`: the ids taken by then.
  * ERR_FULL: everything is as it was. ERR_IO is final. */
 fallible roster_commit(struct roster *roster, uint64_t next_seq, node_id nodes);
+/* The same in three parts: others may read texts during the second, which is the slow one. */
+fallible roster_begin_commit(struct roster *roster, uint64_t next_seq, node_id nodes);
+fallible roster_write(struct roster *roster);
+void roster_end_commit(struct roster *roster);
 uint64_t roster_waiting(const struct roster *roster); /* bytes of memory, not yet committed */
 
 /* Verifies what covers the records below `next_seq`: reports the damage in a sentence, then

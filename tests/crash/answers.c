@@ -27,7 +27,7 @@ static enum err ask(struct world *world, struct events *events, str question, st
 
 struct asking {
     struct world *world;
-    struct events *anew;
+    struct world_fold anew;
     struct buf settled;
     struct buf whole;
     struct buf *trouble;
@@ -41,7 +41,7 @@ static bool is_same(struct asking *asking, str question)
     if (err && asking->allows_errors)
         return true;
     if (!err)
-        err = ask(asking->world, asking->anew, question, &asking->whole);
+        err = ask(asking->world, asking->anew.events, question, &asking->whole);
     if (err)
         buf_print(asking->trouble, "no answer to %.*s: %s", STR_ARG(question), err_text());
     else if (!str_equals(buf_str(&asking->settled), buf_str(&asking->whole)))
@@ -80,15 +80,13 @@ static bool ask_all(struct asking *asking)
 
 static bool compare(struct asking *asking)
 {
-    bool is_good;
+    bool is_good = asking->allows_errors;
 
-    if (world_fold(asking->world) != OK || world_fold_anew(asking->world, &asking->anew) != OK) {
-        if (!asking->allows_errors)
-            buf_print(asking->trouble, "the log cannot be folded: %s", err_text());
-        return asking->allows_errors;
-    }
-    is_good = ask_all(asking);
-    events_close(asking->anew);
+    if (world_fold(asking->world) == OK && world_fold_anew(asking->world, &asking->anew) == OK)
+        is_good = ask_all(asking);
+    else if (!is_good)
+        buf_print(asking->trouble, "the log cannot be folded: %s", err_text());
+    world_fold_done(&asking->anew);
     buf_done(&asking->settled);
     buf_done(&asking->whole);
     return is_good;

@@ -10,8 +10,11 @@
 #include "people/identity.h"
 #include "store/datadir.h"
 #include "sys/clock.h"
+#include "sys/file.h"
 
 #include <string.h>
+
+#define WORLD_ANEW "anew"
 
 enum { CACHE = 64 << 10, SEGMENT = 64 << 10, GROUP = 16 << 10, JOB_ARENA = 64 << 20 };
 
@@ -77,6 +80,7 @@ static fallible open_intake(struct world *world)
     config.seen = world->seen;
     config.identity = world->identity;
     config.roster = world->roster;
+    config.out_settled = world->roster ? &world->settled : NULL;
     return intake_open(&config, NULL, NULL, &world->intake);
 }
 
@@ -100,13 +104,24 @@ static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
     return OK;
 }
 
+static hash128 hash_identifier(void *argument, enum node_kind kind, str text)
+{
+    const struct world *world = argument;
+
+    return vault_hash(world->vault, (unsigned char)kind, text);
+}
+
 static fallible open_events(struct world *world)
 {
     struct events_config config = {.read_event = read_event,
+                                   .hash = hash_identifier,
+                                   .argument = world,
                                    .hash_seed = 1,
                                    .history = world->history,
-                                   .roster = world->roster};
+                                   .roster = world->roster,
+                                   .identity = world->settled};
 
+    world->settled = NULL;
     TRY(events_open(&config, &world->events));
     world->fold_seq = events_first_seq(world->events);
     return OK;
@@ -139,6 +154,7 @@ void world_shut(struct world *world)
 {
     log_reader_close(world->reader);
     events_close(world->events);
+    identity_close(world->settled);
     intake_close(world->intake);
     roster_close(world->roster);
     history_close(world->history);
@@ -148,6 +164,7 @@ void world_shut(struct world *world)
     vault_close(world->vault);
     world->reader = NULL;
     world->events = NULL;
+    world->settled = NULL;
     world->roster = NULL;
     world->history = NULL;
     world->intake = NULL;
@@ -199,24 +216,35 @@ fallible world_fold(struct world *world)
     return err == ERR_ABSENT || err == ERR_LIMIT ? OK : err;
 }
 
-fallible world_fold_anew(struct world *world, struct events **out_events)
+fallible world_fold_anew(struct world *world, struct world_fold *out_fold)
 {
-    struct events_config config = {.read_event = read_event, .hash_seed = 2};
-    struct log_reader *reader = NULL;
-    struct events *events = NULL;
+    struct roster_config roster = {
+        .sys = world->sys, .folder = WORLD_ANEW, .workspace = vault_workspace_id(world->vault)};
+    struct events_config config = {
+        .read_event = read_event, .hash = hash_identifier, .argument = world, .hash_seed = 2};
+    struct log_reader *reader;
     struct log_record record;
-    enum err err = log_reader_open(world->log, 1, LOG_PLAIN, &reader);
+    enum err err;
 
-    if (!err)
-        err = events_open(&config, &events);
-    while (!err && (err = log_reader_next(reader, &record)) == OK)
-        err = events_apply(events, &record);
+    *out_fold = (struct world_fold){0};
+    TRY(folder_make(world->sys, WORLD_ANEW));
+    TRY(roster_open(&roster, 1, &out_fold->roster));
+    config.roster = out_fold->roster;
+    TRY(events_open(&config, &out_fold->events));
+    TRY(log_reader_open(world->log, 1, LOG_PLAIN, &reader));
+    while ((err = log_reader_next(reader, &record)) == OK) {
+        err = events_apply(out_fold->events, &record);
+        if (err)
+            break;
+    }
     log_reader_close(reader);
-    if (err == ERR_ABSENT)
-        *out_events = events;
-    else
-        events_close(events);
     return err == ERR_ABSENT ? OK : err;
+}
+
+void world_fold_done(struct world_fold *fold)
+{
+    events_close(fold->events);
+    roster_close(fold->roster);
 }
 
 /* Jobs */

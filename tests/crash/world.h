@@ -38,6 +38,7 @@ struct world {
     struct history *history;
     struct roster *roster;
     char roster_reason[ROSTER_REASON]; /* why it was made anew; empty: it was not */
+    struct identity *settled;          /* what the roster tells, until the fold takes it */
     struct events *events;
     struct log_reader *reader; /* of the fold; NULL: to be opened at fold_seq */
     uint64_t fold_seq;
@@ -49,9 +50,14 @@ fallible world_open(struct world *world);         /* everything; what failed is 
 void world_shut(struct world *world);             /* fine when not open */
 /* Folds and settles what the log has gained. A full disk and a lack of memory are for later. */
 fallible world_fold(struct world *world);
-/* Opens a fold of the whole log that settles nothing; ERR_CORRUPT where the log does not give it.
- */
-fallible world_fold_anew(struct world *world, struct events **out_events);
+/* A fold of the whole log that settles nothing. */
+struct world_fold {
+    struct roster *roster;
+    struct events *events;
+};
+/* ERR_CORRUPT where the log does not give it. world_fold_done is right after a failure, too. */
+fallible world_fold_anew(struct world *world, struct world_fold *out_fold);
+void world_fold_done(struct world_fold *fold);
 void world_done(struct world *world);
 struct log_config world_log_config(const struct world *world);
 struct seen_config world_seen_config(const struct world *world);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "measure/history.h"
+#include "people/roster.h"
 #include "sys/clock.h"
 #include "sys/sim.h"
 #include "sys/sys.h"
@@ -34,10 +35,18 @@ static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
     return OK;
 }
 
+hash128 fold_hash(void *argument, enum node_kind kind, str text)
+{
+    (void)argument;
+    return hash_of(kind, text);
+}
+
 fallible fold_open(struct fold *fold)
 {
     static const unsigned char workspace[COLUMNS_WORKSPACE] = "workspace";
-    struct events_config config = {.read_event = read_event, .argument = fold, .hash_seed = 1};
+    struct events_config config = {
+        .read_event = read_event, .hash = fold_hash, .argument = fold, .hash_seed = 1};
+    struct roster_config roster = {.folder = "columns", .workspace = workspace};
 
     *fold = (struct fold){.next_seq = 1, .reader = json_reader_open()};
     fold->mem = arena_open(64 << 20);
@@ -48,7 +57,10 @@ fallible fold_open(struct fold *fold)
     if (!fold->sys)
         return mem_exhausted();
     TRY(history_open(fold->sys, "columns", workspace, CACHE, &fold->history));
+    roster.sys = fold->sys;
+    TRY(roster_open(&roster, 1, &fold->roster));
     config.history = fold->history;
+    config.roster = fold->roster;
     return events_open(&config, &fold->events);
 }
 
@@ -60,6 +72,7 @@ fallible fold_settle(struct fold *fold)
 void fold_done(struct fold *fold)
 {
     events_close(fold->events);
+    roster_close(fold->roster);
     history_close(fold->history);
     sim_close(fold->sys);
     identity_close(fold->identity);

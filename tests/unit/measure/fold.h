@@ -10,10 +10,12 @@
 #include "store/log.h"
 
 struct history;
+struct roster;
 
 struct fold {
     struct sys *sys; /* simulated: where column files go */
     struct history *history;
+    struct roster *roster;
     struct events *events;
     struct identity *identity; /* of the writer, who decides which joins there are */
     struct json_reader *reader;
@@ -31,6 +33,8 @@ struct fold {
 };
 
 fallible fold_open(struct fold *fold);
+/* Keyed hash of an identifier, as events_config wants it. */
+hash128 fold_hash(void *argument, enum node_kind kind, str text);
 void fold_done(struct fold *fold);
 /* Takes one Segment message: the nodes it needs, the join it causes, the event. Of one messageId
  * the first counts. */

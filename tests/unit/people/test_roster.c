@@ -79,9 +79,8 @@ struct expected {
     bool is_wrong;
 };
 
-static enum err compare(void *argument, const struct log_record *got)
+static void compare_one(struct expected *expected, const struct log_record *got)
 {
-    struct expected *expected = argument;
     struct buf clear = {0};
     struct log_record want = record_of(expected->next++, &clear);
 
@@ -92,6 +91,12 @@ static enum err compare(void *argument, const struct log_record *got)
         got->node != want.node || !str_equals(got->clear, want.clear) ||
         !str_equals(got->payload, want.payload) || !got->payload.data != !want.payload.data;
     buf_done(&clear);
+}
+
+static enum err compare(void *argument, const struct roster_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        compare_one(argument, &entries[i].record);
     return OK;
 }
 
@@ -278,6 +283,38 @@ TEST(roster_of_many_records_is_read_block_by_block)
     sim_close(sys);
 }
 
+TEST(roster_finds_identifiers_before_and_after_they_last)
+{
+    enum { TEXT = 5000 };
+    char *text = arena_take(test_mem, TEXT);
+    struct sys *sys = new_disk();
+    struct roster *roster = opened(sys, 0);
+    struct log_record record = {.seq = 1, .count = 1, .kind = RECORD_NODE, .node = 7};
+    struct log_record erased = {.seq = 2, .count = 1, .kind = RECORD_NODE, .node = 8};
+    uint64_t place, erased_place;
+
+    memset(text, 'x', TEXT);
+    record.payload = str_from(text, TEXT);
+    CHECK_OK(roster_reserve(roster, &record));
+    place = roster_add(roster, &record);
+    CHECK_OK(roster_reserve(roster, &erased));
+    erased_place = roster_add(roster, &erased);
+    CHECK(place > 0 && erased_place > place);
+    for (int i = 0; i < 2; i++) {
+        struct buf got = {0};
+
+        CHECK_OK(roster_text(roster, place, 7, &got));
+        CHECK(str_equals(buf_str(&got), record.payload));
+        CHECK_ERR(ERR_ABSENT, roster_text(roster, erased_place, 8, &got));
+        CHECK_ERR(ERR_CORRUPT, roster_text(roster, place, 8, &got));
+        CHECK_ERR(ERR_CORRUPT, roster_text(roster, 1 << 20, 8, &got));
+        buf_done(&got);
+        CHECK_OK(roster_commit(roster, 3, 8));
+    }
+    roster_close(roster);
+    sim_close(sys);
+}
+
 /* A world in use */
 
 static void send(struct world *world, const char *batch)
@@ -341,10 +378,14 @@ TEST(roster_tells_a_start_of_persons_and_quarantine)
     world_done(&world);
 }
 
-static enum err write_down(void *argument, const struct log_record *record)
+static enum err write_down(void *argument, const struct roster_entry *entries, size_t count)
 {
-    buf_print(argument, "%llu %d %u %zu %.*s\n", (unsigned long long)record->seq, (int)record->kind,
-              record->node, record->clear.len, STR_ARG(record->payload));
+    for (size_t i = 0; i < count; i++) {
+        const struct log_record *record = &entries[i].record;
+
+        buf_print(argument, "%llu %d %u %zu %.*s\n", (unsigned long long)record->seq,
+                  (int)record->kind, record->node, record->clear.len, STR_ARG(record->payload));
+    }
     return OK;
 }
 
