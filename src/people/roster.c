@@ -171,46 +171,45 @@ static fallible walk_block(struct walk *walk, struct block *out_block, str *out_
     return OK;
 }
 
-static bool take_number(str *rest, uint64_t *out)
+/* The number at `at`; returns what stands behind it, or NULL where it does not end. */
+static inline const char *take_number(const char *at, const char *end, uint64_t *out)
 {
     uint64_t number = 0;
 
-    for (unsigned shift = 0; rest->len && shift < 64; shift += 7) {
-        unsigned char byte = (unsigned char)rest->data[0];
+    for (unsigned shift = 0; at < end && shift < 64; shift += 7) {
+        unsigned char byte = (unsigned char)*at++;
 
-        rest->data++;
-        rest->len--;
         number |= (uint64_t)(byte & 0x7f) << shift;
         if (byte < 0x80) {
             *out = number;
-            return true;
+            return at;
         }
     }
-    return false;
+    return NULL;
 }
 
-static bool take_record(str *rest, struct log_record *out)
+/* The record at `at`, which follows `*out`; returns what stands behind it, or NULL. */
+static inline const char *take_record(const char *at, const char *end, struct log_record *out)
 {
-    uint64_t distance, node, clear, payload;
+    uint64_t numbers[4]; /* distance, node, length of the clear part, of the payload */
     unsigned char kind;
 
-    kind = (unsigned char)rest->data[0];
-    *rest = str_slice(*rest, 1, rest->len);
-    if (!take_number(rest, &distance) || !take_number(rest, &node) || !take_number(rest, &clear) ||
-        !take_number(rest, &payload) || node > UINT32_MAX || clear > rest->len ||
-        payload > rest->len - clear)
-        return false;
-    *out = (struct log_record){
-        .seq = out->seq + distance,
-        .count = 1,
-        .kind = (enum record_kind)(kind & ~HAS_PAYLOAD),
-        .node = (node_id)node,
-        .clear = str_from(rest->data, clear),
-    };
-    if (kind & HAS_PAYLOAD)
-        out->payload = str_from(rest->data + clear, payload);
-    *rest = str_slice(*rest, clear + payload, rest->len);
-    return true;
+    if (at == end)
+        return NULL;
+    kind = (unsigned char)*at++;
+    for (size_t i = 0; i < 4 && at; i++)
+        at = take_number(at, end, &numbers[i]);
+    if (!at || numbers[1] > UINT32_MAX || numbers[2] > (size_t)(end - at) ||
+        numbers[3] > (size_t)(end - at) - numbers[2])
+        return NULL;
+    out->seq += numbers[0];
+    out->count = 1;
+    out->kind = (enum record_kind)(kind & ~HAS_PAYLOAD);
+    out->node = (node_id)numbers[1];
+    out->clear = str_from(at, numbers[2]);
+    at += numbers[2];
+    out->payload = kind & HAS_PAYLOAD ? str_from(at, numbers[3]) : (str){NULL, 0};
+    return at + numbers[3];
 }
 
 /* The records of one block; the first one's number counts from `at`, where the block begins. */
@@ -221,16 +220,18 @@ static fallible give_block(const struct walk *walk, const struct block *block, s
 {
     struct roster_entry entries[AT_ONCE];
     struct log_record record = {.seq = block->first_seq};
-    const char *end = body.data + body.len;
+    const char *at = body.data, *end = body.data + body.len;
     size_t count = 0;
 
-    while (body.len) {
-        uint64_t place = walk->at.bytes - (uint64_t)(end - body.data);
+    while (at < end) {
+        uint64_t place = walk->at.bytes - (uint64_t)(end - at);
 
-        if (!take_record(&body, &record) || record.seq >= block->next_seq)
+        at = take_record(at, end, &record);
+        if (!at || record.seq >= block->next_seq)
             return damaged(walk);
-        entries[count++] = (struct roster_entry){record, place};
-        if (count == AT_ONCE || !body.len) {
+        entries[count].record = record;
+        entries[count++].place = place;
+        if (count == AT_ONCE || at == end) {
             TRY(each(argument, entries, count));
             count = 0;
         }
@@ -270,7 +271,7 @@ static fallible read_text(const struct roster *roster, str bytes, node_id node, 
 {
     struct log_record record = {0};
 
-    *is_short = !bytes.len || !take_record(&bytes, &record);
+    *is_short = !take_record(bytes.data, bytes.data + bytes.len, &record);
     if (*is_short)
         return OK;
     if (record.kind != RECORD_NODE || record.node != node)
