@@ -226,6 +226,9 @@ static fallible open_all(struct service *service)
                  (unsigned long long)service->workspace.recovery.torn_bytes);
         journal_info(service->sys, "trimmed a torn tail of the log: never acknowledged", detail);
     }
+    if (service->workspace.roster_reason[0])
+        journal_info(service->sys, "made the list of persons anew from the log",
+                     service->workspace.roster_reason);
     TRY(open_backups(service));
     web.access = service->workspace.access;
     web.backups = service->backups;

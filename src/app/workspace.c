@@ -8,6 +8,7 @@
 #include "measure/events.h"
 #include "measure/history.h"
 #include "people/identity.h"
+#include "people/roster.h"
 #include "store/access.h"
 #include "store/catalog.h"
 #include "store/datadir.h"
@@ -70,6 +71,13 @@ static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
     return err;
 }
 
+static hash128 hash_identifier(void *argument, enum node_kind kind, str text)
+{
+    const struct workspace *workspace = argument;
+
+    return vault_hash(workspace->vault, (unsigned char)kind, text);
+}
+
 static fallible open_store(struct workspace *workspace, const struct config *config,
                            struct arena *mem)
 {
@@ -96,41 +104,68 @@ static fallible open_store(struct workspace *workspace, const struct config *con
     return seen_open(&seen, &workspace->seen);
 }
 
-static fallible open_history(struct workspace *workspace, const struct config *config,
-                             struct arena *mem)
+static fallible open_roster(struct workspace *workspace, const char *folder,
+                            workspace_progress *progress, void *argument)
 {
-    const char *folder = datadir_path(workspace->datadir, DATADIR_COLUMNS, mem);
+    struct roster_config config = {.sys = workspace->sys,
+                                   .folder = folder,
+                                   .workspace = vault_workspace_id(workspace->vault),
+                                   .log = workspace->log};
 
-    if (!folder)
-        return arena_exhausted();
+    return roster_obtain(&config, history_next_seq(workspace->history), progress, argument,
+                         workspace->roster_reason, &workspace->roster);
+}
+
+static fallible open_history(struct workspace *workspace, const struct config *config,
+                             workspace_progress *progress, void *argument)
+{
+    struct arena *mem = arena_open(PATHS);
+    const char *folder = mem ? datadir_path(workspace->datadir, DATADIR_COLUMNS, mem) : NULL;
+    enum err err = folder
+                       ? history_open(workspace->sys, folder, vault_workspace_id(workspace->vault),
+                                      config->cache_mb * MIB, &workspace->history)
+                       : arena_exhausted();
+
+    if (!err)
+        err = open_roster(workspace, folder, progress, argument);
     workspace->settle_at = workspace->settle_events = config->settle_events;
-    return history_open(workspace->sys, folder, vault_workspace_id(workspace->vault),
-                        config->cache_mb * MIB, &workspace->history);
+    arena_close(mem);
+    return err;
 }
 
 static fallible open_folds(struct workspace *workspace, const struct config *config,
                            workspace_progress *progress, void *argument)
 {
+    struct events_config events = {
+        .read_event = read_event,
+        .hash = hash_identifier,
+        .argument = workspace,
+        .memory_bytes = config->events_mb * MIB,
+        .history = workspace->history,
+        .roster = workspace->roster,
+    };
     struct intake_config intake = {
         .sys = workspace->sys,
         .log = workspace->log,
         .vault = workspace->vault,
         .seen = workspace->seen,
+        .roster = workspace->roster,
+        .out_settled = &events.identity,
         .queue_bytes = config->queue_mb * MIB,
     };
-    struct events_config events = {
-        .read_event = read_event,
-        .argument = workspace,
-        .memory_bytes = config->events_mb * MIB,
-        .history = workspace->history,
-    };
+    enum err err;
 
     entropy_fill(workspace->sys, &events.hash_seed, sizeof events.hash_seed);
     TRY(identity_open(&workspace->identity));
     intake.identity = workspace->identity;
-    TRY(intake_open(&intake, progress, argument, &workspace->intake));
+    err = intake_open(&intake, progress, argument, &workspace->intake);
+    if (err) {
+        identity_close(events.identity);
+        return err;
+    }
     TRY(events_open(&events, &workspace->events));
-    return log_reader_open(workspace->log, 1, LOG_PLAIN, &workspace->reader);
+    return log_reader_open(workspace->log, events_first_seq(workspace->events), LOG_PLAIN,
+                           &workspace->reader);
 }
 
 static fallible open_parts(struct workspace *workspace, const char *path,
@@ -142,9 +177,9 @@ static fallible open_parts(struct workspace *workspace, const char *path,
 
     if (!err)
         err = open_store(workspace, config, mem);
-    if (!err)
-        err = open_history(workspace, config, mem);
     arena_close(mem);
+    if (!err)
+        err = open_history(workspace, config, progress, argument);
     if (!err)
         err = open_folds(workspace, config, progress, argument);
     return err;
@@ -171,8 +206,9 @@ void workspace_close(struct workspace *workspace)
 {
     log_reader_close(workspace->reader);
     events_close(workspace->events);
-    history_close(workspace->history);
     intake_close(workspace->intake);
+    roster_close(workspace->roster);
+    history_close(workspace->history);
     identity_close(workspace->identity);
     seen_close(workspace->seen);
     syncer_close(workspace->syncer);

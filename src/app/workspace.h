@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "app/config.h"
+#include "people/roster.h"
 #include "store/log.h"
 
 struct access;
@@ -31,6 +32,8 @@ struct workspace {
     struct identity *identity;
     struct intake *intake;
     struct history *history;
+    struct roster *roster;
+    char roster_reason[ROSTER_REASON]; /* why it was made anew; empty: it was not */
     struct events *events;
     uint64_t settle_events; /* in memory before they settle */
     uint64_t settle_at;

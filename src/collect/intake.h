@@ -15,6 +15,7 @@
 struct intake;
 struct identity;
 struct quarantine;
+struct roster;
 struct sys;
 
 enum intake_kind {
@@ -75,13 +76,16 @@ struct intake_config {
     struct vault *vault;
     struct seen *seen;
     struct identity *identity;
+    const struct roster *roster;   /* of the log's older records; NULL: the whole log is read */
+    struct identity **out_settled; /* a copy of what the roster alone tells; NULL: not wanted */
     size_t group_bytes; /* jobs are taken into one group up to this, a larger job becomes several
                            groups; 0: 4 MiB */
     size_t queue_bytes; /* waiting jobs beyond it are refused with ERR_BUSY; 0: 64 MiB */
 };
 
-/* Folds the whole log into identity, seen and the list of quarantined events. `progress` may be
- * NULL; it may stop the fold by returning false (ERR_EXPIRED). */
+/* Folds the log into identity, seen and the list of quarantined events: what the roster covers
+ * from there, the rest from the log. `progress` may be NULL; it may stop the fold by returning
+ * false (ERR_EXPIRED). */
 fallible intake_open(const struct intake_config *config,
                      bool (*progress)(void *argument, uint64_t seq, uint64_t of), void *argument,
                      struct intake **out_intake);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "measure/history.h"
 #include "measure/events_settle.h"
+#include "people/roster.h"
 #include "store/log.h"
 #include "sys/thread.h"
 
@@ -99,7 +100,8 @@ static fallible name_types(struct events *events)
 
 static fallible open_parts(struct events *events)
 {
-    TRY(identity_open(&events->identity));
+    if (!events->identity)
+        TRY(identity_open(&events->identity));
     events->lock = lock_open();
     events->mem = arena_open(MESSAGE_BYTES);
     events->reader = json_reader_open();
@@ -112,20 +114,27 @@ static fallible open_parts(struct events *events)
     return name_types(events);
 }
 
+/* What was settled of nodes and joins. */
+static fallible load_roster(struct events *events);
+
 fallible events_open(const struct events_config *config, struct events **out_events)
 {
     struct events *events = mem_alloc(sizeof *events);
     enum err err;
 
-    if (!events)
+    if (!events) {
+        identity_close(config->identity);
         return mem_exhausted();
+    }
     events->config = *config;
+    events->identity = config->identity;
     dictionary_init(&events->texts, config->hash_seed);
     dictionary_init(&events->paths, config->hash_seed + 1);
-    dictionary_init(&events->identifiers, config->hash_seed + 2);
     events->settled_seq = config->history ? history_next_seq(config->history) : 1;
     cells_init(&events->cells);
     err = open_parts(events);
+    if (!err)
+        err = load_roster(events);
     if (err) {
         events_close(events);
         return err;
@@ -149,19 +158,22 @@ void events_close(struct events *events)
     mem_free(events->traits);
     mem_free(events->changes);
     mem_free(events->active);
-    mem_free(events->named);
     mem_free(events->nodes);
     flatten_done(&events->flatten);
     shapes_close(events->shapes);
     json_reader_close(events->reader);
     arena_close(events->mem);
     cells_done(&events->cells);
-    dictionary_done(&events->identifiers);
     dictionary_done(&events->paths);
     dictionary_done(&events->texts);
     identity_close(events->identity);
     lock_close(events->lock);
     mem_free(events);
+}
+
+uint64_t events_first_seq(const struct events *events)
+{
+    return roster_next_seq(events->config.roster);
 }
 
 /* Applying. Everything that can fail comes first, the row is appended last: an event that could
@@ -203,13 +215,14 @@ static fallible make_trait_room(struct events *events)
     return OK;
 }
 
-static fallible make_node_room(struct events *events)
+static fallible make_node_room(struct events *events, node_id need)
 {
     node_id room = events->node_room + events->node_room / 2;
     struct events_node *nodes;
 
-    if (events->node_count < events->node_room)
+    if (need <= events->node_room)
         return OK;
+    room = room > need ? room : need;
     nodes = mem_grow(events->nodes, room * sizeof *nodes);
     if (!nodes)
         return mem_exhausted();
@@ -346,59 +359,46 @@ static fallible apply_events(struct events *events, const struct log_record *rec
     return record_events_finish(&it);
 }
 
-static fallible make_named_room(struct events *events)
+/* A node for every id that is taken; there must be room. */
+static void add_nodes(struct events *events)
 {
-    uint32_t room = events->named_room ? events->named_room * 2 : 1024;
-    struct events_named *named;
+    static const struct events_node none = {0, EVENTS_NO_ROW, EVENTS_NO_ROW};
 
-    if (events->identifiers.count < events->named_room)
-        return OK;
-    named = mem_grow(events->named, room * sizeof *named);
-    if (!named)
-        return mem_exhausted();
-    memset(named + events->named_room, 0, (room - events->named_room) * sizeof *named);
-    events->named = named;
-    events->named_room = room;
-    return OK;
+    while (events->node_count <= identity_count(events->identity))
+        events->nodes[events->node_count++] = none;
 }
 
 static fallible apply_node(struct events *events, const struct log_record *record)
 {
-    struct events_node node = {DICTIONARY_NONE, EVENTS_NO_ROW, EVENTS_NO_ROW};
-
-    TRY(make_node_room(events));
-    if (record->payload.data && !record->is_erased) {
-        TRY(make_named_room(events));
-        TRY(dictionary_add(&events->identifiers, record->payload, &node.identifier));
-    }
+    TRY(make_node_room(events, record->node + 1));
     TRY(identity_apply(events->identity, record));
-    if (node.identifier != DICTIONARY_NONE) {
-        bool is_user = identity_kind(events->identity, events->node_count) == NODE_USER;
-
-        events->named[node.identifier].nodes[!is_user] = events->node_count;
-    }
-    events->nodes[events->node_count++] = node;
+    add_nodes(events);
     return OK;
 }
 
-/* Files written before this record know nothing of it. */
-static fallible apply_change(struct events *events, const struct log_record *record)
+static fallible make_change_room(struct events *events)
+{
+    uint32_t room = events->change_room ? events->change_room * 2 : 256;
+    struct source_change *changes;
+
+    if (events->change_count < events->change_room)
+        return OK;
+    changes = mem_grow(events->changes, room * sizeof *changes);
+    if (!changes)
+        return mem_exhausted();
+    events->changes = changes;
+    events->change_room = room;
+    return OK;
+}
+
+/* What a join or an undo changes for files written before it, which know nothing of it. */
+static fallible read_change(const struct events *events, const struct log_record *record,
+                            struct source_change *out_change)
 {
     struct source_change change = {.seq = record->seq};
     struct record_undo undo;
     struct record_join join;
 
-    if (!events->config.history || record->seq < history_identity_seq(events->config.history))
-        return identity_apply(events->identity, record);
-    if (events->change_count == events->change_room) {
-        uint32_t room = events->change_room ? events->change_room * 2 : 256;
-        struct source_change *changes = mem_grow(events->changes, room * sizeof *changes);
-
-        if (!changes)
-            return mem_exhausted();
-        events->changes = changes;
-        events->change_room = room;
-    }
     if (record->kind == RECORD_JOIN) {
         TRY(record_read_join(record->clear, &join));
         change.a = join.a;
@@ -406,6 +406,23 @@ static fallible apply_change(struct events *events, const struct log_record *rec
     } else {
         TRY(record_read_undo(record->clear, &undo));
         (void)identity_ends(events->identity, undo.join_seq, &change.a, &change.b);
+    }
+    *out_change = change;
+    return OK;
+}
+
+static bool files_lack(const struct events *events, const struct log_record *record)
+{
+    return events->config.history && record->seq >= history_identity_seq(events->config.history);
+}
+
+static fallible apply_change(struct events *events, const struct log_record *record)
+{
+    struct source_change change = {0};
+
+    if (files_lack(events, record)) {
+        TRY(make_change_room(events));
+        TRY(read_change(events, record, &change));
     }
     TRY(identity_apply(events->identity, record));
     if (change.a && change.b)
@@ -417,14 +434,13 @@ static uint64_t memory_of(const struct events *events)
 {
     uint64_t chunks = (events->row_count + (uint64_t)EVENTS_CHUNK_ROWS - 1) / EVENTS_CHUNK_ROWS;
 
-    return chunks * EVENTS_CHUNK_ROWS * sizeof(struct events_row) +
+    return roster_waiting(events->config.roster) +
+           chunks * EVENTS_CHUNK_ROWS * sizeof(struct events_row) +
            (uint64_t)events->trait_room * sizeof *events->traits +
            (uint64_t)events->node_room * sizeof *events->nodes +
-           (uint64_t)events->named_room * sizeof *events->named +
            (uint64_t)events->active_room * sizeof *events->active +
            (uint64_t)events->change_room * sizeof *events->changes + events->texts.bytes +
-           events->identifiers.bytes + events->paths.bytes + events->cells.bytes +
-           shapes_bytes(events->shapes);
+           events->paths.bytes + events->cells.bytes + shapes_bytes(events->shapes);
 }
 
 static fallible apply(struct events *events, const struct log_record *record)
@@ -443,17 +459,70 @@ static fallible apply(struct events *events, const struct log_record *record)
     return record->payload.data && !record->is_erased ? apply_events(events, record) : OK;
 }
 
+static bool has_text(const struct log_record *record)
+{
+    return record->kind == RECORD_NODE && record->payload.data && !record->is_erased;
+}
+
+static void keep_record(struct events *events, const struct log_record *record)
+{
+    uint64_t place = roster_add(events->config.roster, record);
+
+    if (has_text(record))
+        events->nodes[record->node].place = place;
+}
+
 fallible events_apply(struct events *events, const struct log_record *record)
 {
     enum err err = OK;
 
     lock_write(events->lock);
-    if (record->seq + record->count > events->next_seq)
-        err = apply(events, record);
+    if (record->seq + record->count > events->next_seq) {
+        err = roster_reserve(events->config.roster, record);
+        if (!err)
+            err = apply(events, record);
+        if (!err)
+            keep_record(events, record);
+    }
     if (!err && record->seq + record->count > events->next_seq)
         events->next_seq = record->seq + record->count;
     unlock_write(events->lock);
     return err;
+}
+
+/* Loading */
+
+/* Identity has it all already. */
+static enum err take_settled(void *argument, const struct roster_entry *entries, size_t count)
+{
+    struct events *events = argument;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct log_record *record = &entries[i].record;
+        struct source_change change = {0};
+
+        if (has_text(record) && record->node < events->node_count)
+            events->nodes[record->node].place = entries[i].place;
+        if ((record->kind != RECORD_JOIN && record->kind != RECORD_UNDO) ||
+            !files_lack(events, record))
+            continue;
+        TRY(make_change_room(events));
+        TRY(read_change(events, record, &change));
+        if (change.a && change.b)
+            events->changes[events->change_count++] = change;
+    }
+    return OK;
+}
+
+static fallible load_roster(struct events *events)
+{
+    const struct roster *roster = events->config.roster;
+
+    TRY(make_node_room(events, identity_count(events->identity) + 1));
+    add_nodes(events);
+    TRY(roster_read(roster, take_settled, events));
+    events->next_seq = roster_next_seq(roster);
+    return OK;
 }
 
 /* Settling */
@@ -489,6 +558,23 @@ static void drop_changes(struct events *events)
     events->change_count = kept;
 }
 
+/* Whatever the list of column files covers must be in the roster before. */
+static fallible settle_roster(struct events *events)
+{
+    struct roster *roster = events->config.roster;
+    enum err err;
+
+    lock_write(events->lock);
+    err = roster_begin_commit(roster, events->next_seq, identity_count(events->identity));
+    unlock_write(events->lock);
+    TRY(err);
+    TRY(roster_write(roster));
+    lock_write(events->lock);
+    roster_end_commit(roster);
+    unlock_write(events->lock);
+    return OK;
+}
+
 fallible events_settle(struct events *events, struct sys *sys)
 {
     struct history *history = events->config.history;
@@ -504,6 +590,7 @@ fallible events_settle(struct events *events, struct sys *sys)
     TRY(history_path(history, number, events->mem, &path));
     /* This thread alone changes what is in memory, so it needs no lock to read it. */
     TRY(events_settle_write(events, sys, path.data, history_workspace(history), &about));
+    TRY(settle_roster(events));
     lock_write(events->lock);
     err = history_replace(history, number, history_count(history), 0);
     if (!err) {

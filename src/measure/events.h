@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * Rebuilt from the log at every start and kept up to date by events_apply. Names, texts and
- * property paths are dictionary codes, a value takes 8 bytes, an event 40 more. The messages
- * themselves are not kept: they are read again from the log through `read_event`.
+ * Rebuilt at every start from the roster and the rest of the log, which events_apply brings. Names,
+ * texts and property paths are dictionary codes, a value takes 8 bytes, an event 40 more. The
+ * messages themselves are not kept: they are read again from the log through `read_event`.
  *
  * One thread applies; any number read, each between events_begin and events_end, during which the
  * applying thread waits. A waiting writer goes before new readers.
@@ -15,7 +15,9 @@
 struct events;
 struct sys;
 struct history;
+struct identity;
 struct log_record;
+struct roster;
 
 enum { EVENTS_MOST_PROPERTIES = 10000, EVENTS_LONGEST_PATH = 1024 };
 
@@ -26,11 +28,21 @@ struct events_config {
     void *argument;
     uint64_t hash_seed;    /* of the dictionaries: not to be guessed by senders */
     uint64_t memory_bytes; /* bound of the fold; 0: none */
-    struct history
-        *history; /* where events settle; NULL: all stay in memory. Outlives the events */
+    /* Where events settle; NULL: all stay in memory. Outlives the events. */
+    struct history *history;
+    /* What was settled of nodes and joins, and will be, and their identifiers. Outlives the events.
+     */
+    struct roster *roster;
+    /* What the roster tells of persons: see intake.h. Taken, also on failure. NULL: it tells
+     * nothing yet. */
+    struct identity *identity;
+    /* Keyed hash of an identifier, as in the records of nodes; any thread. */
+    hash128 (*hash)(void *argument, enum node_kind kind, str text);
 };
 
 fallible events_open(const struct events_config *config, struct events **out_events);
+/* The first record that events_apply wants. */
+uint64_t events_first_seq(const struct events *events);
 void events_close(struct events *events); /* no reader may be left; NULL is fine */
 
 /* Writes the events in memory to a file of the history and forgets them here; questions go on

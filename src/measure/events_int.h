@@ -9,6 +9,7 @@
 #include "measure/flatten.h"
 #include "measure/shapes.h"
 #include "people/identity.h"
+#include "people/roster.h"
 
 enum { EVENTS_CHUNK_ROWS = 1 << 14 };
 
@@ -33,14 +34,9 @@ struct events_traits {
 };
 
 struct events_node {
-    uint32_t identifier; /* code, or DICTIONARY_NONE where it was erased */
+    uint64_t place; /* of its identifier in the roster; 0: there is none */
     uint32_t newest_row;
     uint32_t newest_traits;
-};
-
-/* The user and the device that go by one text. */
-struct events_named {
-    node_id nodes[2];
 };
 
 struct events_lock;
@@ -49,10 +45,7 @@ struct events {
     struct events_config config;
     struct events_lock *lock;
     struct identity *identity;
-    struct dictionary texts;       /* of the events in memory */
-    struct dictionary identifiers; /* of nodes */
-    struct events_named *named;    /* by code of the identifier */
-    uint32_t named_room;
+    struct dictionary texts; /* of the events in memory */
     struct dictionary paths;
     struct cells cells;
     struct flatten flatten;

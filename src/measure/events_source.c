@@ -185,25 +185,25 @@ static void trait(const void *store, node_id person_id, property_id name, millis
     cell_value(events, found, &out_trait->value);
 }
 
-static str identifier(const void *store, node_id person_id)
+static fallible identifier(const void *store, node_id person_id, struct buf *out_text)
 {
     const struct events *events = store;
-    text_code code = events->nodes[person_id].identifier;
+    uint64_t place = events->nodes[person_id].place;
 
-    return code == SOURCE_UNKNOWN ? (str){NULL, 0} : dictionary_text(&events->identifiers, code);
+    return place ? roster_text(events->config.roster, place, person_id, out_text)
+                 : fail(ERR_ABSENT, "node %u has no identifier any more", person_id);
 }
 
 static size_t named(const void *store, str wanted, node_id out_persons[2])
 {
+    static const enum node_kind kinds[] = {NODE_USER, NODE_ANONYMOUS};
     const struct events *events = store;
-    text_code code = dictionary_find(&events->identifiers, wanted);
     size_t count = 0;
 
-    if (code == DICTIONARY_NONE)
-        return 0;
     /* A user and a device may share a text, but no two of one kind do. */
-    for (unsigned i = 0; i < 2; i++) {
-        node_id node = events->named[code].nodes[i], found;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        hash128 hash = events->config.hash(events->config.argument, kinds[i], wanted);
+        node_id node = identity_find(events->identity, kinds[i], hash), found;
 
         if (!node)
             continue;

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "people/roster.h"
 #include "sys/file.h"
 
 #include <stdatomic.h>
@@ -166,7 +167,7 @@ static bool is_listed(const struct history *history, str name)
 {
     uint64_t number;
 
-    if (str_equals(name, str_of(list_name)))
+    if (str_equals(name, str_of(list_name)) || str_equals(name, str_of(roster_name)))
         return true;
     if (name.len != NAME || !str_ends(name, S(".col")) ||
         !str_to_u64(str_slice(name, 0, DIGITS), &number))
@@ -399,6 +400,7 @@ fallible history_check(struct sys *sys, const char *folder,
                        const unsigned char workspace[COLUMNS_WORKSPACE],
                        void (*report)(void *, const char *), void *argument)
 {
+    const struct roster_config roster = {.sys = sys, .folder = folder, .workspace = workspace};
     struct arena *mem = arena_open(LIST_MEMORY);
     struct listed *list;
     size_t count = 0;
@@ -413,6 +415,10 @@ fallible history_check(struct sys *sys, const char *folder,
         err = path_of(folder, (uint32_t)list[i].number, mem, &path);
         if (!err)
             err = columns_check(sys, path.data, workspace, report, argument);
+        worst = err ? err : worst;
+    }
+    if (count) {
+        err = roster_check(&roster, list[count - 1].next_seq, report, argument);
         worst = err ? err : worst;
     }
     arena_close(mem);

@@ -37,7 +37,8 @@ fallible history_path(const struct history *history, uint32_t number, struct are
  * behind the last). Durable on return; the replaced files are gone. On failure the new one is. */
 fallible history_replace(struct history *history, uint32_t number, size_t at, size_t count);
 
-/* Verifies every file and the list; reports each damage in a sentence, then ERR_CORRUPT. */
+/* Verifies every file, the list and the roster beside them (people/roster.h); reports each damage
+ * in a sentence, then ERR_CORRUPT. */
 fallible history_check(struct sys *sys, const char *folder,
                        const unsigned char workspace[COLUMNS_WORKSPACE],
                        void (*report)(void *, const char *), void *argument);

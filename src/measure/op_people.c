@@ -5,6 +5,7 @@
  * Looks at everything up to as_of: "from", "to" and "where" do not narrow a segment, whose parts
  * say their own windows. Pages go by person id, so that a page stays valid while people are added.
  */
+#include "base/mem.h"
 #include "measure/operator.h"
 #include "measure/traits.h"
 
@@ -113,14 +114,20 @@ static fallible merge(const struct operator_worker *worker, void *state, void *o
 static fallible write_person(const struct operator_shared *shared, struct traits *traits,
                              node_id person, struct json_writer *out)
 {
-    str id = source_identifier(shared->source, person);
+    struct buf id = {0};
+    enum err err = source_identifier(shared->source, person, &id);
 
     json_open(out, '{');
     json_key(out, S("id"));
-    if (id.data)
-        json_text(out, id);
+    if (!err && !buf_is_broken(&id))
+        json_text(out, buf_str(&id));
     else
         json_null(out);
+    if (buf_is_broken(&id))
+        err = mem_exhausted();
+    buf_done(&id);
+    if (err && err != ERR_ABSENT)
+        return err;
     json_key(out, S("traits"));
     TRY(traits_write(traits, person, out));
     json_shut(out, '}');

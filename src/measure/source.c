@@ -134,9 +134,9 @@ void source_trait(const struct source *source, node_id person, property_id name,
     source->calls->trait(source->store, person, name, as_of, out_trait);
 }
 
-str source_identifier(const struct source *source, node_id person)
+fallible source_identifier(const struct source *source, node_id person, struct buf *out_text)
 {
-    return source->calls->identifier(source->store, person);
+    return source->calls->identifier(source->store, person, out_text);
 }
 
 size_t source_named(const struct source *source, str identifier, node_id out_persons[2])

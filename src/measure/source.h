@@ -85,7 +85,7 @@ struct source_calls {
                    struct value *out_value);
     void (*trait)(const void *store, node_id person, property_id name, millis as_of,
                   struct source_trait *out_trait);
-    str (*identifier)(const void *store, node_id person);
+    fallible (*identifier)(const void *store, node_id person, struct buf *out_text);
     size_t (*named)(const void *store, str identifier, node_id out_persons[2]);
     enum err (*message)(const void *store, uint64_t seq, struct buf *out_json);
 };
@@ -142,8 +142,9 @@ void source_member(const struct source *source, const struct value *object, prop
 void source_trait(const struct source *source, node_id person, property_id name, millis as_of,
                   struct source_trait *out_trait);
 
-/* Text of her oldest identifier; absent where it was erased. */
-str source_identifier(const struct source *source, node_id person);
+/* Appends the text of her oldest identifier. ERR_ABSENT where it was erased; ERR_CORRUPT, ERR_IO.
+ */
+fallible source_identifier(const struct source *source, node_id person, struct buf *out_text);
 /* The persons who have this identifier, as a user or as a device: 0, 1 or 2. */
 size_t source_named(const struct source *source, str identifier, node_id out_persons[2]);
 /* Appends the message of an event as it was sent. ERR_ABSENT where it was erased. */

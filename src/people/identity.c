@@ -207,6 +207,42 @@ void identity_close(struct identity *identity)
     mem_free(identity);
 }
 
+/* NULL without memory. */
+static void *copied(const void *array, uint64_t count, size_t size)
+{
+    void *copy = mem_grow(NULL, count * size);
+
+    if (copy)
+        memcpy(copy, array, count * size);
+    return copy;
+}
+
+fallible identity_copy(const struct identity *identity, struct identity **out_identity)
+{
+    struct identity *copy = mem_alloc(sizeof *copy);
+    uint64_t nodes = (uint64_t)identity->node_count + 1;
+
+    if (!copy)
+        return mem_exhausted();
+    *copy = *identity;
+    copy->node_room = identity->node_count;
+    copy->join_room = identity->join_count;
+    copy->hashes = copied(identity->hashes, nodes, sizeof *copy->hashes);
+    copy->links = copied(identity->links, nodes, sizeof *copy->links);
+    copy->labels = copied(identity->labels, nodes, sizeof *copy->labels);
+    copy->chains = copied(identity->chains, nodes, sizeof *copy->chains);
+    copy->joins = copied(identity->joins, (uint64_t)identity->join_count + 1, sizeof *copy->joins);
+    copy->tags = copied(identity->tags, identity->slot_count, sizeof *copy->tags);
+    copy->slots = copied(identity->slots, identity->slot_count, sizeof *copy->slots);
+    if (!copy->hashes || !copy->links || !copy->labels || !copy->chains || !copy->joins ||
+        !copy->tags || !copy->slots) {
+        identity_close(copy);
+        return mem_exhausted();
+    }
+    *out_identity = copy;
+    return OK;
+}
+
 static bool is_node(const struct identity *identity, node_id node)
 {
     return node >= 1 && node <= identity->node_count;
@@ -509,9 +545,7 @@ fallible identity_joins(const struct identity *identity, node_id node, struct ar
     return OK;
 }
 
-/* Every node up to `last` is taken from now on. Those without a record of their own were in a part
- * of the log that was lost: no identifier leads to them. */
-static fallible keep_lost(struct identity *identity, node_id last)
+fallible identity_keep(struct identity *identity, node_id last)
 {
     struct record_node lost = {.kind = NODE_ANONYMOUS};
 
@@ -532,7 +566,7 @@ static fallible apply_node(struct identity *identity, const struct log_record *r
         identity_find(identity, entry.kind, entry.hash) != NODE_NONE)
         return fail(ERR_CORRUPT, "record %llu gives node %u a second time",
                     (unsigned long long)record->seq, record->node);
-    TRY(keep_lost(identity, record->node - 1));
+    TRY(identity_keep(identity, record->node - 1));
     TRY(identity_reserve(identity, 1, 0));
     identity_add(identity, &entry);
     return OK;
@@ -543,7 +577,7 @@ static fallible apply_join(struct identity *identity, const struct log_record *r
     struct record_join join;
 
     TRY(record_read_join(record->clear, &join));
-    TRY(keep_lost(identity, join.a > join.b ? join.a : join.b));
+    TRY(identity_keep(identity, join.a > join.b ? join.a : join.b));
     return identity_join(identity, record->seq, &join);
 }
 
@@ -558,6 +592,18 @@ static fallible apply_undo(struct identity *identity, const struct log_record *r
     return err == ERR_ABSENT ? OK : err;
 }
 
+void identity_warm(const struct identity *identity, const struct log_record *record)
+{
+    struct record_node entry;
+    uint64_t at;
+
+    if (record->kind != RECORD_NODE || record_read_node(record->clear, &entry) != OK)
+        return;
+    at = entry.hash.low & (identity->slot_count - 1);
+    __builtin_prefetch(&identity->tags[at], 1);
+    __builtin_prefetch(&identity->slots[at], 1);
+}
+
 fallible identity_apply(struct identity *identity, const struct log_record *record)
 {
     switch (record->kind) {
@@ -568,7 +614,7 @@ fallible identity_apply(struct identity *identity, const struct log_record *reco
     case RECORD_UNDO:
         return apply_undo(identity, record);
     case RECORD_EVENTS:
-        return keep_lost(identity, record->node);
+        return identity_keep(identity, record->node);
     case RECORD_QUARANTINE:
     case RECORD_RELEASE:
         break;

@@ -17,6 +17,8 @@ enum { NODE_NONE = 0 };
 
 fallible identity_open(struct identity **out_identity);
 void identity_close(struct identity *identity);
+/* A copy that goes its own way from there. */
+fallible identity_copy(const struct identity *identity, struct identity **out_identity);
 
 /* The node of an identifier's keyed hash, or NODE_NONE. */
 node_id identity_find(const struct identity *identity, enum node_kind kind, hash128 hash);
@@ -54,3 +56,8 @@ fallible identity_joins(const struct identity *identity, node_id node, struct ar
  * What a lost part of the log leaves behind is no error: see log_check. */
 struct log_record;
 fallible identity_apply(struct identity *identity, const struct log_record *record);
+/* Fetches what applying this record will touch, while others are applied. */
+void identity_warm(const struct identity *identity, const struct log_record *record);
+/* Every node up to `last` is taken from now on. Those without a record of their own were in a part
+ * of the log that was lost: no identifier leads to them. */
+fallible identity_keep(struct identity *identity, node_id last);

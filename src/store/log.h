@@ -83,8 +83,9 @@ struct log_stats {
 void log_stats_read(struct log *log, struct log_stats *out_stats);
 
 /* Reading: from a sequence number on, each record once, in order. One thread a reader. With
- * LOG_CLEAR no payload is opened: they are absent, and it is faster. */
-enum log_payloads { LOG_PLAIN, LOG_CLEAR };
+ * LOG_CLEAR no payload is opened: they are absent, and it is faster; with LOG_NAMES only those of
+ * nodes are. */
+enum log_payloads { LOG_PLAIN, LOG_CLEAR, LOG_NAMES };
 fallible log_reader_open(struct log *log, uint64_t from_seq, enum log_payloads payloads,
                          struct log_reader **out_reader);
 void log_reader_close(struct log_reader *reader);

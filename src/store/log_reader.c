@@ -270,6 +270,11 @@ static fallible unseal(struct log_reader *reader, const char *bytes,
     return err;
 }
 
+static bool opens(const struct log_reader *reader, enum record_kind kind)
+{
+    return reader->payloads == LOG_PLAIN || (reader->payloads == LOG_NAMES && kind == RECORD_NODE);
+}
+
 static fallible give_from_disk(struct log_reader *reader, struct log_record *out)
 {
     struct log_record_head head;
@@ -305,7 +310,7 @@ static fallible give_from_disk(struct log_reader *reader, struct log_record *out
             .node = head.node,
             .clear = str_from(bytes + sizeof head, head.clear_bytes),
         };
-        if (head.sealed_bytes && reader->payloads == LOG_PLAIN)
+        if (head.sealed_bytes && opens(reader, record.kind))
             TRY(unseal(reader, bytes, &head, &record));
         *out = record;
         reader->group_rest = behind;

@@ -4,12 +4,14 @@
  */
 #include "crash/drive.h"
 
+#include "crash/answers.h"
+
 #include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_AT_ONCE = 8 };
+enum { MOST_AT_ONCE = 8, SETTLE_EVENTS = 100 };
 
 bool drive_fails(struct drive *drive, const char *what)
 {
@@ -60,6 +62,7 @@ bool drive_open(struct drive *drive, const struct plan *plan, uint64_t luck)
         .segment_bytes = (64 << 10) << plan->seed % 3,
         .recent_bytes = plan->seed % 2 ? 1 : 0,
         .table_ids = 64,
+        .settle_events = SETTLE_EVENTS,
     };
     if (!drive->world.sys)
         abort();
@@ -184,6 +187,8 @@ enum err drive_step(struct drive *drive)
         break;
     }
     if (!err)
+        err = world_fold(&drive->world);
+    if (!err)
         drive->next++;
     return err;
 }
@@ -212,7 +217,13 @@ enum err drive_resend(struct drive *drive)
 
 bool drive_agrees(struct drive *drive)
 {
-    return oracle_agrees(drive->oracle, &drive->world, &drive->trouble);
+    if (drive->world.roster_reason[0]) {
+        buf_print(&drive->trouble, "persons had to be read from the whole log: %s",
+                  drive->world.roster_reason);
+        return false;
+    }
+    return oracle_agrees(drive->oracle, &drive->world, &drive->trouble) &&
+           answers_agree(&drive->world, &drive->trouble);
 }
 
 static void note_damage(void *argument, const char *sentence)

@@ -7,6 +7,7 @@
  */
 #include "base/mem.h"
 #include "base/random.h"
+#include "crash/answers.h"
 #include "crash/crash.h"
 #include "sys/file.h"
 
@@ -104,7 +105,8 @@ static void list_files(struct state *state, struct drive *drive, str before, uin
         } else if (str_ends(path, S("/nodes.keys"))) {
             size = KEYS_HEAD + (uint64_t)nodes * KEY_SLOT;
         } else if (!str_contains(before, whole) ||
-                   (!str_starts(path, S(WORLD_SEEN "/")) && !str_ends(path, S("/secret")))) {
+                   (!str_starts(path, S(WORLD_SEEN "/")) &&
+                    !str_starts(path, S(WORLD_COLUMNS "/")) && !str_ends(path, S("/secret")))) {
             continue;
         }
         if (size)
@@ -174,9 +176,12 @@ static bool reads_nothing_wrong(struct drive *drive, const struct state *state)
         if (err == ERR_ABSENT)
             return drive_fails(drive, "events are missing without a word");
     }
+    if (!answers_trust(&drive->world, &drive->trouble))
+        return false;
     if (drive_resend(drive) != OK)
         return true;
-    return oracle_trusts(drive->oracle, &drive->world, &drive->trouble, &events);
+    return oracle_trusts(drive->oracle, &drive->world, &drive->trouble, &events) &&
+           answers_trust(&drive->world, &drive->trouble);
 }
 
 static bool run_flip(struct drive *drive, const struct state *state, random_state *chance,

@@ -5,13 +5,18 @@
 #include "crash/world.h"
 
 #include "base/mem.h"
+#include "measure/events.h"
+#include "measure/history.h"
 #include "people/identity.h"
 #include "store/datadir.h"
 #include "sys/clock.h"
+#include "sys/file.h"
 
 #include <string.h>
 
-enum { SEGMENT = 64 << 10, GROUP = 16 << 10, JOB_ARENA = 64 << 20 };
+#define WORLD_ANEW "anew"
+
+enum { CACHE = 64 << 10, SEGMENT = 64 << 10, GROUP = 16 << 10, JOB_ARENA = 64 << 20 };
 
 struct log_config world_log_config(const struct world *world)
 {
@@ -74,7 +79,60 @@ static fallible open_intake(struct world *world)
     TRY(identity_open(&world->identity));
     config.seen = world->seen;
     config.identity = world->identity;
+    config.roster = world->roster;
+    config.out_settled = world->roster ? &world->settled : NULL;
     return intake_open(&config, NULL, NULL, &world->intake);
+}
+
+static fallible open_history(struct world *world)
+{
+    struct roster_config config = {.sys = world->sys,
+                                   .folder = WORLD_COLUMNS,
+                                   .workspace = vault_workspace_id(world->vault),
+                                   .log = world->log};
+
+    TRY(history_open(world->sys, WORLD_COLUMNS, config.workspace, CACHE, &world->history));
+    return roster_obtain(&config, history_next_seq(world->history), NULL, NULL,
+                         world->roster_reason, &world->roster);
+}
+
+/* Short, as timelines are read often: they tell which event it is, not what it says. */
+static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
+{
+    (void)argument;
+    buf_print(out_json, "{\"seq\":%llu}", (unsigned long long)seq);
+    return OK;
+}
+
+static hash128 hash_identifier(void *argument, enum node_kind kind, str text)
+{
+    const struct world *world = argument;
+
+    return vault_hash(world->vault, (unsigned char)kind, text);
+}
+
+static fallible open_events(struct world *world)
+{
+    struct events_config config = {.read_event = read_event,
+                                   .hash = hash_identifier,
+                                   .argument = world,
+                                   .hash_seed = 1,
+                                   .history = world->history,
+                                   .roster = world->roster,
+                                   .identity = world->settled};
+
+    world->settled = NULL;
+    TRY(events_open(&config, &world->events));
+    world->fold_seq = events_first_seq(world->events);
+    return OK;
+}
+
+static fallible open_parts(struct world *world)
+{
+    if (world->settle_events)
+        TRY(open_history(world));
+    TRY(open_intake(world));
+    return world->settle_events ? open_events(world) : OK;
 }
 
 fallible world_open(struct world *world)
@@ -86,7 +144,7 @@ fallible world_open(struct world *world)
     if (!world->json)
         return mem_exhausted();
     TRY(world_open_log(world));
-    err = open_intake(world);
+    err = open_parts(world);
     if (err)
         world_shut(world);
     return err;
@@ -94,11 +152,21 @@ fallible world_open(struct world *world)
 
 void world_shut(struct world *world)
 {
+    log_reader_close(world->reader);
+    events_close(world->events);
+    identity_close(world->settled);
     intake_close(world->intake);
+    roster_close(world->roster);
+    history_close(world->history);
     identity_close(world->identity);
     seen_close(world->seen);
     log_close(world->log);
     vault_close(world->vault);
+    world->reader = NULL;
+    world->events = NULL;
+    world->settled = NULL;
+    world->roster = NULL;
+    world->history = NULL;
     world->intake = NULL;
     world->identity = NULL;
     world->seen = NULL;
@@ -112,6 +180,71 @@ void world_done(struct world *world)
     json_reader_close(world->json);
     sim_close(world->sys);
     *world = (struct world){0};
+}
+
+/* Folding */
+
+static fallible fold_record(struct world *world, const struct log_record *record)
+{
+    enum err err;
+
+    TRY(events_apply(world->events, record));
+    if (events_in_memory(world->events) < world->settle_events)
+        return OK;
+    err = events_settle(world->events, world->sys);
+    return err == ERR_FULL || err == ERR_LIMIT ? OK : err;
+}
+
+fallible world_fold(struct world *world)
+{
+    struct log_record record;
+    enum err err;
+
+    if (!world->events)
+        return OK;
+    if (!world->reader)
+        TRY(log_reader_open(world->log, world->fold_seq, LOG_PLAIN, &world->reader));
+    while ((err = log_reader_next(world->reader, &record)) == OK) {
+        world->fold_seq = record.seq;
+        err = fold_record(world, &record);
+        if (err) {
+            log_reader_close(world->reader);
+            world->reader = NULL;
+            break;
+        }
+    }
+    return err == ERR_ABSENT || err == ERR_LIMIT ? OK : err;
+}
+
+fallible world_fold_anew(struct world *world, struct world_fold *out_fold)
+{
+    struct roster_config roster = {
+        .sys = world->sys, .folder = WORLD_ANEW, .workspace = vault_workspace_id(world->vault)};
+    struct events_config config = {
+        .read_event = read_event, .hash = hash_identifier, .argument = world, .hash_seed = 2};
+    struct log_reader *reader;
+    struct log_record record;
+    enum err err;
+
+    *out_fold = (struct world_fold){0};
+    TRY(folder_make(world->sys, WORLD_ANEW));
+    TRY(roster_open(&roster, 1, &out_fold->roster));
+    config.roster = out_fold->roster;
+    TRY(events_open(&config, &out_fold->events));
+    TRY(log_reader_open(world->log, 1, LOG_PLAIN, &reader));
+    while ((err = log_reader_next(reader, &record)) == OK) {
+        err = events_apply(out_fold->events, &record);
+        if (err)
+            break;
+    }
+    log_reader_close(reader);
+    return err == ERR_ABSENT ? OK : err;
+}
+
+void world_fold_done(struct world_fold *fold)
+{
+    events_close(fold->events);
+    roster_close(fold->roster);
 }
 
 /* Jobs */
@@ -192,6 +325,8 @@ static fallible check_log_and_keys(struct world *world, struct counting *countin
         return OK;
     config = world_log_config(world);
     TRY(counted(counting, log_check(&config, false, count, counting, &totals)));
+    TRY(counted(counting, history_check(world->sys, WORLD_COLUMNS, vault_workspace_id(world->vault),
+                                        count, counting)));
     return counted(counting, vault_check(world->vault, totals.nodes, count, counting));
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 #include "collect/intake.h"
 #include "collect/segment.h"
+#include "people/roster.h"
 #include "store/log.h"
 #include "store/seen.h"
 #include "store/vault.h"
@@ -17,6 +18,7 @@
 #define WORLD_LOG "data/log"
 #define WORLD_KEYS "data/keys"
 #define WORLD_SEEN "data/seen"
+#define WORLD_COLUMNS "data/columns"
 
 struct world {
     struct sys *sys;        /* owned */
@@ -24,7 +26,8 @@ struct world {
     uint64_t recent_bytes;  /* 0: the log's default */
     size_t group_bytes;     /* 0: 16 KiB */
     size_t queue_bytes;
-    uint32_t table_ids; /* 0: the default of seen */
+    uint32_t table_ids;     /* 0: the default of seen */
+    uint32_t settle_events; /* in memory before they settle; 0: nothing is folded for questions */
     struct vault *vault;
     struct log *log;
     struct log_recovery recovery;
@@ -32,12 +35,29 @@ struct world {
     struct identity *identity;
     struct intake *intake;
     struct json_reader *json;
+    struct history *history;
+    struct roster *roster;
+    char roster_reason[ROSTER_REASON]; /* why it was made anew; empty: it was not */
+    struct identity *settled;          /* what the roster tells, until the fold takes it */
+    struct events *events;
+    struct log_reader *reader; /* of the fold; NULL: to be opened at fold_seq */
+    uint64_t fold_seq;
 };
 
 fallible world_create(const struct world *world); /* makes the folder; durable */
 fallible world_open_log(struct world *world);     /* vault and log only */
 fallible world_open(struct world *world);         /* everything; what failed is shut */
 void world_shut(struct world *world);             /* fine when not open */
+/* Folds and settles what the log has gained. A full disk and a lack of memory are for later. */
+fallible world_fold(struct world *world);
+/* A fold of the whole log that settles nothing. */
+struct world_fold {
+    struct roster *roster;
+    struct events *events;
+};
+/* ERR_CORRUPT where the log does not give it. world_fold_done is right after a failure, too. */
+fallible world_fold_anew(struct world *world, struct world_fold *out_fold);
+void world_fold_done(struct world_fold *fold);
 void world_done(struct world *world);
 struct log_config world_log_config(const struct world *world);
 struct seen_config world_seen_config(const struct world *world);

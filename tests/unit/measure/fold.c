@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "measure/combine.h"
 #include "measure/history.h"
+#include "people/roster.h"
 #include "sys/clock.h"
 #include "sys/sim.h"
 #include "sys/sys.h"
@@ -35,10 +36,18 @@ static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
     return OK;
 }
 
+hash128 fold_hash(void *argument, enum node_kind kind, str text)
+{
+    (void)argument;
+    return hash_of(kind, text);
+}
+
 fallible fold_open_at(struct fold *fold, struct sys *sys, const char *folder)
 {
     static const unsigned char workspace[COLUMNS_WORKSPACE] = "workspace";
-    struct events_config config = {.read_event = read_event, .argument = fold, .hash_seed = 1};
+    struct events_config config = {
+        .read_event = read_event, .hash = fold_hash, .argument = fold, .hash_seed = 1};
+    struct roster_config roster = {.workspace = workspace};
 
     *fold = (struct fold){.sys = sys, .next_seq = 1, .reader = json_reader_open()};
     fold->mem = arena_open(64 << 20);
@@ -46,7 +55,11 @@ fallible fold_open_at(struct fold *fold, struct sys *sys, const char *folder)
         return mem_exhausted();
     TRY(identity_open(&fold->identity));
     TRY(history_open(fold->sys, folder, workspace, CACHE, &fold->history));
+    roster.sys = fold->sys;
+    roster.folder = folder;
+    TRY(roster_open(&roster, 1, &fold->roster));
     config.history = fold->history;
+    config.roster = fold->roster;
     return events_open(&config, &fold->events);
 }
 
@@ -72,6 +85,7 @@ fallible fold_combine(struct fold *fold, size_t at, size_t count)
 void fold_done(struct fold *fold)
 {
     events_close(fold->events);
+    roster_close(fold->roster);
     history_close(fold->history);
     sim_close(fold->sim);
     identity_close(fold->identity);

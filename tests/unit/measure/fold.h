@@ -10,11 +10,13 @@
 #include "store/log.h"
 
 struct history;
+struct roster;
 
 struct fold {
     struct sys *sys; /* where column files go */
     struct sys *sim; /* the same, if it is a simulated one */
     struct history *history;
+    struct roster *roster;
     struct events *events;
     struct identity *identity; /* of the writer, who decides which joins there are */
     struct json_reader *reader;
@@ -34,6 +36,8 @@ struct fold {
 fallible fold_open(struct fold *fold);
 /* Column files go to a folder of that world. */
 fallible fold_open_at(struct fold *fold, struct sys *sys, const char *folder);
+/* Keyed hash of an identifier, as events_config wants it. */
+hash128 fold_hash(void *argument, enum node_kind kind, str text);
 void fold_done(struct fold *fold);
 /* Takes one Segment message: the nodes it needs, the join it causes, the event. Of one messageId
  * the first counts. */

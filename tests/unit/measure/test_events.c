@@ -229,13 +229,14 @@ TEST(a_record_that_failed_for_memory_can_be_given_again)
 
 TEST(the_fold_stops_at_its_bound_of_memory)
 {
-    struct events_config config = {.memory_bytes = 1 << 20};
+    struct events_config config = {.hash = fold_hash, .memory_bytes = 1 << 20};
     struct fold fold;
     enum err err = OK;
     struct buf text = {0};
 
     CHECK_OK(fold_open(&fold));
     events_close(fold.events);
+    config.roster = fold.roster;
     CHECK_OK(events_open(&config, &fold.events));
     for (int i = 0; i < 200000 && !err; i++) {
         buf_clear(&text);

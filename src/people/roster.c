@@ -1,0 +1,683 @@
+/* roster.c - blocks of copied records, appended and read in order.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   head     magic 8, workspace id 16, checksum 8
+ *   block    struct block, then records:
+ *            kind 1 (the high bit: it has a payload), then as numbers of 7 bits a byte the distance
+ *            from the sequence number before, the node, the lengths of clear part and payload; then
+ *            both
+ *
+ * Blocks form a chain by their checksums, and follow one another in the log.
+ */
+#include "people/roster.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "sys/file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    PATH_SIZE = 4096,
+    HEAD_SIZE = 8 + VAULT_ID_SIZE + 8,
+    BLOCK_FULL = 256 << 10,
+    MOST_BODY = 64 << 20,
+    WINDOW = 1 << 20,
+    AT_ONCE = 64,
+    SHORT_TEXT = 512,
+    HAS_PAYLOAD = 0x80,
+    MOST_RECORD = 1 + 10 + 5 + 5 + 5, /* without its parts */
+};
+
+#define BLOCK_MAGIC 0x314b4c425052594du /* "MYRPBLK1" */
+
+const char roster_name[] = "people";
+static const char head_magic[8] = "MYRPEOP1";
+
+struct block {
+    uint64_t magic;
+    uint32_t body_bytes;
+    uint32_t nodes; /* ids taken so far */
+    uint32_t joins; /* so far */
+    uint32_t reserved;
+    uint64_t first_seq;
+    uint64_t next_seq;
+    uint64_t previous; /* checksum of the block before, or of the file's head */
+    uint64_t checksum; /* over the bytes before it and the body */
+};
+
+_Static_assert(sizeof(struct block) == 56, "no padding");
+
+/* How far the file is known. */
+struct extent {
+    uint64_t bytes;
+    uint64_t next_seq;
+    uint64_t chain;
+    node_id nodes;
+    uint32_t joins;
+};
+
+struct roster {
+    struct sys *sys;
+    struct file *file;
+    char path[PATH_SIZE];
+    struct extent durable;
+    struct extent closed; /* with the whole blocks that wait */
+    struct buf waiting;   /* whole blocks, then from `open_at` on the one that records go into */
+    size_t open_at;
+    uint64_t added_seq; /* records below it were added */
+    uint64_t last_seq;  /* of the record before, or where the open block begins */
+    node_id nodes;
+    uint32_t joins;
+    bool is_broken; /* a sync failed: nothing can be promised any more */
+};
+
+/* Reading. */
+
+struct walk {
+    struct file *file;
+    const char *path;
+    char *window;
+    size_t room;
+    size_t from, to; /* what of the window is ahead */
+    struct extent at;
+};
+
+static uint64_t checksum_of(const struct block *block, const char *body)
+{
+    uint64_t seed = hash_checksum(block, offsetof(struct block, checksum));
+
+    return hash_checksum_seeded(body, block->body_bytes, seed);
+}
+
+/* `*out_bytes` are the next `need` bytes of the file, or fewer at its end. */
+static fallible look_ahead(struct walk *walk, size_t need, str *out_bytes)
+{
+    size_t ahead = walk->to - walk->from, len;
+
+    if (ahead < need) {
+        if (need > walk->room) {
+            char *grown = mem_grow(walk->window, need + WINDOW);
+
+            if (!grown)
+                return mem_exhausted();
+            walk->window = grown;
+            walk->room = need + WINDOW;
+        }
+        memmove(walk->window, walk->window + walk->from, ahead);
+        TRY(file_read(walk->file, walk->at.bytes + ahead, walk->window + ahead, walk->room - ahead,
+                      &len));
+        walk->from = 0;
+        walk->to = ahead + len;
+    }
+    *out_bytes = str_from(walk->window + walk->from, walk->to - walk->from);
+    return OK;
+}
+
+static fallible damaged(const struct walk *walk)
+{
+    return fail(ERR_CORRUPT, "%s is damaged at byte %llu (record %llu)", walk->path,
+                (unsigned long long)walk->at.bytes, (unsigned long long)walk->at.next_seq);
+}
+
+static fallible walk_start(struct walk *walk, const unsigned char *workspace)
+{
+    uint64_t checksum;
+    str head;
+
+    walk->at = (struct extent){.next_seq = 1};
+    TRY(look_ahead(walk, HEAD_SIZE, &head));
+    if (head.len < HEAD_SIZE)
+        return damaged(walk);
+    memcpy(&checksum, head.data + HEAD_SIZE - sizeof checksum, sizeof checksum);
+    if (memcmp(head.data, head_magic, sizeof head_magic) != 0 ||
+        checksum != hash_checksum(head.data, HEAD_SIZE - sizeof checksum))
+        return damaged(walk);
+    if (workspace && memcmp(head.data + sizeof head_magic, workspace, VAULT_ID_SIZE) != 0)
+        return fail(ERR_CORRUPT, "%s belongs elsewhere", walk->path);
+    walk->at.bytes = HEAD_SIZE;
+    walk->at.chain = checksum;
+    walk->from += HEAD_SIZE;
+    return OK;
+}
+
+/* Steps over one block. */
+static fallible walk_block(struct walk *walk, struct block *out_block, str *out_body)
+{
+    struct block block;
+    str bytes;
+
+    TRY(look_ahead(walk, sizeof block, &bytes));
+    if (bytes.len < sizeof block)
+        return fail(ERR_CORRUPT, "%s ends at record %llu, but there are column files behind it",
+                    walk->path, (unsigned long long)walk->at.next_seq);
+    memcpy(&block, bytes.data, sizeof block);
+    if (block.magic != BLOCK_MAGIC || block.body_bytes > MOST_BODY)
+        return damaged(walk);
+    TRY(look_ahead(walk, sizeof block + block.body_bytes, &bytes));
+    if (bytes.len < sizeof block + block.body_bytes ||
+        block.checksum != checksum_of(&block, bytes.data + sizeof block) ||
+        block.previous != walk->at.chain || block.first_seq != walk->at.next_seq ||
+        block.next_seq < block.first_seq || block.nodes < walk->at.nodes ||
+        block.joins < walk->at.joins)
+        return damaged(walk);
+    walk->from += sizeof block + block.body_bytes;
+    walk->at = (struct extent){walk->at.bytes + sizeof block + block.body_bytes, block.next_seq,
+                               block.checksum, block.nodes, block.joins};
+    *out_block = block;
+    *out_body = str_slice(bytes, sizeof block, sizeof block + block.body_bytes);
+    return OK;
+}
+
+/* The number at `at`; returns what stands behind it, or NULL where it does not end. */
+static inline const char *take_number(const char *at, const char *end, uint64_t *out)
+{
+    uint64_t number = 0;
+
+    for (unsigned shift = 0; at < end && shift < 64; shift += 7) {
+        unsigned char byte = (unsigned char)*at++;
+
+        number |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) {
+            *out = number;
+            return at;
+        }
+    }
+    return NULL;
+}
+
+/* The record at `at`, which follows `*out`; returns what stands behind it, or NULL. */
+static inline const char *take_record(const char *at, const char *end, struct log_record *out)
+{
+    uint64_t numbers[4]; /* distance, node, length of the clear part, of the payload */
+    unsigned char kind;
+
+    if (at == end)
+        return NULL;
+    kind = (unsigned char)*at++;
+    for (size_t i = 0; i < 4 && at; i++)
+        at = take_number(at, end, &numbers[i]);
+    if (!at || numbers[1] > UINT32_MAX || numbers[2] > (size_t)(end - at) ||
+        numbers[3] > (size_t)(end - at) - numbers[2])
+        return NULL;
+    out->seq += numbers[0];
+    out->count = 1;
+    out->kind = (enum record_kind)(kind & ~HAS_PAYLOAD);
+    out->node = (node_id)numbers[1];
+    out->clear = str_from(at, numbers[2]);
+    at += numbers[2];
+    out->payload = kind & HAS_PAYLOAD ? str_from(at, numbers[3]) : (str){NULL, 0};
+    return at + numbers[3];
+}
+
+/* The records of one block; the first one's number counts from `at`, where the block begins. */
+static fallible give_block(const struct walk *walk, const struct block *block, str body,
+                           enum err (*each)(void *argument, const struct roster_entry *entries,
+                                            size_t count),
+                           void *argument)
+{
+    struct roster_entry entries[AT_ONCE];
+    struct log_record record = {.seq = block->first_seq};
+    const char *at = body.data, *end = body.data + body.len;
+    size_t count = 0;
+
+    while (at < end) {
+        uint64_t place = walk->at.bytes - (uint64_t)(end - at);
+
+        at = take_record(at, end, &record);
+        if (!at || record.seq >= block->next_seq)
+            return damaged(walk);
+        entries[count].record = record;
+        entries[count++].place = place;
+        if (count == AT_ONCE || at == end) {
+            TRY(each(argument, entries, count));
+            count = 0;
+        }
+    }
+    return OK;
+}
+
+fallible roster_read(const struct roster *roster,
+                     enum err (*each)(void *argument, const struct roster_entry *entries,
+                                      size_t count),
+                     void *argument)
+{
+    struct walk walk = {.file = roster->file, .path = roster->path};
+    enum err err = walk_start(&walk, NULL);
+
+    while (!err && walk.at.bytes < roster->durable.bytes) {
+        struct block block;
+        str body;
+
+        err = walk_block(&walk, &block, &body);
+        if (!err)
+            err = give_block(&walk, &block, body, each, argument);
+    }
+    mem_free(walk.window);
+    return err;
+}
+
+static fallible damaged_text(const struct roster *roster, node_id node)
+{
+    return fail(ERR_CORRUPT, "%s is damaged: it does not hold the identifier of node %u",
+                roster->path, node);
+}
+
+/* `*is_short`: the record goes on behind `bytes`. */
+static fallible read_text(const struct roster *roster, str bytes, node_id node, bool *is_short,
+                          struct buf *out_text)
+{
+    struct log_record record = {0};
+
+    *is_short = !take_record(bytes.data, bytes.data + bytes.len, &record);
+    if (*is_short)
+        return OK;
+    if (record.kind != RECORD_NODE || record.node != node)
+        return damaged_text(roster, node);
+    if (!record.payload.data)
+        return fail(ERR_ABSENT, "the identifier of node %u was erased", node);
+    buf_add(out_text, record.payload);
+    return OK;
+}
+
+fallible roster_text(const struct roster *roster, uint64_t place, node_id node,
+                     struct buf *out_text)
+{
+    uint64_t ahead = roster->durable.bytes;
+    size_t room = SHORT_TEXT, len;
+    bool is_short = false;
+    enum err err = OK;
+    char *bytes;
+
+    if (place >= ahead) {
+        size_t at = (size_t)(place - ahead) < roster->waiting.len ? (size_t)(place - ahead)
+                                                                  : roster->waiting.len;
+
+        TRY(read_text(roster, str_slice(buf_str(&roster->waiting), at, roster->waiting.len), node,
+                      &is_short, out_text));
+        return is_short ? damaged_text(roster, node) : OK;
+    }
+    do {
+        bytes = mem_grow(NULL, room);
+        if (!bytes)
+            return mem_exhausted();
+        err = file_read(roster->file, place, bytes, room, &len);
+        if (!err)
+            err = read_text(roster, str_from(bytes, len), node, &is_short, out_text);
+        mem_free(bytes);
+        if (!err && is_short && (len < room || room > MOST_BODY))
+            err = damaged_text(roster, node);
+        room *= 16;
+    } while (!err && is_short);
+    return err;
+}
+
+/* Opening. */
+
+static fallible path_in(const char *folder, const char *suffix, char *out_path)
+{
+    int len = snprintf(out_path, PATH_SIZE, "%s/%s%s", folder, roster_name, suffix);
+
+    return len < PATH_SIZE ? OK : fail(ERR_LIMIT, "the path of the data folder is too long");
+}
+
+/* Goes to the end of what covers the records below `next_seq`. */
+static fallible walk_to(struct walk *walk, const unsigned char *workspace, uint64_t next_seq)
+{
+    struct block block;
+    str body;
+
+    TRY(walk_start(walk, workspace));
+    while (walk->at.next_seq < next_seq)
+        TRY(walk_block(walk, &block, &body));
+    return walk->at.next_seq == next_seq ? OK : damaged(walk);
+}
+
+static fallible find_extent(struct roster *roster, const unsigned char *workspace,
+                            uint64_t next_seq)
+{
+    struct walk walk = {.file = roster->file, .path = roster->path};
+    enum err err = walk_to(&walk, workspace, next_seq);
+
+    roster->durable = roster->closed = walk.at;
+    mem_free(walk.window);
+    return err;
+}
+
+static fallible write_head(struct roster *roster, const unsigned char *workspace)
+{
+    char head[HEAD_SIZE];
+    uint64_t checksum;
+
+    memcpy(head, head_magic, sizeof head_magic);
+    memcpy(head + sizeof head_magic, workspace, VAULT_ID_SIZE);
+    checksum = hash_checksum(head, HEAD_SIZE - sizeof checksum);
+    memcpy(head + HEAD_SIZE - sizeof checksum, &checksum, sizeof checksum);
+    TRY(file_truncate(roster->file, 0));
+    TRY(file_write(roster->file, 0, head, sizeof head));
+    roster->durable = roster->closed = (struct extent){HEAD_SIZE, 1, checksum, 0, 0};
+    return OK;
+}
+
+static fallible open_file(struct roster *roster, const struct roster_config *config,
+                          uint64_t next_seq)
+{
+    uint64_t size;
+
+    TRY(path_in(config->folder, "", roster->path));
+    if (next_seq > 1) {
+        TRY(file_open(config->sys, roster->path, FILE_READ | FILE_WRITE, &roster->file));
+        TRY(find_extent(roster, config->workspace, next_seq));
+    } else {
+        TRY(file_open(config->sys, roster->path, FILE_READ | FILE_WRITE | FILE_CREATE,
+                      &roster->file));
+        TRY(write_head(roster, config->workspace));
+        TRY(folder_sync(config->sys, config->folder));
+    }
+    TRY(file_size(roster->file, &size));
+    return size > roster->durable.bytes ? file_truncate(roster->file, roster->durable.bytes) : OK;
+}
+
+static void start_from(struct roster *roster)
+{
+    roster->added_seq = roster->durable.next_seq;
+    roster->nodes = roster->durable.nodes;
+    roster->joins = roster->durable.joins;
+}
+
+fallible roster_open(const struct roster_config *config, uint64_t next_seq,
+                     struct roster **out_roster)
+{
+    struct roster *roster = mem_alloc(sizeof *roster);
+    enum err err;
+
+    if (!roster)
+        return mem_exhausted();
+    roster->sys = config->sys;
+    err = open_file(roster, config, next_seq);
+    if (err) {
+        roster_close(roster);
+        return err;
+    }
+    start_from(roster);
+    *out_roster = roster;
+    return OK;
+}
+
+void roster_close(struct roster *roster)
+{
+    if (!roster)
+        return;
+    file_close(roster->file);
+    buf_done(&roster->waiting);
+    mem_free(roster);
+}
+
+uint64_t roster_next_seq(const struct roster *roster)
+{
+    return roster->durable.next_seq;
+}
+
+node_id roster_nodes(const struct roster *roster)
+{
+    return roster->durable.nodes;
+}
+
+uint32_t roster_joins(const struct roster *roster)
+{
+    return roster->durable.joins;
+}
+
+/* Adding. */
+
+fallible roster_reserve(struct roster *roster, const struct log_record *record)
+{
+    size_t need = sizeof(struct block) + MOST_RECORD + record->clear.len;
+
+    if (record->kind == RECORD_EVENTS)
+        return OK;
+    if (record->kind == RECORD_NODE)
+        need += record->payload.len;
+    return buf_reserve(&roster->waiting, need) ? OK : mem_exhausted();
+}
+
+static void put_number(struct buf *out, uint64_t number)
+{
+    for (; number >= 0x80; number >>= 7)
+        buf_add_byte(out, (char)(number | 0x80));
+    buf_add_byte(out, (char)number);
+}
+
+/* Gives the block its head: it takes no more records. */
+static void close_block(struct roster *roster, uint64_t next_seq)
+{
+    char *at = roster->waiting.data + roster->open_at;
+    struct block block = {
+        .magic = BLOCK_MAGIC,
+        .body_bytes = (uint32_t)(roster->waiting.len - roster->open_at - sizeof block),
+        .nodes = roster->nodes,
+        .joins = roster->joins,
+        .first_seq = roster->closed.next_seq,
+        .next_seq = next_seq,
+        .previous = roster->closed.chain,
+    };
+
+    block.checksum = checksum_of(&block, at + sizeof block);
+    memcpy(at, &block, sizeof block);
+    roster->closed = (struct extent){roster->closed.bytes + sizeof block + block.body_bytes,
+                                     next_seq, block.checksum, block.nodes, block.joins};
+    roster->open_at = roster->waiting.len;
+}
+
+/* What stands behind `open_at` begins with room for the block's head. */
+static void open_block(struct roster *roster)
+{
+    static const struct block none;
+
+    if (roster->waiting.len > roster->open_at)
+        return;
+    buf_add_bytes(&roster->waiting, &none, sizeof none);
+    roster->last_seq = roster->closed.next_seq;
+}
+
+uint64_t roster_add(struct roster *roster, const struct log_record *record)
+{
+    uint64_t place = 0;
+    bool has_payload = record->kind == RECORD_NODE && record->payload.data && !record->is_erased;
+    struct buf *out = &roster->waiting;
+
+    if (record->seq < roster->added_seq)
+        return 0;
+    if (record->kind != RECORD_EVENTS) {
+        open_block(roster);
+        place = roster->durable.bytes + out->len;
+        buf_add_byte(out, (char)(record->kind | (has_payload ? HAS_PAYLOAD : 0)));
+        put_number(out, record->seq - roster->last_seq);
+        put_number(out, record->node);
+        put_number(out, record->clear.len);
+        put_number(out, has_payload ? record->payload.len : 0);
+        buf_add(out, record->clear);
+        if (has_payload)
+            buf_add(out, record->payload);
+        roster->last_seq = record->seq;
+    }
+    if (record->kind == RECORD_NODE && record->node > roster->nodes)
+        roster->nodes = record->node;
+    if (record->kind == RECORD_JOIN)
+        roster->joins++;
+    roster->added_seq = record->seq + record->count;
+    if (out->len - roster->open_at > BLOCK_FULL)
+        close_block(roster, roster->added_seq);
+    return place;
+}
+
+uint64_t roster_waiting(const struct roster *roster)
+{
+    return roster->waiting.room;
+}
+
+fallible roster_begin_commit(struct roster *roster, uint64_t next_seq, node_id nodes)
+{
+    if (roster->is_broken)
+        return fail(ERR_IO, "%s could not be synced: restart to recover", roster->path);
+    if (!buf_reserve(&roster->waiting, sizeof(struct block)))
+        return mem_exhausted();
+    if (nodes > roster->nodes)
+        roster->nodes = nodes;
+    if (next_seq > roster->closed.next_seq) {
+        open_block(roster);
+        roster->added_seq = next_seq;
+        close_block(roster, next_seq);
+    }
+    return OK;
+}
+
+/* On a full disk what waits goes on waiting. */
+fallible roster_write(struct roster *roster)
+{
+    if (!roster->waiting.len)
+        return OK;
+    TRY(file_write(roster->file, roster->durable.bytes, roster->waiting.data, roster->waiting.len));
+    if (file_sync(roster->file) == OK)
+        return OK;
+    roster->is_broken = true;
+    return fail(ERR_IO, "%s could not be synced", roster->path);
+}
+
+void roster_end_commit(struct roster *roster)
+{
+    roster->durable = roster->closed;
+    buf_done(&roster->waiting);
+    roster->open_at = 0;
+}
+
+fallible roster_commit(struct roster *roster, uint64_t next_seq, node_id nodes)
+{
+    TRY(roster_begin_commit(roster, next_seq, nodes));
+    TRY(roster_write(roster));
+    roster_end_commit(roster);
+    return OK;
+}
+
+/* Anew from the log. */
+
+struct making {
+    struct roster *roster;
+    uint64_t next_seq;
+    bool (*progress)(void *argument, uint64_t seq, uint64_t of);
+    void *argument;
+    uint64_t said;
+};
+
+enum { PROGRESS_EVERY = 65536, COMMIT_AT = 16 << 20 };
+
+static fallible take_from_log(struct making *making, const struct log_record *record)
+{
+    struct roster *roster = making->roster;
+    node_id nodes = record->node > roster->nodes ? record->node : roster->nodes;
+
+    if (making->progress && record->seq >= making->said + PROGRESS_EVERY) {
+        making->said = record->seq;
+        if (!making->progress(making->argument, record->seq, making->next_seq))
+            return fail(ERR_EXPIRED, "stopped while reading the log");
+    }
+    TRY(roster_reserve(roster, record));
+    roster_add(roster, record);
+    roster->nodes = nodes; /* of a node whose own record was lost, its events tell */
+    return roster->waiting.len < COMMIT_AT
+               ? OK
+               : roster_commit(roster, record->seq + record->count, nodes);
+}
+
+static fallible copy_log(struct making *making, struct log *log)
+{
+    struct log_reader *reader;
+    struct log_record record;
+    enum err err;
+
+    TRY(log_reader_open(log, 1, LOG_NAMES, &reader));
+    while ((err = log_reader_next(reader, &record)) == OK && record.seq < making->next_seq) {
+        err = take_from_log(making, &record);
+        if (err)
+            break;
+    }
+    log_reader_close(reader);
+    if (err && err != ERR_ABSENT)
+        return err;
+    return roster_commit(making->roster, making->next_seq, making->roster->nodes);
+}
+
+static fallible make_file(struct making *making, const struct roster_config *config)
+{
+    struct roster *roster = making->roster;
+    char path[PATH_SIZE];
+
+    TRY(path_in(config->folder, "", path));
+    TRY(path_in(config->folder, ".new", roster->path));
+    TRY(file_open(config->sys, roster->path, FILE_READ | FILE_WRITE | FILE_CREATE, &roster->file));
+    TRY(write_head(roster, config->workspace));
+    start_from(roster);
+    TRY(copy_log(making, config->log));
+    TRY(file_rename(config->sys, roster->path, path));
+    return folder_sync(config->sys, config->folder);
+}
+
+fallible roster_make(const struct roster_config *config, uint64_t next_seq,
+                     bool (*progress)(void *argument, uint64_t seq, uint64_t of), void *argument)
+{
+    struct making making = {.roster = mem_alloc(sizeof *making.roster),
+                            .next_seq = next_seq,
+                            .progress = progress,
+                            .argument = argument};
+    enum err err = making.roster ? make_file(&making, config) : mem_exhausted();
+
+    roster_close(making.roster);
+    return err;
+}
+
+fallible roster_obtain(const struct roster_config *config, uint64_t next_seq,
+                       bool (*progress)(void *argument, uint64_t seq, uint64_t of), void *argument,
+                       char *out_reason, struct roster **out_roster)
+{
+    uint64_t end = log_durable_seq(config->log);
+    enum err err;
+
+    out_reason[0] = 0;
+    if (next_seq > end)
+        return fail(ERR_CORRUPT,
+                    "column files cover the records up to %llu but the log ends at %llu: its end "
+                    "is missing, restore it",
+                    (unsigned long long)next_seq - 1, (unsigned long long)end - 1);
+    err = roster_open(config, next_seq, out_roster);
+    if (err != ERR_ABSENT && err != ERR_CORRUPT)
+        return err;
+    snprintf(out_reason, ROSTER_REASON, "%s", err_text());
+    TRY(roster_make(config, next_seq, progress, argument));
+    return roster_open(config, next_seq, out_roster);
+}
+
+/* Checking. */
+
+fallible roster_check(const struct roster_config *config, uint64_t next_seq,
+                      void (*report)(void *, const char *), void *argument)
+{
+    char path[PATH_SIZE];
+    struct walk walk = {.path = path};
+    enum err err;
+
+    if (next_seq == 1)
+        return OK;
+    TRY(path_in(config->folder, "", path));
+    err = file_open(config->sys, path, FILE_READ, &walk.file);
+    if (!err)
+        err = walk_to(&walk, config->workspace, next_seq);
+    file_close(walk.file);
+    mem_free(walk.window);
+    if (err == ERR_ABSENT)
+        err = fail(ERR_CORRUPT, "%s is missing", path);
+    if (err == ERR_CORRUPT)
+        report(argument, err_text());
+    return err;
+}
