@@ -42,6 +42,13 @@ hash128 fold_hash(void *argument, enum node_kind kind, str text)
     return hash_of(kind, text);
 }
 
+static enum err apply_to(void *argument, const struct roster_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        TRY(identity_apply(argument, &entries[i].record));
+    return OK;
+}
+
 fallible fold_open_at(struct fold *fold, struct sys *sys, const char *folder)
 {
     static const unsigned char workspace[COLUMNS_WORKSPACE] = "workspace";
@@ -57,9 +64,11 @@ fallible fold_open_at(struct fold *fold, struct sys *sys, const char *folder)
     TRY(history_open(fold->sys, folder, workspace, CACHE, &fold->history));
     roster.sys = fold->sys;
     roster.folder = folder;
-    TRY(roster_open(&roster, 1, &fold->roster));
+    TRY(roster_open(&roster, history_next_seq(fold->history), &fold->roster));
     config.history = fold->history;
     config.roster = fold->roster;
+    TRY(identity_open(&config.identity));
+    TRY(roster_read(fold->roster, apply_to, config.identity));
     return events_open(&config, &fold->events);
 }
 

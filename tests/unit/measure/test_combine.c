@@ -195,7 +195,7 @@ static void check_files(const struct fold *fold)
     sim_list(fold->sys, &list);
     for (size_t i = 0; i < list.len; i++)
         lines += list.data[i] == '\n';
-    CHECK_INT(lines, history_count(fold->history) + 1);
+    CHECK_INT(lines, history_count(fold->history) + 2); /* the list and the roster */
     buf_done(&list);
 }
 
@@ -562,13 +562,15 @@ TEST(nothing_is_combined_while_the_log_is_still_read)
     size_t at, count;
 
     open_three(&fold, NULL);
+    CHECK_OK(fold_take(&fold, S("{\"type\":\"track\",\"event\":\"a\",\"userId\":\"new\","
+                                "\"timestamp\":\"2024-05-01T10:00:00Z\"}")));
+    CHECK_OK(fold_combine(&fold, 0, 2)); /* knows more of persons than the files cover of events */
     sim = fold.sim;
     fold.sim = NULL;
     fold_done(&fold);
     CHECK_OK(fold_open_at(&again, sim, "columns"));
-    take(world_of(99), &again, 30);
     CHECK(!combine_find(again.events, &at, &count));
-    CHECK_ERR(ERR_BUSY, fold_combine(&again, 0, 3));
+    CHECK_ERR(ERR_BUSY, fold_combine(&again, 0, 2));
     again.sim = sim;
     fold_done(&again);
 }
