@@ -10,7 +10,7 @@
 #include "measure/shapes.h"
 #include "people/identity.h"
 
-enum { EVENTS_CHUNK_ROWS = 1 << 14 };
+enum { EVENTS_CHUNK_ROWS = 1 << 16 };
 
 #define EVENTS_NO_ROW UINT32_MAX
 
