@@ -416,17 +416,34 @@ fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes)
     return OK;
 }
 
+struct buf *log_payload(struct log *log)
+{
+    return &log->plain->text;
+}
+
+/* A view of the part in `text`; what was written to its end is there already. */
+static str keep(struct buf *text, str part)
+{
+    char *at = text->data + text->len;
+
+    if (!part.len || part.data + part.len == at)
+        return part;
+    assert(text->room - text->len >= part.len); /* reserved by log_begin */
+    memcpy(at, part.data, part.len);
+    text->len += part.len;
+    return (str){at, part.len};
+}
+
 static void add_plain(struct log *log, const struct log_entry *entry, uint64_t seq)
 {
     struct log_plain *plain = log->plain;
+    struct log_plain_record *record = &plain->records[plain->count++];
 
-    assert(plain->count < plain->room);
-    plain->records[plain->count].entry = *entry;
-    plain->records[plain->count].seq = seq;
-    plain->count++;
-    buf_add(&plain->text, entry->clear);
-    buf_add(&plain->text, entry->payload);
-    assert(!buf_is_broken(&plain->text)); /* reserved by log_begin */
+    assert(plain->count <= plain->room && !buf_is_broken(&plain->text));
+    record->entry = *entry;
+    record->seq = seq;
+    record->entry.payload = keep(&plain->text, entry->payload);
+    record->entry.clear = keep(&plain->text, entry->clear);
 }
 
 uint64_t log_add(struct log *log, const struct log_entry *entry)
@@ -489,22 +506,6 @@ static void write_segment_head(struct log *log)
     memcpy(log->pages, &head, sizeof head);
 }
 
-/* Views of plain records are offsets no longer once the text is complete. */
-static void settle_plain(struct log_plain *plain)
-{
-    const char *at = plain->text.data;
-
-    for (size_t i = 0; i < plain->count; i++) {
-        struct log_entry *entry = &plain->records[i].entry;
-        entry->clear.data = at;
-        at += entry->clear.len;
-        if (entry->payload.data)
-            entry->payload.data = at;
-        at += entry->payload.len;
-    }
-    plain->bytes = plain->text.room + plain->room * sizeof *plain->records + sizeof *plain;
-}
-
 static fallible write_group(struct log *log, uint64_t next_seq, size_t *out_size)
 {
     size_t end = log->group_at + log_group_size(log->group_len);
@@ -559,7 +560,7 @@ fallible log_commit(struct log *log)
     log->needs_head = false;
     log->is_open_group = false;
     log->plain = NULL;
-    settle_plain(plain);
+    plain->bytes = plain->text.room + plain->room * sizeof *plain->records + sizeof *plain;
     mutex_lock(log->lock);
     log->stats.groups++;
     log->stats.records += log->group_records;
