@@ -13,6 +13,7 @@ enum {
     DEFAULT_SEGMENT = 64 << 20,
     DEFAULT_RECENT = 32 << 20,
     FILL_AT_ONCE = 1 << 20, /* whole pages, and of every segment a part */
+    PAGES_SLAB = 2 << 20,
     LIST_ARENA = 16 << 20
 };
 
@@ -319,8 +320,11 @@ static fallible fill_some(struct log *log)
     size_t size = left < FILL_AT_ONCE ? (size_t)left : FILL_AT_ONCE;
     enum err err;
 
-    if (!log->zeros)
-        log->zeros = mem_alloc_aligned(FILL_AT_ONCE, FILE_PAGE);
+    if (!log->zeros) {
+        log->zeros = mem_alloc_slab(FILL_AT_ONCE);
+        if (log->zeros)
+            memset(log->zeros, 0, FILL_AT_ONCE);
+    }
     err =
         log->zeros ? file_write(log->spare, log->spare_filled, log->zeros, size) : mem_exhausted();
     if (!err && file_sync(log->spare) != OK)
@@ -373,7 +377,8 @@ static fallible make_pages(struct log *log, size_t size)
 
     if (size <= log->pages_room)
         return OK;
-    pages = mem_alloc_aligned(size, FILE_PAGE);
+    size = (size + PAGES_SLAB - 1) / PAGES_SLAB * PAGES_SLAB;
+    pages = mem_alloc_slab(size); /* the fewer the pages, the less a direct write has to look up */
     if (!pages)
         return mem_exhausted();
     mem_free(log->pages);
