@@ -29,6 +29,7 @@ enum {
     STEP_MS = 100,
     TEND_MS = 250,
     LEAVE_MS = 1000,
+    GATHER_MS = 3,
     FILL_MS = 4,
     COMBINE_MS = 1000,
     COMBINE_AGAIN_MS = 60 * 1000, /* after a failure, such as a full disk */
@@ -114,6 +115,8 @@ static void run_folder(void *argument)
             atomic_store(&service->is_late, false);
             web_set_ready(service->web, true);
         }
+        /* Woken for every group it would spend more on waking than on folding. */
+        clock_sleep(service->sys, GATHER_MS);
         log_reader_wait(service->workspace.reader, STEP_MS);
     }
 }

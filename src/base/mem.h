@@ -14,6 +14,9 @@
 void *mem_alloc(size_t size); /* zeroed */
 /* Zeroed, at an address that is a multiple of `alignment`, a power of two. Not for mem_grow. */
 void *mem_alloc_aligned(size_t size, size_t alignment);
+/* Not zeroed; in huge pages where the system has them, so `size` had better be a multiple of 2 MiB:
+ * for what is written from one end to the other and goes on to the next slab. Not for mem_grow. */
+void *mem_alloc_slab(size_t size);
 void *mem_grow(void *old, size_t size); /* like realloc; new bytes not zeroed */
 void mem_free(void *memory);            /* NULL is fine */
 char *mem_text(const char *text);       /* a copy of a C string, or NULL */

@@ -184,6 +184,43 @@ static millis round_to_millis(int64_t micros)
     return (millis)rint(seconds * 1e3);
 }
 
+static int two_digits(const char *at, unsigned *wrong)
+{
+    unsigned high = (unsigned char)at[0] - (unsigned)'0',
+             low = (unsigned char)at[1] - (unsigned)'0';
+
+    *wrong |= (unsigned)(high > 9) | (unsigned)(low > 9);
+    return (int)(high * 10 + low);
+}
+
+/* 2026-11-21T09:30:00.125Z: what nearly all senders write. Whatever else it is, also a time that
+ * does not exist, is for the long way. */
+static bool parse_common(str text, millis *out_at)
+{
+    const char *at = text.data;
+    unsigned wrong = 0;
+    int year, month, day, hour, minute, second, thousandths;
+
+    if (text.len != sizeof "2026-11-21T09:30:00.125Z" - 1 || at[4] != '-' || at[7] != '-' ||
+        at[10] != 'T' || at[13] != ':' || at[16] != ':' || at[19] != '.' || at[23] != 'Z')
+        return false;
+    year = two_digits(at, &wrong) * 100 + two_digits(at + 2, &wrong);
+    month = two_digits(at + 5, &wrong);
+    day = two_digits(at + 8, &wrong);
+    hour = two_digits(at + 11, &wrong);
+    minute = two_digits(at + 14, &wrong);
+    second = two_digits(at + 17, &wrong);
+    thousandths = two_digits(at + 20, &wrong) * 10;
+    wrong |= (unsigned)(at[22] < '0') | (unsigned)(at[22] > '9');
+    thousandths += at[22] - '0';
+    if (wrong || year == 0 || month < 1 || month > 12 || day < 1 ||
+        day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 59)
+        return false;
+    *out_at = time_days(year, month, day) * MILLIS_DAY +
+              ((hour * 60 + minute) * 60 + second) * MILLIS_SECOND + thousandths;
+    return true;
+}
+
 fallible time_parse(str text, millis *out_at)
 {
     struct scan scan = {text, text};
@@ -192,6 +229,8 @@ fallible time_parse(str text, millis *out_at)
     int offset;
     millis at;
 
+    if (parse_common(text, out_at))
+        return OK;
     TRY(take_date(&scan, &days));
     if (!take_byte(&scan, 'T') && !take_byte(&scan, 't') && !take_byte(&scan, ' '))
         return wrong(&scan, "T and a time of day should follow the date");

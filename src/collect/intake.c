@@ -23,6 +23,9 @@ enum {
     RECORDS_PER_EVENT = 5, /* three nodes, a join, the event itself */
     SMALL_RECORDS = 256,   /* bytes of clear parts of those, at the most */
     PROGRESS_EVERY = 65536,
+    WARM_FAR = 12, /* events ahead of the one that is stored */
+    WARM_NEAR = 4,
+    CACHE_LINE = 64,
 };
 
 /* Bytes that keep the hashes of one kind of text apart from those of another. */
@@ -38,9 +41,10 @@ struct intake {
     atomic_uint_fast64_t counts[5]; /* in the order of struct intake_counts */
     struct mutex *lock;             /* of `seen`, a copy for other threads */
     struct seen_stats seen;
-    /* The writer thread's own: a run of events of one node that become one record */
+    /* The writer thread's own: a run of events of one node that become one record, its payload in
+     * the log's hands already */
     struct buf clear;
-    struct buf payload;
+    size_t run_payload; /* where it begins */
     node_id run_node;
     uint32_t run_count;
     struct buf node_clear;
@@ -320,14 +324,24 @@ struct quarantine *intake_quarantine(struct intake *intake)
 
 /* On the writer thread: events into records */
 
+/* What was written to the log's payload from `start` on. */
+static str payload_from(struct intake *intake, size_t start)
+{
+    const struct buf *payload = log_payload(intake->config.log);
+
+    return str_slice(buf_str(payload), start, payload->len);
+}
+
 /* Ends the run: its events become one record. */
 static void end_run(struct intake *intake)
 {
-    struct log_entry entry = {RECORD_EVENTS, intake->run_node, intake->run_count,
-                              buf_str(&intake->clear), buf_str(&intake->payload)};
+    struct log_entry entry = {
+        RECORD_EVENTS, intake->run_node, intake->run_count, buf_str(&intake->clear), {NULL, 0}};
 
-    if (intake->run_count)
-        log_add(intake->config.log, &entry);
+    if (!intake->run_count)
+        return;
+    entry.payload = payload_from(intake, intake->run_payload);
+    log_add(intake->config.log, &entry);
     intake->run_count = 0;
 }
 
@@ -351,12 +365,14 @@ static node_id add_node(struct intake *intake, enum node_kind kind, hash128 hash
     return id;
 }
 
-static node_id find_node(struct intake *intake, enum node_kind kind, hash128 hash, str text)
+/* `known`: the node as found before, or NODE_NONE. */
+static node_id find_node(struct intake *intake, node_id known, enum node_kind kind, hash128 hash,
+                         str text)
 {
     node_id id;
 
-    if (!text.data)
-        return NODE_NONE;
+    if (known || !text.data)
+        return known;
     id = identity_find(nodes(intake), kind, hash);
     return id ? id : add_node(intake, kind, hash, text);
 }
@@ -380,11 +396,11 @@ static uint64_t add_to_run(struct intake *intake, node_id node, millis received,
         end_run(intake);
     if (!intake->run_count) {
         buf_clear(&intake->clear);
-        buf_clear(&intake->payload);
         record_start_events(&intake->clear, received);
+        intake->run_payload = log_payload(intake->config.log)->len;
         intake->run_node = node;
     }
-    record_write_event(&intake->clear, &intake->payload, event);
+    record_write_event(&intake->clear, log_payload(intake->config.log), event);
     return log_next_seq(intake->config.log) + intake->run_count++;
 }
 
@@ -395,7 +411,8 @@ static node_id find_previous(struct intake *intake, const struct intake_event *e
 
     if (user || hash_equals(event->previous_user, event->user))
         return user;
-    return find_node(intake, NODE_ANONYMOUS, event->previous_anonymous, event->message.previous);
+    return find_node(intake, NODE_NONE, NODE_ANONYMOUS, event->previous_anonymous,
+                     event->message.previous);
 }
 
 /* Joins as the contract says: an alias names another id of the user; a call with both ids joins
@@ -413,15 +430,34 @@ static fallible join_nodes(struct intake *intake, node_id other, node_id user,
     return join(intake, other, user, cause, received, &seq);
 }
 
+/* The nodes that an event's identifiers have before it comes. */
+struct known {
+    node_id user;
+    node_id anonymous;
+};
+
+static struct known find_known(const struct intake *intake, const struct intake_event *event)
+{
+    const struct message *message = &event->message;
+    struct known known = {NODE_NONE, NODE_NONE};
+
+    if (message->user.data)
+        known.user = identity_find(nodes(intake), NODE_USER, event->user);
+    if (message->anonymous.data)
+        known.anonymous = identity_find(nodes(intake), NODE_ANONYMOUS, event->anonymous);
+    return known;
+}
+
 /* Nodes that are new come in this order, so that the device's id is the person's. */
 static fallible store_event(struct intake *intake, const struct intake_event *event,
-                            millis received, uint64_t *out_seq)
+                            struct known known, millis received, uint64_t *out_seq)
 {
     const struct message *message = &event->message;
     bool is_alias = message->type == EVENT_ALIAS;
     node_id previous = is_alias ? find_previous(intake, event) : NODE_NONE;
-    node_id anonymous = find_node(intake, NODE_ANONYMOUS, event->anonymous, message->anonymous);
-    node_id user = find_node(intake, NODE_USER, event->user, message->user);
+    node_id anonymous =
+        find_node(intake, known.anonymous, NODE_ANONYMOUS, event->anonymous, message->anonymous);
+    node_id user = find_node(intake, known.user, NODE_USER, event->user, message->user);
     struct record_event record = {
         .message_id = event->message_id,
         .body_hash = event->body_hash,
@@ -441,35 +477,34 @@ static fallible store_event(struct intake *intake, const struct intake_event *ev
 static uint64_t store_misfit(struct intake *intake, const struct intake_event *event,
                              millis received)
 {
-    uint64_t seq;
-
     struct record_quarantine entry = {received, event->message_id, event->message.reason,
                                       event->message.json};
     struct log_entry record = {RECORD_QUARANTINE, 0, 1, {NULL, 0}, {NULL, 0}};
+    size_t start;
+    uint64_t seq;
 
     end_run(intake);
     buf_clear(&intake->clear);
-    buf_clear(&intake->payload);
-    record_write_quarantine(&intake->clear, &intake->payload, &entry);
+    start = log_payload(intake->config.log)->len;
+    record_write_quarantine(&intake->clear, log_payload(intake->config.log), &entry);
     record.clear = buf_str(&intake->clear);
-    record.payload = buf_str(&intake->payload);
+    record.payload = payload_from(intake, start);
     seq = log_add(intake->config.log, &record);
     quarantine_add(intake->quarantine, seq, received);
     return seq;
 }
 
 /* Makes sure that whatever this event adds can be sealed, before it adds anything. */
-static fallible prepare_keys(struct intake *intake, const struct intake_event *event)
+static fallible prepare_keys(struct intake *intake, const struct intake_event *event,
+                             struct known known)
 {
     node_id fresh = identity_count(nodes(intake)) + 1;
-    node_id user = identity_find(nodes(intake), NODE_USER, event->user);
-    node_id anonymous = identity_find(nodes(intake), NODE_ANONYMOUS, event->anonymous);
     struct vault *vault = intake->config.vault;
 
     if (event->message.is_misfit)
         return vault_ready(vault, 0);
-    if (user || anonymous)
-        TRY(vault_ready(vault, user ? user : anonymous));
+    if (known.user || known.anonymous)
+        TRY(vault_ready(vault, known.user ? known.user : known.anonymous));
     TRY(vault_ready(vault, fresh));
     return vault_ready(vault, fresh + NODES_PER_EVENT - 1);
 }
@@ -478,10 +513,11 @@ static fallible take_event(struct intake *intake, struct intake_job *job,
                            const struct intake_event *event)
 {
     bool has_id = !hash_equals(event->message_id, (hash128){0});
+    struct known known = find_known(intake, event);
     enum seen_answer answer = SEEN_NEW;
     uint64_t seq;
 
-    TRY(prepare_keys(intake, event));
+    TRY(prepare_keys(intake, event, known));
     if (has_id)
         TRY(seen_find(intake->config.seen, event->message_id, event->body_hash, job->received,
                       &answer));
@@ -497,7 +533,7 @@ static fallible take_event(struct intake *intake, struct intake_job *job,
         seq = store_misfit(intake, event, job->received);
     } else {
         job->counts.stored++;
-        TRY(store_event(intake, event, job->received, &seq));
+        TRY(store_event(intake, event, known, job->received, &seq));
         if (!job->seq)
             job->seq = seq;
     }
@@ -530,14 +566,38 @@ static fallible check_mended(const struct intake *intake, const struct intake_jo
     return OK;
 }
 
+/* Events one after the other would each wait for memory several times; so what is far ahead is
+ * fetched meanwhile. */
+static void warm(const struct intake *intake, const struct intake_job *job, size_t at)
+{
+    if (at + WARM_FAR < job->count) {
+        const struct intake_event *far = &job->events[at + WARM_FAR];
+
+        seen_warm(intake->config.seen, far->message_id);
+        identity_warm_place(nodes(intake), far->user);
+        identity_warm_place(nodes(intake), far->anonymous);
+    }
+    if (at + WARM_NEAR < job->count) {
+        const struct intake_event *near = &job->events[at + WARM_NEAR];
+        node_id user = identity_warm_node(nodes(intake), near->user);
+        node_id anonymous = identity_warm_node(nodes(intake), near->anonymous);
+
+        vault_warm(intake->config.vault, user ? user : anonymous);
+        for (size_t i = 0; i < near->message.json.len; i += CACHE_LINE)
+            __builtin_prefetch(near->message.json.data + i);
+    }
+}
+
 static fallible do_events(struct intake *intake, struct intake_job *job, size_t from, size_t to)
 {
     enum err err = OK;
 
     if (job->released && from == 0)
         TRY(check_mended(intake, job));
-    for (size_t i = from; !err && i < to; i++)
+    for (size_t i = from; !err && i < to; i++) {
+        warm(intake, job, i);
         err = take_event(intake, job, &job->events[i]);
+    }
     end_run(intake);
     if (!err && job->released && to == job->count)
         err = release(intake, job, job->seq);
@@ -639,8 +699,7 @@ static fallible reserve(struct intake *intake, size_t bytes, size_t events, size
     TRY(seen_reserve(intake->config.seen, (uint32_t)events));
     TRY(identity_reserve(intake->config.identity, new_nodes, (uint32_t)(events + jobs)));
     TRY(quarantine_reserve(intake->quarantine, events));
-    if (!buf_reserve(&intake->clear, bytes) || !buf_reserve(&intake->payload, bytes) ||
-        !buf_reserve(&intake->node_clear, SMALL_RECORDS))
+    if (!buf_reserve(&intake->clear, bytes) || !buf_reserve(&intake->node_clear, SMALL_RECORDS))
         return mem_exhausted();
     return log_begin(intake->config.log, bytes, records,
                      identity_count(nodes(intake)) + 1 + new_nodes);
@@ -764,7 +823,6 @@ void intake_close(struct intake *intake)
     quarantine_close(intake->quarantine);
     mutex_close(intake->lock);
     buf_done(&intake->clear);
-    buf_done(&intake->payload);
     buf_done(&intake->node_clear);
     mem_free(intake);
 }

@@ -10,7 +10,13 @@
 
 #include <string.h>
 
-enum { CHUNK_CELLS = 1 << 16, MOST_CHUNKS = 1 << 16, LARGEST_SCALE = 6, LINEAR_UP_TO = 16 };
+enum {
+    CHUNK_CELLS = 1 << 16,
+    MOST_CHUNKS = 1 << 16,
+    SLAB_CHUNKS = 4, /* come and go together */
+    LARGEST_SCALE = 6,
+    LINEAR_UP_TO = 16
+};
 
 _Static_assert(sizeof(struct cell) == 8, "a cell is 8 bytes");
 _Static_assert(sizeof(decimal) == 2 * sizeof(struct cell), "a decimal is two cells");
@@ -22,7 +28,7 @@ void cells_init(struct cells *cells)
 
 void cells_done(struct cells *cells)
 {
-    for (uint32_t i = 0; i < cells->chunk_count; i++)
+    for (uint32_t i = 0; i < cells->chunk_count; i += SLAB_CHUNKS)
         mem_free(cells->chunks[i]);
     mem_free(cells->chunks);
     cells_init(cells);
@@ -43,12 +49,16 @@ static fallible add_chunk(struct cells *cells)
         cells->chunks = chunks;
         cells->chunk_room = room;
     }
-    chunk = mem_alloc(CHUNK_CELLS * sizeof *chunk);
+    if (cells->chunk_count % SLAB_CHUNKS) {
+        chunk = cells->chunks[cells->chunk_count - 1] + CHUNK_CELLS;
+    } else {
+        chunk = mem_alloc_slab(SLAB_CHUNKS * CHUNK_CELLS * sizeof *chunk);
+        cells->bytes += chunk ? SLAB_CHUNKS * CHUNK_CELLS * sizeof *chunk : 0;
+    }
     if (!chunk)
         return mem_exhausted();
     cells->chunks[cells->chunk_count++] = chunk;
     cells->used = 0;
-    cells->bytes += CHUNK_CELLS * sizeof *chunk;
     return OK;
 }
 

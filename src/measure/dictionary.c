@@ -18,6 +18,8 @@ enum {
     BLOCK_SIZE = 1 << 16,
     UNIT = 4, /* bytes that a place counts */
     UNIT_BITS = 14,
+    SLAB_BLOCKS = 32,
+    FEW_BLOCKS = 16, /* until then each is a slab by itself */
     MOST_BLOCKS = (1 << (32 - UNIT_BITS)) - 1,
     FIRST_SLOTS = 1024,
     AT_ONCE = 32,
@@ -55,8 +57,9 @@ void dictionary_init(struct dictionary *texts, uint64_t seed)
 
 void dictionary_done(struct dictionary *texts)
 {
-    for (uint32_t i = 0; i < texts->block_count; i++)
-        mem_free(texts->blocks[i]);
+    for (uint32_t i = 0; i < texts->slab_count; i++)
+        mem_free(texts->slabs[i]);
+    mem_free(texts->slabs);
     mem_free(texts->blocks);
     mem_free(texts->places);
     mem_free(texts->slots);
@@ -158,31 +161,57 @@ static fallible grow_places(struct dictionary *texts)
     return OK;
 }
 
+static fallible grow_blocks(struct dictionary *texts)
+{
+    uint32_t room = texts->block_room ? texts->block_room * 2 : 16;
+    char **blocks = mem_grow(texts->blocks, (size_t)room * sizeof *blocks);
+    char **slabs = blocks ? mem_grow(texts->slabs, (size_t)room * sizeof *slabs) : NULL;
+
+    if (blocks)
+        texts->blocks = blocks;
+    if (!slabs)
+        return mem_exhausted();
+    texts->slabs = slabs;
+    texts->block_room = room;
+    return OK;
+}
+
+static fallible add_slab(struct dictionary *texts, size_t size, char **out_slab)
+{
+    char *slab =
+        size < (size_t)SLAB_BLOCKS * BLOCK_SIZE ? mem_grow(NULL, size) : mem_alloc_slab(size);
+
+    if (!slab)
+        return mem_exhausted();
+    texts->slabs[texts->slab_count++] = slab;
+    texts->bytes += size;
+    *out_slab = slab;
+    return OK;
+}
+
 /* A new block of at least `size` bytes. A long text gets a block of its own, which leaves the
  * half-full one before it unused. */
 static fallible add_block(struct dictionary *texts, size_t size)
 {
+    bool is_many = texts->block_count >= FEW_BLOCKS;
     char *block;
 
     if (texts->block_count == MOST_BLOCKS)
         return fail(ERR_LIMIT, "over 16 GiB of texts in memory");
-    if (texts->block_count == texts->block_room) {
-        uint32_t room = texts->block_room ? texts->block_room * 2 : 16;
-        char **blocks = mem_grow(texts->blocks, (size_t)room * sizeof *blocks);
-
-        if (!blocks)
-            return mem_exhausted();
-        texts->blocks = blocks;
-        texts->block_room = room;
+    if (texts->block_count == texts->block_room)
+        TRY(grow_blocks(texts));
+    if (size > BLOCK_SIZE) {
+        TRY(add_slab(texts, size, &block));
+        texts->slab_left = 0;
+    } else if (texts->slab_left) {
+        block = texts->blocks[texts->block_count - 1] + BLOCK_SIZE;
+        texts->slab_left--;
+    } else {
+        TRY(add_slab(texts, is_many ? SLAB_BLOCKS * BLOCK_SIZE : BLOCK_SIZE, &block));
+        texts->slab_left = is_many ? SLAB_BLOCKS - 1 : 0;
     }
-    if (size < BLOCK_SIZE)
-        size = BLOCK_SIZE;
-    block = mem_alloc(size);
-    if (!block)
-        return mem_exhausted();
     texts->blocks[texts->block_count++] = block;
     texts->block_used = 0;
-    texts->bytes += size;
     return OK;
 }
 

@@ -23,6 +23,9 @@ struct dictionary {
     uint32_t block_count;
     uint32_t block_room;
     uint32_t block_used;
+    char **slabs; /* what the blocks are pieces of; as much room as for blocks */
+    uint32_t slab_count;
+    uint32_t slab_left;               /* blocks of the newest that wait to be used */
     struct dictionary_recent *recent; /* texts that dictionary_add_all saw lately */
     uint64_t seed;
     uint64_t bytes; /* memory taken */

@@ -196,7 +196,7 @@ static fallible make_row_room(struct events *events)
         events->chunks = chunks;
         events->chunk_room = room;
     }
-    events->chunks[chunk] = mem_alloc(EVENTS_CHUNK_ROWS * sizeof(struct events_row));
+    events->chunks[chunk] = mem_alloc_slab(EVENTS_CHUNK_ROWS * sizeof(struct events_row));
     return events->chunks[chunk] ? OK : mem_exhausted();
 }
 

@@ -11,7 +11,7 @@
 #include "people/identity.h"
 #include "people/roster.h"
 
-enum { EVENTS_CHUNK_ROWS = 1 << 14 };
+enum { EVENTS_CHUNK_ROWS = 1 << 16 };
 
 #define EVENTS_NO_ROW UINT32_MAX
 

@@ -263,6 +263,26 @@ node_id identity_find(const struct identity *identity, enum node_kind kind, hash
     return NODE_NONE;
 }
 
+void identity_warm_place(const struct identity *identity, hash128 hash)
+{
+    uint64_t at = hash.low & (identity->slot_count - 1);
+
+    __builtin_prefetch(&identity->tags[at]);
+    __builtin_prefetch(&identity->slots[at]);
+}
+
+node_id identity_warm_node(const struct identity *identity, hash128 hash)
+{
+    uint64_t at = hash.low & (identity->slot_count - 1);
+    node_id node = identity->slots[at];
+
+    if (identity->tags[at] != tag_of(hash))
+        return NODE_NONE;
+    __builtin_prefetch(&identity->hashes[node]);
+    __builtin_prefetch(&identity->links[node]);
+    return node;
+}
+
 node_id identity_count(const struct identity *identity)
 {
     return identity->node_count;

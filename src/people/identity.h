@@ -22,6 +22,10 @@ fallible identity_copy(const struct identity *identity, struct identity **out_id
 
 /* The node of an identifier's keyed hash, or NODE_NONE. */
 node_id identity_find(const struct identity *identity, enum node_kind kind, hash128 hash);
+/* Fetch what identity_find will touch, ahead of need: first the place in the table, some time later
+ * what stands there. Returns the node that the hash is likely to be, or NODE_NONE. */
+void identity_warm_place(const struct identity *identity, hash128 hash);
+node_id identity_warm_node(const struct identity *identity, hash128 hash);
 node_id identity_count(const struct identity *identity); /* nodes so far; ids are 1 .. count */
 enum node_kind identity_kind(const struct identity *identity, node_id node);
 /* Room for that many more nodes and joins, so that adding cannot fail. */

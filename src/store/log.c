@@ -13,6 +13,7 @@ enum {
     DEFAULT_SEGMENT = 64 << 20,
     DEFAULT_RECENT = 32 << 20,
     FILL_AT_ONCE = 1 << 20, /* whole pages, and of every segment a part */
+    PAGES_SLAB = 2 << 20,
     LIST_ARENA = 16 << 20
 };
 
@@ -319,8 +320,11 @@ static fallible fill_some(struct log *log)
     size_t size = left < FILL_AT_ONCE ? (size_t)left : FILL_AT_ONCE;
     enum err err;
 
-    if (!log->zeros)
-        log->zeros = mem_alloc_aligned(FILL_AT_ONCE, FILE_PAGE);
+    if (!log->zeros) {
+        log->zeros = mem_alloc_slab(FILL_AT_ONCE);
+        if (log->zeros)
+            memset(log->zeros, 0, FILL_AT_ONCE);
+    }
     err =
         log->zeros ? file_write(log->spare, log->spare_filled, log->zeros, size) : mem_exhausted();
     if (!err && file_sync(log->spare) != OK)
@@ -373,7 +377,8 @@ static fallible make_pages(struct log *log, size_t size)
 
     if (size <= log->pages_room)
         return OK;
-    pages = mem_alloc_aligned(size, FILE_PAGE);
+    size = (size + PAGES_SLAB - 1) / PAGES_SLAB * PAGES_SLAB;
+    pages = mem_alloc_slab(size); /* the fewer the pages, the less a direct write has to look up */
     if (!pages)
         return mem_exhausted();
     mem_free(log->pages);
@@ -416,17 +421,34 @@ fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes)
     return OK;
 }
 
+struct buf *log_payload(struct log *log)
+{
+    return &log->plain->text;
+}
+
+/* A view of the part in `text`; what was written to its end is there already. */
+static str keep(struct buf *text, str part)
+{
+    char *at = text->data + text->len;
+
+    if (!part.len || part.data + part.len == at)
+        return part;
+    assert(text->room - text->len >= part.len); /* reserved by log_begin */
+    memcpy(at, part.data, part.len);
+    text->len += part.len;
+    return (str){at, part.len};
+}
+
 static void add_plain(struct log *log, const struct log_entry *entry, uint64_t seq)
 {
     struct log_plain *plain = log->plain;
+    struct log_plain_record *record = &plain->records[plain->count++];
 
-    assert(plain->count < plain->room);
-    plain->records[plain->count].entry = *entry;
-    plain->records[plain->count].seq = seq;
-    plain->count++;
-    buf_add(&plain->text, entry->clear);
-    buf_add(&plain->text, entry->payload);
-    assert(!buf_is_broken(&plain->text)); /* reserved by log_begin */
+    assert(plain->count <= plain->room && !buf_is_broken(&plain->text));
+    record->entry = *entry;
+    record->seq = seq;
+    record->entry.payload = keep(&plain->text, entry->payload);
+    record->entry.clear = keep(&plain->text, entry->clear);
 }
 
 uint64_t log_add(struct log *log, const struct log_entry *entry)
@@ -489,22 +511,6 @@ static void write_segment_head(struct log *log)
     memcpy(log->pages, &head, sizeof head);
 }
 
-/* Views of plain records are offsets no longer once the text is complete. */
-static void settle_plain(struct log_plain *plain)
-{
-    const char *at = plain->text.data;
-
-    for (size_t i = 0; i < plain->count; i++) {
-        struct log_entry *entry = &plain->records[i].entry;
-        entry->clear.data = at;
-        at += entry->clear.len;
-        if (entry->payload.data)
-            entry->payload.data = at;
-        at += entry->payload.len;
-    }
-    plain->bytes = plain->text.room + plain->room * sizeof *plain->records + sizeof *plain;
-}
-
 static fallible write_group(struct log *log, uint64_t next_seq, size_t *out_size)
 {
     size_t end = log->group_at + log_group_size(log->group_len);
@@ -559,7 +565,7 @@ fallible log_commit(struct log *log)
     log->needs_head = false;
     log->is_open_group = false;
     log->plain = NULL;
-    settle_plain(plain);
+    plain->bytes = plain->text.room + plain->room * sizeof *plain->records + sizeof *plain;
     mutex_lock(log->lock);
     log->stats.groups++;
     log->stats.records += log->group_records;

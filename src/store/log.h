@@ -62,6 +62,8 @@ void log_close(struct log *log); /* no reader may be left; NULL is fine */
 fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes);
 uint64_t log_add(struct log *log, const struct log_entry *entry); /* its first sequence number */
 fallible log_commit(struct log *log);                             /* an empty group costs nothing */
+/* Where the next record's payload may be written: then log_add need not copy it. */
+struct buf *log_payload(struct log *log);
 void log_abandon(struct log *log); /* forgets the group that was begun */
 /* Makes the next segment ready ahead of need; called now and then off the writer thread. */
 fallible log_prepare(struct log *log);

@@ -47,9 +47,9 @@ struct log_plain {
     uint64_t first_seq;
     uint64_t next_seq;
     size_t bytes;
-    struct buf text; /* clear parts and payloads, one after the other */
+    struct buf text; /* clear parts and payloads; reserved, so it never moves */
     struct log_plain_record {
-        struct log_entry entry; /* its strs hold offsets into text until the group is committed */
+        struct log_entry entry; /* its strs are views of text */
         uint64_t seq;
     } * records;
     size_t count;

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { WINDOW = 1 << 20, LIST_ARENA = 16 << 20 };
+enum { WINDOW = 2 << 20, LIST_ARENA = 16 << 20 };
 
 struct log_reader {
     struct log *log;
@@ -108,6 +108,8 @@ static fallible fill_window(struct log_reader *reader, size_t need, str *out_byt
         ready = (size_t)(reader->window_from + reader->window_len - offset);
     if (ready < need) {
         size_t room = need > WINDOW ? need : WINDOW;
+        uint64_t durable = log_durable_seq(reader->log);
+        size_t len;
 
         if (room > reader->window_room) {
             char *grown = mem_grow(reader->window, room);
@@ -116,10 +118,14 @@ static fallible fill_window(struct log_reader *reader, size_t need, str *out_byt
             reader->window = grown;
             reader->window_room = room;
         }
-        reader->window_len = 0;
+        if (ready) /* the first part of a group that was durable then */
+            memmove(reader->window, reader->window + (offset - reader->window_from), ready);
+        reader->window_seq = durable;
+        reader->window_len = ready;
         reader->window_from = offset;
-        reader->window_seq = log_durable_seq(reader->log);
-        TRY(file_read(reader->file, offset, reader->window, room, &reader->window_len));
+        TRY(file_read(reader->file, offset + ready, reader->window + ready,
+                      reader->window_room - ready, &len));
+        reader->window_len += len;
         ready = reader->window_len;
     }
     *out_bytes = str_from(reader->window + (offset - reader->window_from), ready);

@@ -185,6 +185,13 @@ static fallible find_in_runs(struct seen *seen, hash128 id, millis expired, bool
     return OK;
 }
 
+void seen_warm(const struct seen *seen, hash128 id)
+{
+    seen_table_warm(seen->active, id);
+    if (seen->freezing)
+        seen_table_warm(seen->freezing, id);
+}
+
 fallible seen_find(struct seen *seen, hash128 id, uint64_t body_hash, millis now,
                    enum seen_answer *out_answer)
 {

@@ -35,6 +35,8 @@ enum seen_answer {
 /* Opens or creates. ERR_CONFLICT when a newer program wrote it: nothing was changed. */
 fallible seen_open(const struct seen_config *config, struct seen **out_seen);
 void seen_close(struct seen *seen); /* NULL is fine; waits for the syncs under way */
+/* Fetches what looking the id up will touch, ahead of need. */
+void seen_warm(const struct seen *seen, hash128 id);
 /* Looks the id up without adding it. ERR_IO, ERR_CORRUPT (the damaged file is named). */
 fallible seen_find(struct seen *seen, hash128 id, uint64_t body_hash, millis now,
                    enum seen_answer *out_answer);

@@ -14,6 +14,7 @@ struct seen_table *seen_table_open(void);        /* NULL without memory */
 void seen_table_close(struct seen_table *table); /* NULL is fine */
 fallible seen_table_reserve(struct seen_table *table, uint32_t more);
 uint32_t seen_table_count(const struct seen_table *table);
+void seen_table_warm(const struct seen_table *table, hash128 id);
 bool seen_table_find(const struct seen_table *table, hash128 id, struct seen_entry *out_entry);
 /* The room must be reserved; `seq` must not fall. An older entry of the same id is replaced. */
 void seen_table_add(struct seen_table *table, const struct seen_entry *entry, uint64_t seq);

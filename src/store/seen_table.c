@@ -199,6 +199,14 @@ static bool find_slot(const struct seen_table *table, hash128 id, uint64_t *out_
     return false;
 }
 
+void seen_table_warm(const struct seen_table *table, hash128 id)
+{
+    if (!table->slot_count)
+        return;
+    __builtin_prefetch(&table->tags[id.high >> table->shift]);
+    __builtin_prefetch(&table->slots[id.high >> table->shift], 1);
+}
+
 bool seen_table_find(const struct seen_table *table, hash128 id, struct seen_entry *out_entry)
 {
     uint64_t at;

@@ -475,6 +475,17 @@ fallible vault_ready(struct vault *vault, node_id node)
     return get_key(vault, node, &key);
 }
 
+void vault_warm(const struct vault *vault, node_id node)
+{
+    const struct chunk *chunk =
+        atomic_load_explicit(&vault->chunks[node / CHUNK_SLOTS], memory_order_acquire);
+
+    if (!chunk)
+        return;
+    __builtin_prefetch(chunk->keys[node % CHUNK_SLOTS]);
+    __builtin_prefetch((const void *)&chunk->states[node % CHUNK_SLOTS]);
+}
+
 fallible vault_seal(struct vault *vault, node_id node, str associated, str text, void *out)
 {
     const unsigned char *key;

@@ -40,6 +40,8 @@ fallible vault_settle(struct vault *vault, node_id used);
 /* Makes sure that vault_seal cannot fail for this node: its key is in memory, alive and sound.
  * ERR_EXPIRED, ERR_CORRUPT, ERR_LIMIT, ERR_IO. */
 fallible vault_ready(struct vault *vault, node_id node);
+/* Fetches what sealing for this node will touch, ahead of need. */
+void vault_warm(const struct vault *vault, node_id node);
 /* Writes text.len + VAULT_OVERHEAD bytes to `out`. The node's key must be reserved and alive. */
 fallible vault_seal(struct vault *vault, node_id node, str associated, str text, void *out);
 /* Writes sealed.len - VAULT_OVERHEAD bytes to `out`. ERR_EXPIRED: the key was destroyed;

@@ -40,7 +40,7 @@ TEST(config_takes_what_the_file_sets_and_keeps_the_rest)
     CHECK_OK(config_read(sys, "myriad.ini", &config));
     CHECK_INT(config.segment_mb, 8);
     CHECK_INT(config.workers, 3);
-    CHECK_INT(config.recent_mb, 32);
+    CHECK_INT(config.recent_mb, 96);
     sim_close(sys);
 }
 

@@ -48,6 +48,41 @@ TEST(time_reads_what_people_send)
     }
 }
 
+TEST(time_of_the_common_form_is_read_as_any_other)
+{
+    static const struct {
+        const char *with_z, *with_offset;
+    } cases[] = {
+        {"2026-11-21T09:30:00.125Z", "2026-11-21T09:30:00.125+00:00"},
+        {"0001-01-01T00:00:00.000Z", "0001-01-01T00:00:00.000+00:00"},
+        {"1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999+00:00"},
+        {"1970-01-01T00:00:00.001Z", "1970-01-01T00:00:00.001+00:00"},
+        {"2024-02-29T12:00:00.500Z", "2024-02-29T12:00:00.500+00:00"},
+        {"2016-12-31T23:59:60.250Z", "2016-12-31T23:59:60.250+00:00"},
+        {"9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999+00:00"},
+    };
+    static const char *const refused[] = {
+        "0000-01-01T00:00:00.000Z", "2026-02-29T00:00:00.000Z", "2026-13-01T00:00:00.000Z",
+        "2026-01-01T24:00:00.000Z", "2026-01-01T00:60:00.000Z", "2026-01-01T00:00:61.000Z",
+        "2026-01-01T00:00:00.00:Z", "2026-01-01T00:00:0/.000Z", "2026-01-01T00:00:00.000X",
+    };
+
+    EACH_CASE(c, cases)
+    {
+        millis z, offset;
+
+        CHECK_OK(time_parse(str_of(c->with_z), &z));
+        CHECK_OK(time_parse(str_of(c->with_offset), &offset));
+        CHECK_INT(z, offset);
+    }
+    EACH_CASE(c, refused)
+    {
+        millis at;
+
+        CHECK_ERR(ERR_INVALID, time_parse(str_of(*c), &at));
+    }
+}
+
 TEST(time_refuses_with_a_reason)
 {
     static const struct {
