@@ -5,9 +5,9 @@
 #include "collect/intake.h"
 
 #include "base/mem.h"
+#include "collect/intake_fold.h"
 #include "collect/quarantine.h"
 #include "people/identity.h"
-#include "people/roster.h"
 #include "sys/clock.h"
 #include "sys/thread.h"
 
@@ -22,8 +22,7 @@ enum {
     NODES_PER_EVENT = 3,   /* user, anonymous, previous */
     RECORDS_PER_EVENT = 5, /* three nodes, a join, the event itself */
     SMALL_RECORDS = 256,   /* bytes of clear parts of those, at the most */
-    PROGRESS_EVERY = 65536,
-    WARM_FAR = 12, /* events ahead of the one that is stored */
+    WARM_FAR = 12,         /* events ahead of the one that is stored */
     WARM_NEAR = 4,
     CACHE_LINE = 64,
 };
@@ -57,150 +56,6 @@ static const struct identity *nodes(const struct intake *intake)
 
 /* Opening */
 
-/* The ids of one record of events. */
-static fallible see_events(struct intake *intake, const struct log_record *record)
-{
-    struct record_events it;
-    struct record_event event;
-    uint64_t seq = record->seq;
-
-    if (record->seq + record->count <= seen_covered_seq(intake->config.seen))
-        return OK;
-    TRY(record_events_start(&it, record->clear, (str){NULL, 0}));
-    TRY(seen_reserve(intake->config.seen, record->count));
-    for (; record_events_next(&it, &event); seq++)
-        if (seq >= seen_covered_seq(intake->config.seen) &&
-            !hash_equals(event.message_id, (hash128){0}))
-            seen_add(intake->config.seen, event.message_id, event.body_hash, seq, it.received);
-    return record_events_finish(&it);
-}
-
-static fallible see_quarantined(struct intake *intake, const struct log_record *record)
-{
-    struct record_quarantine entry;
-
-    if (record->seq < seen_covered_seq(intake->config.seen))
-        return OK;
-    TRY(record_read_quarantine(record->clear, record->payload, &entry));
-    TRY(seen_reserve(intake->config.seen, 1));
-    seen_add(intake->config.seen, entry.body_hash, 0, record->seq, entry.received);
-    return OK;
-}
-
-/* What a record says besides the ids that it brings. */
-static fallible fold_state(struct intake *intake, const struct log_record *record)
-{
-    struct record_quarantine entry;
-    struct record_release release;
-
-    TRY(identity_apply(intake->config.identity, record));
-    switch (record->kind) {
-    case RECORD_NODE:
-    case RECORD_JOIN:
-    case RECORD_UNDO:
-    case RECORD_EVENTS:
-        return OK;
-    case RECORD_QUARANTINE:
-        TRY(record_read_quarantine(record->clear, record->payload, &entry));
-        TRY(quarantine_reserve(intake->quarantine, 1));
-        quarantine_add(intake->quarantine, record->seq, entry.received);
-        return OK;
-    case RECORD_RELEASE:
-        TRY(record_read_release(record->clear, &release));
-        quarantine_remove(intake->quarantine, release.quarantine_seq);
-        return OK;
-    }
-    return fail(ERR_CONFLICT,
-                "record %llu has a kind (%d) that this Myriad does not know: it was "
-                "written by a newer one",
-                (unsigned long long)record->seq, (int)record->kind);
-}
-
-/* `since`: below it the roster told the rest. */
-static fallible fold(struct intake *intake, const struct log_record *record, uint64_t since)
-{
-    if (record->seq >= since)
-        TRY(fold_state(intake, record));
-    if (record->kind == RECORD_EVENTS)
-        return see_events(intake, record);
-    return record->kind == RECORD_QUARANTINE ? see_quarantined(intake, record) : OK;
-}
-
-static enum err take_from_roster(void *argument, const struct roster_entry *entries, size_t count)
-{
-    struct intake *intake = argument;
-
-    for (size_t i = 0; i < count; i++)
-        identity_warm(nodes(intake), &entries[i].record);
-    for (size_t i = 0; i < count; i++)
-        TRY(fold_state(intake, &entries[i].record));
-    return OK;
-}
-
-static fallible fold_roster(struct intake *intake)
-{
-    const struct roster *roster = intake->config.roster;
-    struct identity *identity = intake->config.identity;
-
-    TRY(identity_reserve(identity, roster_nodes(roster), roster_joins(roster)));
-    TRY(roster_read(roster, take_from_roster, intake));
-    TRY(identity_keep(identity, roster_nodes(roster)));
-    return intake->config.out_settled ? identity_copy(identity, intake->config.out_settled) : OK;
-}
-
-/* Without room or memory it is tried again later: the table goes on growing meanwhile. */
-static fallible tend(struct intake *intake)
-{
-    enum err err = seen_tend(intake->config.seen, clock_now(intake->config.sys));
-
-    return err == ERR_FULL || err == ERR_LIMIT ? OK : err;
-}
-
-static fallible fold_log(struct intake *intake, uint64_t since,
-                         bool (*progress)(void *argument, uint64_t seq, uint64_t of),
-                         void *argument)
-{
-    uint64_t covered = seen_covered_seq(intake->config.seen), said = 0;
-    uint64_t end = log_durable_seq(intake->config.log);
-    struct log_reader *reader;
-    struct log_record record;
-    enum err err;
-
-    TRY(log_reader_open(intake->config.log, covered < since ? covered : since, LOG_CLEAR, &reader));
-    while ((err = log_reader_next(reader, &record)) == OK) {
-        err = fold(intake, &record, since);
-        if (!err && progress && record.seq >= said + PROGRESS_EVERY) {
-            said = record.seq;
-            if (!progress(argument, said, end))
-                err = fail(ERR_EXPIRED, "stopped while reading the log");
-        }
-        if (!err)
-            err = tend(intake);
-        if (err)
-            break;
-    }
-    log_reader_close(reader);
-    return err == ERR_ABSENT ? OK : err;
-}
-
-static fallible fold_all(struct intake *intake,
-                         bool (*progress)(void *argument, uint64_t seq, uint64_t of),
-                         void *argument)
-{
-    uint64_t since = intake->config.roster ? roster_next_seq(intake->config.roster) : 1;
-    uint64_t end = log_durable_seq(intake->config.log);
-
-    if (seen_covered_seq(intake->config.seen) > end)
-        return fail(ERR_CORRUPT,
-                    "message ids are known up to record %llu but the log ends at %llu: its end is "
-                    "missing, restore it",
-                    (unsigned long long)seen_covered_seq(intake->config.seen) - 1,
-                    (unsigned long long)end - 1);
-    if (intake->config.roster)
-        TRY(fold_roster(intake));
-    return fold_log(intake, since, progress, argument);
-}
-
 static void copy_seen_stats(struct intake *intake)
 {
     struct seen_stats stats;
@@ -229,7 +84,7 @@ fallible intake_open(const struct intake_config *config,
     intake->lock = mutex_open();
     err = intake->box && intake->lock ? quarantine_open(&intake->quarantine) : mem_exhausted();
     if (!err)
-        err = fold_all(intake, progress, argument);
+        err = intake_fold(&intake->config, intake->quarantine, progress, argument);
     if (!err)
         err = vault_settle(config->vault, identity_count(nodes(intake)) + 1);
     if (err) {
@@ -799,7 +654,7 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
         refuse(intake, waiting, NULL, err);
         return err;
     }
-    err = tend(intake);
+    err = intake_fold_tend(&intake->config);
     copy_seen_stats(intake);
     return err;
 }

@@ -142,8 +142,7 @@ void source_member(const struct source *source, const struct value *object, prop
 void source_trait(const struct source *source, node_id person, property_id name, millis as_of,
                   struct source_trait *out_trait);
 
-/* Appends the text of her oldest identifier. ERR_ABSENT where it was erased; ERR_CORRUPT, ERR_IO.
- */
+/* Appends the text of her oldest identifier. ERR_ABSENT (erased), ERR_CORRUPT, ERR_IO. */
 fallible source_identifier(const struct source *source, node_id person, struct buf *out_text);
 /* The persons who have this identifier, as a user or as a device: 0, 1 or 2. */
 size_t source_named(const struct source *source, str identifier, node_id out_persons[2]);
