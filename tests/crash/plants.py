@@ -76,6 +76,14 @@ PLANTS = {
     "undoing_not_logged": (
         "src/collect/intake.c",
         "    job->seq = add_record(intake, RECORD_UNDO, 0, (str){NULL, 0});", "", SWEEP),
+    "persons_not_synced": (
+        "src/people/roster.c", "if (file_sync(roster->file) == OK)", "if (roster->file)", SWEEP),
+    "events_settled_without_their_persons": (
+        "src/measure/events.c", "    TRY(settle_roster(events));\n", "    (void)settle_roster;\n",
+        SWEEP),
+    "persons_not_verified": (
+        "src/people/roster.c",
+        "        block.checksum != checksum_of(&block, bytes.data + sizeof block) ||\n", "", FLIPS),
     "group_not_verified": (
         "src/store/log_format.c", "return trailer == body_checksum(bytes.data, head->body_bytes);",
         "return true;", SWEEP),
