@@ -48,11 +48,11 @@ PLANTS = {
         "        writer->stage = STAGE_SYNCED;",
         "        writer->stage = STAGE_SYNCED;", SWEEP),
     "ids_not_folded_at_the_start": (
-        "src/collect/intake.c", "if (seq >= seen_covered_seq(intake->config.seen) &&",
-        "if (seq < seen_covered_seq(intake->config.seen) &&", SWEEP),
+        "src/collect/intake_fold.c", "if (seq >= seen_covered_seq(fold->config.seen) &&",
+        "if (seq < seen_covered_seq(fold->config.seen) &&", SWEEP),
     "quarantined_ids_not_folded": (
-        "src/collect/intake.c",
-        "    seen_add(intake->config.seen, entry.body_hash, 0, record->seq, entry.received);",
+        "src/collect/intake_fold.c",
+        "    seen_add(fold->config.seen, entry.body_hash, 0, record->seq, entry.received);",
         "", SWEEP),
     "torn_tail_not_trimmed": (
         "src/store/log.c", "    memset(segment->bytes + end, 0, to - end);\n", "", SWEEP),
@@ -76,6 +76,14 @@ PLANTS = {
     "undoing_not_logged": (
         "src/collect/intake.c",
         "    job->seq = add_record(intake, RECORD_UNDO, 0, (str){NULL, 0});", "", SWEEP),
+    "persons_not_synced": (
+        "src/people/roster.c", "if (file_sync(roster->file) == OK)", "if (roster->file)", SWEEP),
+    "events_settled_without_their_persons": (
+        "src/measure/events.c", "    TRY(settle_roster(events));\n", "    (void)settle_roster;\n",
+        SWEEP),
+    "persons_not_verified": (
+        "src/people/roster.c",
+        "        block.checksum != checksum_of(&block, bytes.data + sizeof block) ||\n", "", FLIPS),
     "group_not_verified": (
         "src/store/log_format.c", "return trailer == body_checksum(bytes.data, head->body_bytes);",
         "return true;", SWEEP),
