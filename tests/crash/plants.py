@@ -48,11 +48,11 @@ PLANTS = {
         "        writer->stage = STAGE_SYNCED;",
         "        writer->stage = STAGE_SYNCED;", SWEEP),
     "ids_not_folded_at_the_start": (
-        "src/collect/intake.c", "if (seq >= seen_covered_seq(intake->config.seen) &&",
-        "if (seq < seen_covered_seq(intake->config.seen) &&", SWEEP),
+        "src/collect/intake_fold.c", "if (seq >= seen_covered_seq(fold->config.seen) &&",
+        "if (seq < seen_covered_seq(fold->config.seen) &&", SWEEP),
     "quarantined_ids_not_folded": (
-        "src/collect/intake.c",
-        "    seen_add(intake->config.seen, entry.body_hash, 0, record->seq, entry.received);",
+        "src/collect/intake_fold.c",
+        "    seen_add(fold->config.seen, entry.body_hash, 0, record->seq, entry.received);",
         "", SWEEP),
     "torn_tail_not_trimmed": (
         "src/store/log.c", "    memset(segment->bytes + end, 0, to - end);\n", "", SWEEP),
