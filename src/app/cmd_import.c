@@ -41,8 +41,17 @@ static int tell(const struct import_totals *totals, bool dry_run, const struct b
 
 static bool read_kind(const char *what, struct import_options *options)
 {
-    options->kind = str_equals(str_of(what), S("people")) ? IMPORT_PEOPLE : IMPORT_EVENTS;
-    return options->kind == IMPORT_PEOPLE || str_equals(str_of(what), S("events"));
+    static const struct {
+        const char *name;
+        enum import_table_kind kind;
+    } kinds[] = {{"events", IMPORT_EVENTS}, {"people", IMPORT_PEOPLE}, {"orders", IMPORT_ORDERS}};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (str_equals(str_of(what), str_of(kinds[i].name))) {
+            options->kind = kinds[i].kind;
+            return true;
+        }
+    return false;
 }
 
 static int run(const struct import_options *options, const char **paths, size_t count)
@@ -82,7 +91,7 @@ int command_import(struct command_line *line)
     size_t count = 0;
 
     if (!what || !read_kind(what, &options))
-        return command_misused("import needs what to import, events or people: orders, returns, "
+        return command_misused("import needs what to import, events, people or orders: returns, "
                                "complaints, service, items and places are not there yet");
     while (paths && (paths[count] = command_word(line)))
         count++;

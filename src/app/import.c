@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "collect/import_json.h"
 #include "collect/import_log.h"
+#include "collect/import_orders.h"
 #include "collect/import_source.h"
 #include "store/vault.h"
 #include "sys/clock.h"
@@ -64,6 +65,7 @@ struct import {
     uint64_t place_before;                        /* of the passes done */
     millis received;
     struct import_table *table;
+    struct import_orders *orders; /* of its rows, when they are line items */
     struct import_codec codec;
     struct import_totals *totals;
 };
@@ -183,25 +185,26 @@ static fallible flush_rejects(struct import *import)
     return OK;
 }
 
-static fallible reject(struct import *import, str text, str reason)
+static fallible reject(struct import *import, const struct import_row *row, str reason)
 {
     struct import_totals *totals = import->totals;
     struct json_writer w = {.out = &import->rejects_text};
+    uint64_t line = row->line ? row->line : import->line;
 
     if (totals->rejected++ == 0)
         snprintf(totals->first_reason, sizeof totals->first_reason, "%s, line %llu: %.*s",
-                 import->path, (unsigned long long)import->line, STR_ARG(reason));
+                 import->path, (unsigned long long)line, STR_ARG(reason));
     if (!import->rejects)
         return OK;
     json_open(&w, '{');
     json_key(&w, S("file"));
     json_text(&w, str_of(import->path));
     json_key(&w, S("line"));
-    json_u64(&w, import->line);
+    json_u64(&w, line);
     json_key(&w, S("reason"));
     json_text(&w, reason);
     json_key(&w, S("text"));
-    json_text(&w, text);
+    json_text(&w, row->text);
     json_shut(&w, '}');
     buf_add_byte(w.out, '\n');
     return w.out->len >= REJECTS_BYTES ? flush_rejects(import) : OK;
@@ -344,9 +347,9 @@ static fallible take_row(struct import *import, const struct import_row *row)
     struct import_out out = {.mem = import->row_mem, .line = import->line};
     enum err err;
 
-    import->totals->lines++;
+    import->totals->lines += row->rows;
     if (row->text.len > IMPORT_LONGEST_ROW)
-        return reject(import, row->text, S("the event is larger than 32 KB"));
+        return reject(import, row, S("the event is larger than 32 KB"));
     TRY(make_room(import, row->text.len));
     event = &import->lot->job.events[import->lot->job.count];
     out.message = &event->message;
@@ -357,9 +360,9 @@ static fallible take_row(struct import *import, const struct import_row *row)
     if (arena_used(import->row_mem))
         arena_reset(import->row_mem);
     if (err == ERR_INVALID)
-        return reject(import, row->text, str_of(err_text()));
+        return reject(import, row, str_of(err_text()));
     if (err)
-        return err;
+        return import->orders ? about(import->path, err) : err;
     if (import->workspace.intake)
         intake_hash(import->workspace.intake, event);
     import->lot->len = (size_t)(out.at - import->lot->text);
@@ -374,9 +377,14 @@ static fallible take_row(struct import *import, const struct import_row *row)
 
 static fallible scan_row(struct import *import, const struct import_row *row)
 {
+    enum err err = OK;
+
     (void)row;
-    import_table_scan(import->table);
-    return OK;
+    if (import->orders)
+        err = import_orders_scan(import->orders);
+    else
+        import_table_scan(import->table);
+    return err ? about(import->path, err) : OK;
 }
 
 static bool next_row(struct import *import, struct reading *reading, struct import_row *row)
@@ -438,6 +446,10 @@ static fallible open_table(struct import *import, const struct reading *reading)
     if (err)
         return about(import->path, err);
     import->codec = import_table_codec(import->table);
+    if (import->options.kind != IMPORT_ORDERS)
+        return OK;
+    TRY(import_orders_open(import->table, &import->orders));
+    import->codec = import_orders_codec(import->orders);
     return OK;
 }
 
@@ -454,6 +466,11 @@ static fallible recognise(struct import *import, const struct reading *reading)
     import->format = import->options.map ? "columns" : "CSV";
     if (import->options.map)
         return open_table(import, reading);
+    if (import->options.kind == IMPORT_ORDERS && (is_lines || str_starts(head, S("{"))))
+        return fail(ERR_INVALID,
+                    "%s is JSON lines: orders are read from columns, a line item a "
+                    "row; import messages as events",
+                    import->path);
     if (!head.len || head.data[0] == '{' || is_lines) {
         import->format = "JSON lines";
         import->codec = import_json_codec(import->json);
@@ -474,7 +491,10 @@ static fallible scan(struct import *import, struct reading *reading)
     uint64_t done, of;
 
     TRY(each_row(import, reading, scan_row));
-    import_table_decide(import->table);
+    if (import->orders)
+        import_orders_decide(import->orders);
+    else
+        import_table_decide(import->table);
     name_content(import, reading->hash);
     import_source_place(reading->source, &done, &of);
     import_source_close(reading->source);
@@ -488,6 +508,7 @@ static fallible read_file(struct import *import, struct reading *reading)
 {
     crypto_generichash_state hash;
     uint64_t done, of;
+    enum err err;
 
     TRY(open_reading(import, reading));
     import_source_place(reading->source, &done, &of);
@@ -501,7 +522,10 @@ static fallible read_file(struct import *import, struct reading *reading)
     else
         import->place_of = of;
     reading->hash = NULL;
-    return each_row(import, reading, take_row);
+    TRY(each_row(import, reading, take_row));
+    if (import->codec.finish && (err = import->codec.finish(import->codec.state)) != OK)
+        return about(import->path, err);
+    return OK;
 }
 
 static void describe(const struct import *import, struct json_writer *files)
@@ -552,7 +576,9 @@ fallible import_file(struct import *import, const char *path, struct import_tota
     progress_end(&import->progress);
     if (!err && !later)
         describe(import, files);
+    import_orders_close(import->orders);
     import_table_close(import->table);
+    import->orders = NULL;
     import->table = NULL;
     import_source_close(reading.source);
     return err ? err : later;

@@ -15,6 +15,6 @@ bool import_codec_next_line(void *state, str *rest, bool is_last, struct import_
     *rest = str_slice(*rest, text.len + (end >= 0), rest->len);
     if (str_ends(text, S("\r")))
         text.len--;
-    *out_row = (struct import_row){text, 1};
+    *out_row = (struct import_row){text, 1, 1, 0};
     return true;
 }

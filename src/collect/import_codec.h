@@ -17,6 +17,8 @@ enum {
 struct import_row {
     str text; /* as it stands in the file, without its line's end; absent: nothing to import */
     uint32_t lines; /* that it took */
+    uint32_t rows;  /* of the file that are read with it */
+    uint64_t line;  /* where it starts, when that is not where the text was cut; else 0 */
 };
 
 struct import_out {
@@ -36,6 +38,8 @@ struct import_codec {
     /* Reads the row that came last. ERR_INVALID: it cannot be taken, the sentence says why;
      * ERR_ABSENT: it needs the file's id. */
     fallible (*read)(void *state, const struct import_row *row, struct import_out *out);
+    /* All was read: was it whole? NULL: nobody can tell. */
+    fallible (*finish)(void *state);
     size_t overhead; /* bytes that the row's own do not account for */
 };
 

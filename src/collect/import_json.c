@@ -80,5 +80,5 @@ static fallible read_line(void *state, const struct import_row *row, struct impo
 
 struct import_codec import_json_codec(struct import_json *json)
 {
-    return (struct import_codec){json, import_codec_next_line, read_line, 0};
+    return (struct import_codec){json, import_codec_next_line, read_line, NULL, 0};
 }

@@ -94,7 +94,7 @@ static fallible read_line(void *state, const struct import_row *row, struct impo
 
 struct import_codec import_log_codec(struct import_log *log)
 {
-    return (struct import_codec){log, import_codec_next_line, read_line, 0};
+    return (struct import_codec){log, import_codec_next_line, read_line, NULL, 0};
 }
 
 bool import_log_recognise(str head)

@@ -5,22 +5,12 @@
 #include "collect/import_table.h"
 
 #include "base/mem.h"
-#include "collect/import_columns.h"
+#include "collect/import_table_int.h"
 #include "collect/import_text.h"
-#include "proto/csv.h"
 
-enum { TABLE_MEMORY = 64 << 20, DEEPEST_OPEN = 20 };
+enum { TABLE_MEMORY = 64 << 20, DEEPEST_OPEN = 20, ALL_GROUPS = (1 << IMPORT_GROUPS) - 1 };
 
-struct import_table {
-    struct arena *mem;
-    enum import_table_kind kind;
-    const struct import_map *map;
-    struct import_columns plan;
-    struct csv_row row; /* that came last */
-    bool is_header_ahead;
-    uint32_t *guessing; /* columns whose type is still open */
-    uint32_t guessing_count;
-};
+#define ORDER S("Order Completed")
 
 /* Opening */
 
@@ -38,12 +28,14 @@ static fallible read_header(struct import_table *table, str head, bool is_whole,
         return arena_exhausted();
     for (uint32_t i = 0; i < row->count; i++) {
         struct csv_cell *cell = &row->cells[i];
-        str name = str_trim(str_from(cell->data, cell->len));
+        char *text = arena_take(table->mem, cell->len + 1);
+        str name;
 
-        names[i] = arena_dup(table->mem, name);
-        if (!names[i].data)
+        if (!text)
             return arena_exhausted();
-        if (cell->is_doubled || !import_text_is_utf8(name))
+        name = str_trim(str_from(text, csv_unquote(cell, text)));
+        names[i] = name;
+        if (!import_text_is_utf8(name))
             return fail(ERR_INVALID, "its first line is no list of columns in UTF-8");
     }
     *out_names = names;
@@ -111,7 +103,7 @@ static bool next_row(void *state, str *rest, bool is_last, struct import_row *ou
     if (!csv_next(table->map->delimiter, *rest, is_last, &table->row))
         return false;
     *rest = str_slice(*rest, table->row.len, rest->len);
-    *out_row = (struct import_row){table->row.text, table->row.lines};
+    *out_row = (struct import_row){table->row.text, table->row.lines, 1, 0};
     if (table->is_header_ahead)
         out_row->text = (str){NULL, 0};
     table->is_header_ahead = false;
@@ -184,8 +176,7 @@ void import_table_describe(const struct import_table *table, struct json_writer 
 
 /* Rows */
 
-/* The text of a cell; doubled quotes are made single at `*at`. */
-static str cell_text(const struct csv_cell *cell, char **at)
+str import_table_cell(const struct csv_cell *cell, char **at)
 {
     str text = str_from(cell->data, cell->len);
 
@@ -204,7 +195,7 @@ static str field_text(const struct import_table *table, enum import_field field,
 
     if (column < 0)
         return text;
-    text = cell_text(&table->row.cells[column], at);
+    text = import_table_cell(&table->row.cells[column], at);
     if (!text.len)
         return (str){NULL, 0};
     *at = import_text_keep(*at, &text);
@@ -218,7 +209,7 @@ static enum event_type type_of(str name)
         enum event_type type;
     } types[] = {
         {"track", EVENT_TRACK},       {"page", EVENT_PAGE},   {"screen", EVENT_SCREEN},
-        {"identify", EVENT_IDENTIFY}, {"group", EVENT_GROUP},
+        {"identify", EVENT_IDENTIFY}, {"group", EVENT_GROUP}, {"alias", EVENT_ALIAS},
     };
 
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
@@ -227,18 +218,6 @@ static enum event_type type_of(str name)
     return 0;
 }
 
-/* What a row says apart from properties, traits and context. */
-struct fields {
-    str type;
-    str event;
-    str user;
-    str anonymous;
-    str message_id;
-    enum event_type kind;
-    millis time;
-    bool has_time;
-};
-
 static fallible check_identifier(const char *name, str text)
 {
     if (text.len > MESSAGE_MOST_IDENTIFIER)
@@ -246,7 +225,8 @@ static fallible check_identifier(const char *name, str text)
     return OK;
 }
 
-static fallible read_time(const struct import_table *table, char **at, struct fields *fields)
+static fallible read_time(const struct import_table *table, char **at,
+                          struct import_table_fields *fields)
 {
     char *unused = *at; /* the time is written anew: its text need not stay */
     str text = str_trim(field_text(table, IMPORT_TIMESTAMP, &unused));
@@ -260,8 +240,16 @@ static fallible read_time(const struct import_table *table, char **at, struct fi
     return fail(ERR_INVALID, "\"timestamp\" must be a time such as 2026-11-21T09:30:00.125Z");
 }
 
-static fallible settle_type(const struct import_table *table, struct fields *fields)
+static fallible settle_type(const struct import_table *table, struct import_table_fields *fields)
 {
+    if (table->kind == IMPORT_ORDERS) {
+        if (fields->event.len && !str_equals(fields->event, ORDER))
+            return fail(ERR_INVALID,
+                        "\"event\" is \"%.*s\", but an order's is Order Completed: "
+                        "import others as events",
+                        STR_ARG(str_slice(fields->event, 0, 40)));
+        fields->event = ORDER;
+    }
     if (table->kind == IMPORT_PEOPLE)
         fields->type = S("identify");
     else if (!fields->type.len && fields->event.len)
@@ -269,8 +257,6 @@ static fallible settle_type(const struct import_table *table, struct fields *fie
     if (!fields->type.len)
         return fail(ERR_INVALID, "\"event\" is empty: give the event a name");
     fields->kind = type_of(fields->type);
-    if (!fields->kind && str_equals(fields->type, S("alias")))
-        return fail(ERR_INVALID, "columns cannot hold an alias: import it as JSON lines");
     if (!fields->kind)
         return fail(ERR_INVALID,
                     "\"type\" must be one of track, page, screen, identify, group, alias");
@@ -281,19 +267,25 @@ static fallible settle_type(const struct import_table *table, struct fields *fie
     return OK;
 }
 
-static fallible read_fields(const struct import_table *table, char **at, struct fields *fields)
+fallible import_table_read_fields(const struct import_table *table, char **at,
+                                  struct import_table_fields *fields)
 {
     fields->type = field_text(table, IMPORT_TYPE, at);
     fields->event = field_text(table, IMPORT_EVENT, at);
     fields->user = field_text(table, IMPORT_USER, at);
     fields->anonymous = field_text(table, IMPORT_ANONYMOUS, at);
     fields->message_id = field_text(table, IMPORT_MESSAGE_ID, at);
+    fields->previous = field_text(table, IMPORT_PREVIOUS, at);
+    fields->group = field_text(table, IMPORT_GROUP, at);
     TRY(check_identifier("userId", fields->user));
     TRY(check_identifier("anonymousId", fields->anonymous));
     TRY(check_identifier("messageId", fields->message_id));
+    TRY(check_identifier("previousId", fields->previous));
     TRY(settle_type(table, fields));
     if (!fields->user.data && !fields->anonymous.data)
         return fail(ERR_INVALID, "needs a \"userId\" or an \"anonymousId\"");
+    if (fields->kind == EVENT_ALIAS && (!fields->user.data || !fields->previous.data))
+        return fail(ERR_INVALID, "an alias needs a \"userId\" and a \"previousId\"");
     return read_time(table, at, fields);
 }
 
@@ -302,7 +294,7 @@ static char *add_text(char *at, str key, str text)
     return import_text_quoted(import_text_add(at, key), text);
 }
 
-static char *add_fields(char *at, struct fields *fields, const struct import_out *out)
+static char *add_fields(char *at, struct import_table_fields *fields, const struct import_out *out)
 {
     at = add_text(at, S("{\"type\":"), fields->type);
     if (fields->kind == EVENT_TRACK)
@@ -313,6 +305,10 @@ static char *add_fields(char *at, struct fields *fields, const struct import_out
         at = add_text(at, S(",\"userId\":"), fields->user);
     if (fields->anonymous.data)
         at = add_text(at, S(",\"anonymousId\":"), fields->anonymous);
+    if (fields->previous.data)
+        at = add_text(at, S(",\"previousId\":"), fields->previous);
+    if (fields->group.data)
+        at = add_text(at, S(",\"groupId\":"), fields->group);
     at = import_text_add(at, S(",\"messageId\":"));
     at = fields->message_id.data ? import_text_quoted(at, fields->message_id)
                                  : import_text_id(at, out->file_id, out->line, &fields->message_id);
@@ -324,16 +320,14 @@ static char *add_fields(char *at, struct fields *fields, const struct import_out
     return at;
 }
 
-/* NULL when the cell is not of its column's type; `at` as it was for an empty cell. */
-static char *add_cell(const struct import_table *table, const struct import_step *step, char *at)
+char *import_table_add_cell(const struct import_column *column, const struct csv_cell *cell,
+                            str key, char *at)
 {
-    const struct import_column *column = &table->plan.columns[step->column];
-    const struct csv_cell *cell = &table->row.cells[step->column];
     str text = str_from(cell->data, cell->len);
 
     if (!text.len || !str_trim(text).len)
         return at;
-    at = import_text_add(import_text_comma(at), step->key);
+    at = import_text_add(import_text_comma(at), key);
     if (cell->is_doubled) {
         /* Unquoted behind where its JSON ends at the most, so that neither runs into the other. */
         char *behind = at + 6 * (size_t)cell->len + 2;
@@ -343,18 +337,41 @@ static char *add_cell(const struct import_table *table, const struct import_step
     return import_value_write(at, column->type, &column->clock, text);
 }
 
-static fallible not_its_type(const struct import_table *table, const struct import_step *step)
+fallible import_table_not_its_type(const struct import_column *column, const struct csv_cell *cell)
 {
-    const struct import_column *column = &table->plan.columns[step->column];
-    const struct csv_cell *cell = &table->row.cells[step->column];
-
     return fail(ERR_INVALID, "\"%.*s\" is \"%.*s\", not %s", STR_ARG(column->name),
                 STR_ARG(str_slice(str_from(cell->data, cell->len), 0, 40)),
                 import_value_name(column->type));
 }
 
+static char *add_products(const struct import_table_products *products, str key, char *at)
+{
+    if (products->revenue.data) {
+        at = import_text_add(import_text_comma(at), S("\"revenue\":"));
+        at = import_text_add(at, products->revenue);
+    }
+    at = import_text_add(import_text_comma(at), key);
+    *at++ = '[';
+    at = import_text_add(at, products->json);
+    *at++ = ']';
+    return at;
+}
+
+static fallible add_step_cell(const struct import_table *table, const struct import_step *step,
+                              char **at)
+{
+    const struct import_column *column = &table->plan.columns[step->column];
+    const struct csv_cell *cell = &table->row.cells[step->column];
+    char *behind = column->is_item ? *at : import_table_add_cell(column, cell, step->key, *at);
+
+    if (!behind)
+        return import_table_not_its_type(column, cell);
+    *at = behind;
+    return OK;
+}
+
 /* Properties, traits and context; an object that would be empty is not written. */
-static fallible add_values(const struct import_table *table, char **at)
+static fallible add_values(const struct import_table *table, unsigned groups, char **at)
 {
     const struct import_columns *plan = &table->plan;
     char *opened[DEEPEST_OPEN], *to = *at;
@@ -362,8 +379,9 @@ static fallible add_values(const struct import_table *table, char **at)
 
     for (uint32_t i = 0; i < plan->step_count; i++) {
         const struct import_step *step = &plan->steps[i];
-        char *behind;
 
+        if (!(groups & 1u << step->group))
+            continue;
         switch (step->kind) {
         case IMPORT_OPEN:
             opened[depth++] = to;
@@ -378,14 +396,14 @@ static fallible add_values(const struct import_table *table, char **at)
                 *to++ = '}';
             break;
         case IMPORT_CELL:
-            behind = add_cell(table, step, to);
-            if (!behind)
-                return not_its_type(table, step);
-            to = behind;
+            TRY(add_step_cell(table, step, &to));
             break;
         case IMPORT_CONSTANT:
             to = import_text_add(import_text_comma(to), step->key);
             to = import_text_add(to, step->json);
+            break;
+        case IMPORT_PRODUCTS:
+            to = add_products(table->products, step->key, to);
             break;
         }
     }
@@ -393,7 +411,7 @@ static fallible add_values(const struct import_table *table, char **at)
     return OK;
 }
 
-static fallible check_row(const struct import_table *table)
+fallible import_table_check_row(const struct import_table *table)
 {
     if (table->row.defect)
         return fail(ERR_INVALID, "%s", table->row.defect);
@@ -405,37 +423,47 @@ static fallible check_row(const struct import_table *table)
     return OK;
 }
 
+fallible import_table_write(const struct import_table *table, struct import_table_fields *fields,
+                            unsigned groups, const struct import_out *out, char **at,
+                            struct message *out_message)
+{
+    char *start = *at, *end = add_fields(start, fields, out);
+
+    TRY(add_values(table, groups, &end));
+    *end++ = '}';
+    if (end - start > MESSAGE_MOST_BYTES)
+        return fail(ERR_INVALID, "the event is larger than 32 KB");
+    *out_message = (struct message){
+        .type = fields->kind,
+        .flags = fields->has_time ? 0 : EVENT_TIME_ABSENT,
+        .time = fields->has_time ? fields->time : out->received,
+        .user = fields->user,
+        .anonymous = fields->anonymous,
+        .previous = fields->previous,
+        .message_id = fields->message_id,
+        .json = str_from(start, (size_t)(end - start)),
+    };
+    *at = end;
+    return OK;
+}
+
 static fallible read_row(void *state, const struct import_row *row, struct import_out *out)
 {
     struct import_table *table = state;
-    struct fields fields = {0};
-    char *at = out->at, *start;
+    struct import_table_fields fields = {0};
+    char *at = out->at;
 
     (void)row;
-    TRY(check_row(table));
-    TRY(read_fields(table, &at, &fields));
+    TRY(import_table_check_row(table));
+    TRY(import_table_read_fields(table, &at, &fields));
     if (!fields.message_id.data && !out->file_id.data)
         return fail(ERR_ABSENT, "the row needs an id");
-    start = at;
-    at = add_fields(at, &fields, out);
-    TRY(add_values(table, &at));
-    *at++ = '}';
-    if (at - start > MESSAGE_MOST_BYTES)
-        return fail(ERR_INVALID, "the event is larger than 32 KB");
-    *out->message = (struct message){
-        .type = fields.kind,
-        .flags = fields.has_time ? 0 : EVENT_TIME_ABSENT,
-        .time = fields.has_time ? fields.time : out->received,
-        .user = fields.user,
-        .anonymous = fields.anonymous,
-        .message_id = fields.message_id,
-        .json = str_from(start, (size_t)(at - start)),
-    };
+    TRY(import_table_write(table, &fields, ALL_GROUPS, out, &at, out->message));
     out->at = at;
     return OK;
 }
 
 struct import_codec import_table_codec(struct import_table *table)
 {
-    return (struct import_codec){table, next_row, read_row, table->plan.overhead};
+    return (struct import_codec){table, next_row, read_row, NULL, table->plan.overhead};
 }

@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * Columns event, timestamp, userId, anonymousId, messageId and type have that meaning, context.*
- * and traits.* are those (dots nest), every other column is a property; one without a name is left
- * out. The file is read twice: import_table_scan decides the types over all of it.
+ * Columns event, timestamp, userId, anonymousId, messageId, type, previousId and groupId have that
+ * meaning, context.* and traits.* are those (dots nest), every other column is a property, also as
+ * properties.NAME; `seq`, of our own export, and one without a name are left out. The file is read
+ * twice: import_table_scan decides the types over all of it.
  */
 #pragma once
 #include "collect/import_codec.h"
@@ -15,6 +16,7 @@ struct import_table;
 enum import_table_kind {
     IMPORT_EVENTS,
     IMPORT_PEOPLE, /* identify calls: every other column is a trait */
+    IMPORT_ORDERS, /* line items: see import_orders.h */
 };
 
 /* `head` is the start of the content with the whole first row, all of it when `is_whole`. The map

@@ -26,13 +26,15 @@ static void check_message(struct import_rows *rows, const struct message *messag
     assert(again.time == message->time);
     assert(str_equals(again.user, message->user));
     assert(str_equals(again.anonymous, message->anonymous));
+    assert(str_equals(again.previous, message->previous));
     assert(str_equals(again.message_id, message->message_id));
     assert(message->message_id.len > 0);
 }
 
 static void take(struct import_rows *rows, struct import_codec codec, const struct import_row *row,
-                 uint64_t line)
+                 uint64_t cut_at)
 {
+    uint64_t line = row->line ? row->line : cut_at;
     size_t room = IMPORT_GROWTH * row->text.len + IMPORT_FIXED + codec.overhead;
     char *text = mem_alloc(room); /* of its own, so that a write behind it is noticed */
     struct message message;
@@ -40,6 +42,7 @@ static void take(struct import_rows *rows, struct import_codec codec, const stru
     enum err err;
 
     assert(text);
+    rows->rows += row->rows;
     err = codec.read(codec.state, row, &out);
     buf_print(&rows->out, "%llu ", (unsigned long long)line);
     if (err) {
@@ -77,11 +80,13 @@ void import_rows_run(struct import_rows *rows, struct import_codec codec, str te
         size_t before = rest.len;
 
         assert(codec.next(codec.state, &rest, true, &row));
-        assert(rest.len < before && row.lines > 0);
+        assert(row.line || (rest.len < before && row.lines > 0));
         if (row.text.data && str_trim(row.text).len && row.text.len <= IMPORT_LONGEST_ROW)
             take(rows, codec, &row, line);
         line += row.lines;
     }
+    if (codec.finish)
+        rows->is_cut_short = codec.finish(codec.state) != OK;
     mem_free(copy);
 }
 

@@ -11,6 +11,8 @@ struct import_rows {
     struct buf out;             /* a line a row: "LINE JSON" or "LINE !reason" */
     uint64_t taken;
     uint64_t rejected;
+    uint64_t rows; /* that codecs said were read */
+    bool is_cut_short;
 };
 
 /* Asserts that each message is what message_read makes of its JSON, and that it stays within the

@@ -30,7 +30,7 @@ TEST(import_json_takes_messages_as_they_are)
 
     EACH_CASE(c, cases)
     {
-        struct import_rows rows = {test_mem, json_reader_open(), {0}, 0, 0};
+        struct import_rows rows = {.mem = test_mem, .reader = json_reader_open()};
         struct import_json *json;
 
         CHECK_OK(import_json_open(&json));

@@ -14,7 +14,7 @@
 
 static str import(unsigned char key, const char *text)
 {
-    struct import_rows rows = {test_mem, json_reader_open(), {0}, 0, 0};
+    struct import_rows rows = {.mem = test_mem, .reader = json_reader_open()};
     struct import_log log = {{{key}}};
     str out;
 

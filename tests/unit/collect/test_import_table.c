@@ -17,7 +17,7 @@ static void scan(void *table)
 /* Both passes over the text; the rows as import_rows writes them. */
 static str import(enum import_table_kind kind, const char *map_text, str text)
 {
-    struct import_rows rows = {test_mem, json_reader_open(), {0}, 0, 0};
+    struct import_rows rows = {.mem = test_mem, .reader = json_reader_open()};
     struct import_table *table;
     struct import_map map;
     str out;
@@ -293,7 +293,7 @@ TEST(import_table_refuses_columns_that_make_no_messages)
 
 TEST(import_table_does_not_trust_a_file_that_changed_between_the_passes)
 {
-    struct import_rows rows = {test_mem, json_reader_open(), {0}, 0, 0};
+    struct import_rows rows = {.mem = test_mem, .reader = json_reader_open()};
     str first = S("event,userId,v\nE,u,1\n"), second = S("event,userId,v\nE,u,x\n");
     struct import_table *table;
     struct import_map map;
