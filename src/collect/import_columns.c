@@ -213,6 +213,12 @@ static fallible add_value(struct plan *plan, str name, uint32_t index)
     return add_leaf(plan, name, index, (str){NULL, 0});
 }
 
+/* Of our own export: the log numbers anew. */
+static bool is_left_out(enum import_table_kind kind, str name)
+{
+    return kind == IMPORT_EVENTS && str_equals(name, S("seq"));
+}
+
 static fallible add_column(struct plan *plan, str name, uint32_t index)
 {
     struct import_column *column = &plan->out->columns[index];
@@ -223,8 +229,8 @@ static fallible add_column(struct plan *plan, str name, uint32_t index)
     if (!name.len || is_constant(plan->map, name))
         return OK;
     column->name = name;
-    if (plan->kind == IMPORT_EVENTS && str_equals(name, S("seq")))
-        return OK; /* of our own export: the log numbers anew */
+    if (is_left_out(plan->kind, name))
+        return OK;
     column->type = rule ? rule->type : IMPORT_GUESSED;
     column->maybe = IMPORT_MAYBE_NUMBER | IMPORT_MAYBE_BOOLEAN;
     if (rule && rule->format.data) {
@@ -241,6 +247,12 @@ static fallible add_column(struct plan *plan, str name, uint32_t index)
     return OK;
 }
 
+static bool is_property(enum import_table_kind kind, str name)
+{
+    return find_field(kind, name) < 0 && !is_left_out(kind, name) &&
+           group_of(kind, name) == IMPORT_PROPERTIES;
+}
+
 /* NAME and properties.NAME are one property, unless NAME is a line item's. */
 static bool is_same(enum import_table_kind kind, str a, str b)
 {
@@ -250,9 +262,9 @@ static bool is_same(enum import_table_kind kind, str a, str b)
         return true;
     if (kind == IMPORT_ORDERS && IS_AMONG(without(prefix, a), ITEM_NAMES))
         return false;
-    return kind != IMPORT_PEOPLE && (str_starts(a, prefix) || str_starts(b, prefix)) &&
-           str_equals(without(prefix, a), without(prefix, b)) && find_field(kind, a) < 0 &&
-           find_field(kind, b) < 0 && group_of(kind, a) == group_of(kind, b);
+    return (str_starts(a, prefix) || str_starts(b, prefix)) &&
+           str_equals(without(prefix, a), without(prefix, b)) && is_property(kind, a) &&
+           is_property(kind, b);
 }
 
 static fallible add_columns(struct plan *plan, const str *names, uint32_t count)

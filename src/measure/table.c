@@ -346,8 +346,9 @@ static str name_of(struct table *table, str path)
     case PART_TRAITS:
         return arena_print(table->names, "traits.%.*s", STR_ARG(rest));
     case PART_PROPERTIES:
-        if (is_known(rest, EVENT_COLUMNS, EVENT_FIXED) || str_starts(rest, S("context.")) ||
-            str_starts(rest, S("traits.")))
+        if (!rest.len || is_known(rest, EVENT_COLUMNS, EVENT_FIXED) ||
+            str_starts(rest, S("context.")) || str_starts(rest, S("traits.")) ||
+            str_starts(rest, S("properties.")))
             return arena_print(table->names, "properties.%.*s", STR_ARG(rest));
         break;
     }

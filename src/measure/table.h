@@ -9,9 +9,9 @@
  *   seq timestamp type event userId anonymousId messageId, in this order, then previousId and
  *   groupId where there are any, then context.*, traits.* and the properties, each by name;
  *
- * of a person `id`, then traits.*. A property that is called as one of the others is
- * `properties.NAME`. A page's or screen's own `name` is the property name. Other members of a
- * message have no column.
+ * of a person `id`, then traits.*. A property that is called as one of the others, properties.* or
+ * nothing at all is `properties.NAME`. A page's or screen's own `name` is the property name. Other
+ * members of a message have no column.
  */
 #pragma once
 #include "base/arena.h"
