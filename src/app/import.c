@@ -12,7 +12,6 @@
 #include "collect/import_log.h"
 #include "collect/import_orders.h"
 #include "collect/import_source.h"
-#include "store/vault.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
@@ -28,7 +27,6 @@ enum {
     REJECTS_BYTES = 64 << 10, /* written at a time */
     PATIENCE_MS = 100,
     ID_BYTES = 16,
-    VISITOR_DOMAIN = 0x77, /* keeps the key of visitors apart from other hashes */
 };
 
 #define ID_PREFIX "import-"
@@ -49,6 +47,7 @@ struct import {
     struct import_map map;
     struct import_json *json;
     struct import_log log;
+    hash_key visitors;
     struct arena *row_mem;
     char *window;
     struct file *rejects;
@@ -71,23 +70,6 @@ struct import {
 };
 
 /* Opening */
-
-/* Visitors of logs are hashed with a key of the folder's; for a server with one that follows from
- * the key it is asked with. */
-static void make_visitor_key(struct import *import)
-{
-    str words = S("visitors of imported logs"), key = str_of(import->options.key);
-    struct hash_key *out = &import->log.key;
-
-    if (import->options.folder) {
-        hash128 hash = vault_hash(import->workspace.vault, VISITOR_DOMAIN, words);
-
-        memcpy(out->bytes, &hash, sizeof out->bytes);
-    } else {
-        crypto_generichash(out->bytes, sizeof out->bytes, (const unsigned char *)key.data, key.len,
-                           (const unsigned char *)words.data, words.len);
-    }
-}
 
 static fallible open_target(struct import *import)
 {
@@ -146,7 +128,10 @@ fallible import_open(const struct import_options *options, struct import **out_i
     TRY(open_map(import));
     TRY(import_json_open(&import->json));
     TRY(open_target(import));
-    make_visitor_key(import);
+    if (options->folder) {
+        import->visitors = intake_visitors(import->workspace.intake);
+        import->log.key = &import->visitors;
+    }
     TRY(import_sink_open(&import->options, &import->workspace, &import->sink));
     if (!options->rejects || options->dry_run)
         return OK;

@@ -5,34 +5,38 @@
 #include "collect/import_log.h"
 
 #include "collect/import_text.h"
+#include "collect/visitor.h"
 #include "proto/weblog.h"
 
-enum { LINES_LOOKED_AT = 64, HASH_HEX = 32 };
+enum { LINES_LOOKED_AT = 64 };
 
-static char *add_hex(char *at, const hash128 *hash)
-{
-    static const char hex[] = "0123456789abcdef";
-    const unsigned char *bytes = (const unsigned char *)hash;
-
-    for (size_t i = 0; i < sizeof *hash; i++) {
-        *at++ = hex[bytes[i] >> 4];
-        *at++ = hex[bytes[i] & 15];
-    }
-    return at;
-}
-
-/* The address, a space, the agent: an address holds none, so no two visitors write the same. */
 static char *add_visitor(char *at, const struct import_log *log, const struct weblog_line *line,
                          str *out_id)
 {
-    char *text = at + HASH_HEX, *end = import_text_add(text, line->address);
-    hash128 hash;
+    char *text, *end;
 
+    at = import_text_add(at, S(",\"anonymousId\":\""));
+    text = at + VISITOR_BYTES;
+    end = import_text_add(text, line->address);
     *end++ = ' ';
     end = import_text_add(end, line->agent);
-    hash = hash_keyed(&log->key, str_from(text, (size_t)(end - text)));
-    *out_id = str_from(at, HASH_HEX);
-    return add_hex(at, &hash);
+    visitor_write(log->key, str_from(text, (size_t)(end - text)), at);
+    *out_id = str_from(at, VISITOR_BYTES);
+    *text++ = '"';
+    return text;
+}
+
+/* For the server, which knows the key. The text is made behind where its JSON ends at the most. */
+static char *add_who(char *at, const struct weblog_line *line)
+{
+    char *text, *end;
+
+    at = import_text_add(at, S(",\"visitor\":"));
+    text = at + 6 * (line->address.len + 1 + line->agent.len) + 2;
+    end = import_text_add(text, line->address);
+    *end++ = ' ';
+    end = import_text_add(end, line->agent);
+    return import_text_quoted(at, str_from(text, (size_t)(end - text)));
 }
 
 static char *add_properties(char *at, const struct weblog_line *line)
@@ -69,9 +73,9 @@ static fallible read_line(void *state, const struct import_row *row, struct impo
         return fail(ERR_INVALID, "it is not UTF-8");
     if (!out->file_id.data)
         return fail(ERR_ABSENT, "the row needs an id");
-    at = import_text_add(at, S("{\"type\":\"track\",\"event\":\"Request\",\"anonymousId\":\""));
-    at = add_visitor(at, log, &line, &message.anonymous);
-    at = import_text_add(at, S("\",\"messageId\":"));
+    at = import_text_add(at, S("{\"type\":\"track\",\"event\":\"Request\""));
+    at = log->key ? add_visitor(at, log, &line, &message.anonymous) : add_who(at, &line);
+    at = import_text_add(at, S(",\"messageId\":"));
     at = import_text_id(at, out->file_id, out->line, &message.message_id);
     at = import_text_add(at, S(",\"timestamp\":\""));
     at = import_text_time(at, line.time);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "collect/intake_fold.h"
 #include "collect/quarantine.h"
+#include "collect/visitor.h"
 #include "people/identity.h"
 #include "sys/clock.h"
 #include "sys/thread.h"
@@ -124,6 +125,11 @@ struct intake_name intake_name(const struct intake *intake, str identifier)
 {
     return (struct intake_name){hash_text(intake, NODE_USER, identifier),
                                 hash_text(intake, NODE_ANONYMOUS, identifier)};
+}
+
+hash_key intake_visitors(const struct intake *intake)
+{
+    return visitor_key(intake->config.vault);
 }
 
 /* Bytes that an event's records can take in clear parts and payloads. */

@@ -94,6 +94,8 @@ void intake_close(struct intake *intake); /* refuses what still waits; NULL is f
 /* Fills in the hashes of an event; any thread. */
 void intake_hash(const struct intake *intake, struct intake_event *event);
 struct intake_name intake_name(const struct intake *intake, str identifier);
+/* The key under which visitors of imported logs are hashed: see visitor.h. */
+hash_key intake_visitors(const struct intake *intake);
 /* Hands a job to the writer thread; any thread. ERR_BUSY: too much waits already; ERR_IO: the log
  * has stopped. */
 fallible intake_post(struct intake *intake, struct intake_job *job);

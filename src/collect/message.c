@@ -4,6 +4,8 @@
  */
 #include "collect/message.h"
 
+#include "collect/visitor.h"
+
 enum {
     SKEW_TOLERATED = 10 * 1000, /* ms: less is the network's delay, not a wrong clock */
     FUTURE_TOLERATED = 5 * 60 * 1000,
@@ -12,7 +14,7 @@ enum {
 
 struct fields {
     uint32_t type, action, event, name, user, user_id, anonymous, previous, message_id, timestamp,
-        sent_at, context, write_key;
+        sent_at, context, write_key, visitor;
 };
 
 static const struct {
@@ -50,6 +52,7 @@ static void find_fields(const struct json *doc, uint32_t at, struct fields *out)
         {"sentAt", offsetof(struct fields, sent_at)},
         {"context", offsetof(struct fields, context)},
         {"writeKey", offsetof(struct fields, write_key)},
+        {"visitor", offsetof(struct fields, visitor)},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -90,6 +93,29 @@ static fallible read_identifier(const struct json *doc, uint32_t at, const char 
                                            MESSAGE_MOST_IDENTIFIER));
     if (text.len)
         *out = text;
+    return OK;
+}
+
+/* Only of an event that says in no other way whose it is. */
+static fallible read_visitor(const struct json *doc, struct fields *fields, const hash_key *key,
+                             struct arena *mem, struct message *message)
+{
+    bool is_one = key && fields->visitor != JSON_ABSENT && !message->user.data &&
+                  !message->anonymous.data && json_type_of(doc, fields->visitor) == JSON_STRING &&
+                  !json_is_string(doc, fields->visitor, S(""));
+    char *id;
+    str who;
+
+    if (!is_one) {
+        fields->visitor = JSON_ABSENT;
+        return OK;
+    }
+    who = json_string(doc, fields->visitor, mem);
+    id = arena_take(mem, VISITOR_BYTES);
+    if (!id || !who.data)
+        return arena_exhausted();
+    visitor_write(key, who, id);
+    message->anonymous = str_from(id, VISITOR_BYTES);
     return OK;
 }
 
@@ -229,8 +255,17 @@ static bool is_sent(const struct json *doc, uint32_t at)
     return at != JSON_ABSENT && json_type_of(doc, at) != JSON_NULL;
 }
 
+/* Not what only the way here needed, and of a visitor nothing but who it was found to be. */
+static bool is_stored(const struct json *doc, uint32_t key, const struct fields *fields)
+{
+    if (fields->visitor != JSON_ABSENT && key + 1 != fields->visitor &&
+        (json_is_string(doc, key, S("visitor")) || json_is_string(doc, key, S("anonymousId"))))
+        return false;
+    return !json_is_string(doc, key, S("writeKey")) && !json_is_string(doc, key, S("sentAt"));
+}
+
 static fallible write_stored(const struct json *doc, uint32_t at, const struct fields *fields,
-                             uint32_t shared, struct arena *mem, str *out)
+                             uint32_t shared, struct arena *mem, struct message *message)
 {
     struct buf text = {0};
     struct json_writer w = {.out = &text};
@@ -241,22 +276,24 @@ static fallible write_stored(const struct json *doc, uint32_t at, const struct f
     json_open(&w, '{');
     EACH_MEMBER(doc, at, key, value)
     {
-        if (json_is_string(doc, key, S("writeKey")) || json_is_string(doc, key, S("sentAt")) ||
-            (is_merged && value == fields->context))
+        if (!is_stored(doc, key, fields) || (is_merged && value == fields->context))
             continue;
-        json_verbatim(&w, json_raw(doc, key));
+        json_verbatim(&w, value == fields->visitor ? S("\"anonymousId\"") : json_raw(doc, key));
         buf_add_byte(&text, ':');
         w.needs_comma = false;
-        json_verbatim(&w, json_raw(doc, value));
+        if (value == fields->visitor)
+            json_text(&w, message->anonymous);
+        else
+            json_verbatim(&w, json_raw(doc, value));
     }
     if (is_merged) {
         json_key(&w, S("context"));
         write_context(&w, doc, has_own ? fields->context : JSON_ABSENT, shared);
     }
     json_shut(&w, '}');
-    *out = buf_is_broken(&text) ? (str){NULL, 0} : arena_dup(mem, buf_str(&text));
+    message->json = buf_is_broken(&text) ? (str){NULL, 0} : arena_dup(mem, buf_str(&text));
     buf_done(&text);
-    return out->data ? OK : arena_exhausted();
+    return message->json.data ? OK : arena_exhausted();
 }
 
 static fallible settle_stored(const struct json *doc, uint32_t at, const struct fields *fields,
@@ -267,15 +304,16 @@ static fallible settle_stored(const struct json *doc, uint32_t at, const struct 
 
     if (shared != JSON_ABSENT && json_type_of(doc, shared) != JSON_OBJECT)
         shared = JSON_ABSENT;
-    if (shared == JSON_ABSENT && fields->write_key == JSON_ABSENT && fields->sent_at == JSON_ABSENT)
+    if (shared == JSON_ABSENT && fields->write_key == JSON_ABSENT &&
+        fields->sent_at == JSON_ABSENT && fields->visitor == JSON_ABSENT)
         return OK; /* as it was sent */
-    TRY(write_stored(doc, at, fields, shared, mem, &message->json));
+    TRY(write_stored(doc, at, fields, shared, mem, message));
     if (message->json.len > MESSAGE_MOST_BYTES)
         return misfit(message, S("the event is larger than 32 KB with the batch's context"));
     return OK;
 }
 
-static fallible read_fields(const struct json *doc, uint32_t at, const struct fields *fields,
+static fallible read_fields(const struct json *doc, uint32_t at, struct fields *fields,
                             const struct message_setting *setting, struct arena *mem,
                             struct message *message)
 {
@@ -283,6 +321,7 @@ static fallible read_fields(const struct json *doc, uint32_t at, const struct fi
 
     TRY(read_identifier(doc, user, "userId", mem, message, &message->user));
     TRY(read_identifier(doc, fields->anonymous, "anonymousId", mem, message, &message->anonymous));
+    TRY(read_visitor(doc, fields, setting->visitors, mem, message));
     TRY(read_identifier(doc, fields->previous, "previousId", mem, message, &message->previous));
     TRY(read_identifier(doc, fields->message_id, "messageId", mem, message, &message->message_id));
     if (!message->is_misfit)

@@ -5,6 +5,7 @@
  * Field names and their meaning follow Segment's published specification ("Spec: Common fields").
  */
 #pragma once
+#include "base/hash.h"
 #include "base/json.h"
 #include "store/record.h"
 
@@ -30,10 +31,11 @@ struct message {
 /* What the request says about all of its messages. */
 struct message_setting {
     millis received;
-    str type;         /* of a single call; absent: each message says its own */
-    str sent_at;      /* of the batch; absent if none */
-    uint32_t context; /* the batch's context in the document, or JSON_ABSENT */
-    bool is_history;  /* an import: times are kept as given, also those to come */
+    str type;                 /* of a single call; absent: each message says its own */
+    str sent_at;              /* of the batch; absent if none */
+    uint32_t context;         /* the batch's context in the document, or JSON_ABSENT */
+    bool is_history;          /* an import: times are kept as given, also those to come */
+    const hash_key *visitors; /* `visitor` is understood, and hashed with it: see visitor.h */
 };
 
 /* Reads the value at `at` of the document. Never fails for what is wrong with the message: that

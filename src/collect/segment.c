@@ -61,8 +61,13 @@ fallible segment_read(const struct intake *intake, struct json_reader *reader, s
         .context = JSON_ABSENT,
         .is_history = call->is_history,
     };
+    hash_key visitors;
     struct json doc;
 
+    if (call->is_history) {
+        visitors = intake_visitors(intake);
+        setting.visitors = &visitors;
+    }
     TRY(json_parse(reader, job->mem, body, &doc));
     if (json_type_of(&doc, 0) != JSON_OBJECT)
         return fail(ERR_INVALID, "the body must be a JSON object");

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Source: Segment, "HTTP Tracking API Source" (v1): track, identify, page, screen, group, alias,
- * batch, import.
+ * batch, import. Beyond it, events of an import may have `visitor`: see visitor.h.
  */
 #pragma once
 #include "collect/intake.h"

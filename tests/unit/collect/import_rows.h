@@ -13,6 +13,7 @@ struct import_rows {
     uint64_t rejected;
     uint64_t rows; /* that codecs said were read */
     bool is_cut_short;
+    const hash_key *visitors; /* `out` has what a server with this key makes of the messages */
 };
 
 /* Asserts that each message is what message_read makes of its JSON, and that it stays within the

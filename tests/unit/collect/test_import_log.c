@@ -12,10 +12,13 @@
         " - - [17/May/2015:10:05:03 +0000] \"GET /a?b HTTP/1.1\" 200 512 \"http://r/\" \"" agent   \
         "\"\n"
 
-static str import(unsigned char key, const char *text)
+/* By way of a server, or straight into the folder that has the key. */
+static str import_by(bool is_remote, unsigned char byte, const char *text)
 {
-    struct import_rows rows = {.mem = test_mem, .reader = json_reader_open()};
-    struct import_log log = {{{key}}};
+    hash_key key = {{byte}};
+    struct import_log log = {is_remote ? NULL : &key};
+    struct import_rows rows = {
+        .mem = test_mem, .reader = json_reader_open(), .visitors = is_remote ? &key : NULL};
     str out;
 
     import_rows_run(&rows, import_log_codec(&log), str_of(text));
@@ -23,6 +26,11 @@ static str import(unsigned char key, const char *text)
     buf_done(&rows.out);
     json_reader_close(rows.reader);
     return out;
+}
+
+static str import(unsigned char key, const char *text)
+{
+    return import_by(false, key, text);
 }
 
 static str visitor(str row)
@@ -62,6 +70,27 @@ TEST(import_log_knows_a_visitor_by_address_and_agent_under_the_key)
     CHECK(!str_equals(first, visitor(import(1, LINE("1.2.3.5", "A/1")))));
     CHECK(!str_equals(first, visitor(import(1, LINE("1.2.3.4", "A/2")))));
     CHECK(!str_equals(first, visitor(import(2, LINE("1.2.3.4", "A/1")))));
+}
+
+TEST(import_log_stores_the_same_by_way_of_a_server)
+{
+    static const char *const cases[] = {
+        LINE("1.2.3.4", "A/1"),
+        LINE("::1", "say \\\"hi\\\" \\\\"),
+        LINE("h.example", "\xC3\xA4\x01"),
+        LINE("h", "-"),
+        LINE("h", ""),
+    };
+
+    EACH_CASE(c, cases)
+    {
+        str got = import_by(true, 7, *c);
+
+        CHECK(str_equals(got, import_by(false, 7, *c)));
+        CHECK(str_contains(got, S("\"anonymousId\":\"")));
+        CHECK(!str_contains(got, S("visitor")));
+        CHECK(!str_contains(got, S("1.2.3.4")));
+    }
 }
 
 TEST(import_log_rejects_what_it_cannot_read_and_goes_on)

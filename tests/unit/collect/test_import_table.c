@@ -64,6 +64,15 @@ TEST(import_table_reads_columns_by_their_names)
          ",\"properties\":{\"n\":3}}\n"
          "5 {\"type\":\"group\",\"userId\":\"u\",\"messageId\":\"import-file-5\""
          ",\"properties\":{\"n\":4}}\n"},
+        /* Our own export's */
+        {"seq,event,userId,properties.seq,properties.type,properties.a.b,properties.properties.x,"
+         "properties.\n7,E,u,s,t,1,2,3\n",
+         "2 " HEAD ID2 ",\"properties\":{\"seq\":\"s\",\"type\":\"t\",\"a.b\":1,"
+         "\"properties.x\":2,\"\":3}}\n"},
+        {"type,event,userId,previousId,groupId,\"o\"\"k\"\nalias,,u,p,,\ngroup,,u,,g,1\n",
+         "2 {\"type\":\"alias\",\"userId\":\"u\",\"previousId\":\"p\",\"messageId\":" ID2 "}\n"
+         "3 {\"type\":\"group\",\"userId\":\"u\",\"groupId\":\"g\","
+         "\"messageId\":\"import-file-3\",\"properties\":{\"o\\\"k\":1}}\n"},
         {"event,userId,t\nE,u,\"a \"\"b\"\"\nc\t\x01\\\"\n\n\"E\",\"u\",\"\xC3\xA4\"\n",
          "2 " HEAD ID2 ",\"properties\":{\"t\":\"a \\\"b\\\"\\nc\\t\\u0001\\\\\"}}\n"
          "5 " HEAD "\"import-file-5\",\"properties\":{\"t\":\"\xC3\xA4\"}}\n"},
@@ -152,6 +161,18 @@ TEST(import_table_rejects_rows_with_their_reason)
         CHECK(str_contains(got, str_of(c->reason)));
         CHECK(str_contains(got, S("\n3 " HEAD "\"import-file-3\"}"))); /* the next is read */
         buf_done(&text);
+    }
+}
+
+TEST(import_table_rejects_an_alias_that_joins_nobody)
+{
+    static const char *const cases[] = {"alias,u,,", "alias,,a,p", "alias,,a,"};
+
+    EACH_CASE(c, cases)
+    {
+        str text = arena_print(test_mem, "type,userId,anonymousId,previousId\n%s\n", *c);
+
+        CHECK(str_starts(import(IMPORT_EVENTS, NULL, text), S("2 !an alias needs a \"userId\"")));
     }
 }
 
@@ -266,6 +287,7 @@ TEST(import_table_refuses_columns_that_make_no_messages)
         {NULL, "event,user\nE,u\n", "userId"},
         {NULL, "userId,what\nu,x\n", "event"},
         {NULL, "event,userId,a,a\n", "two columns"},
+        {NULL, "event,userId,properties.a,a\n", "two columns"},
         {NULL, "event,userId,context.a,context.a.b\n", "two columns"},
         {NULL, "event,userId,context.a,traits.a..b\n", "empty name"},
         {NULL, "event,\"userId\n", "first line"},

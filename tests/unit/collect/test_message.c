@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "collect/message.h"
+#include "collect/visitor.h"
 #include "support/test.h"
 
 #include <string.h>
@@ -286,6 +287,58 @@ TEST(message_is_stored_without_key_and_with_the_batchs_context)
         CHECK(!message.is_misfit);
         CHECK_STR(message.json, c->want);
     }
+}
+
+TEST(message_of_a_visitor_says_who_it_is_without_the_address)
+{
+    static const hash_key key = {{9}};
+    static const struct {
+        const char *text, *head,
+            *tail; /* of what is stored, around the anonymousId; NULL: misfit */
+    } cases[] = {
+        {"{\"type\":\"page\",\"visitor\":\"1.2.3.4 A\",\"messageId\":\"m\"}",
+         "{\"type\":\"page\",\"anonymousId\":\"", "\",\"messageId\":\"m\"}"},
+        {"{\"type\":\"page\",\"anonymousId\":null,\"visitor\":\"1.2.3.4 A\",\"sentAt\":\"x\"}",
+         "{\"type\":\"page\",\"anonymousId\":\"", "\"}"},
+        {"{\"type\":\"page\",\"visitor\":\"5.6.7.8 B\",\"visitor\":\"1.2.3.4 \\u0041\"}",
+         "{\"type\":\"page\",\"anonymousId\":\"", "\"}"},
+        {"{\"type\":\"page\",\"properties\":{\"visitor\":\"v\"},\"visitor\":\"1.2.3.4 A\"}",
+         "{\"type\":\"page\",\"properties\":{\"visitor\":\"v\"},\"anonymousId\":\"", "\"}"},
+        {"{\"type\":\"page\",\"visitor\":\"\"}", NULL, NULL},
+        {"{\"type\":\"page\",\"visitor\":7}", NULL, NULL},
+    };
+    char id[VISITOR_BYTES];
+
+    visitor_write(&key, S("1.2.3.4 A"), id);
+    EACH_CASE(c, cases)
+    {
+        struct message message =
+            read_with(str_of(c->text), (struct message_setting){.visitors = &key}, NULL);
+
+        CHECK_INT(message.is_misfit, c->head == NULL);
+        if (!c->head)
+            continue;
+        CHECK(str_equals(message.anonymous, str_from(id, sizeof id)));
+        CHECK_STR(message.json,
+                  arena_print(test_mem, "%s%.*s%s", c->head, VISITOR_BYTES, id, c->tail).data);
+    }
+}
+
+TEST(message_keeps_what_is_called_visitor_where_it_names_nobody)
+{
+    static const hash_key key = {{9}};
+    static const char *const cases[] = {
+        "{\"type\":\"page\",\"userId\":\"u\",\"visitor\":\"v w\"}",
+        "{\"type\":\"page\",\"anonymousId\":\"a\",\"visitor\":\"v w\"}",
+        "{\"type\":\"page\",\"userId\":\"u\",\"visitor\":7}",
+    };
+
+    EACH_CASE(c, cases)
+    {
+        CHECK_STR(read(*c).json, *c);
+        CHECK_STR(read_with(str_of(*c), (struct message_setting){.visitors = &key}, NULL).json, *c);
+    }
+    CHECK(read("{\"type\":\"page\",\"visitor\":\"1.2.3.4 A\"}").is_misfit);
 }
 
 TEST(message_too_large_with_the_batchs_context_goes_to_quarantine)
