@@ -16,7 +16,12 @@
 
 enum {
     PIECE = 4 << 20,
-    PAGE = 1000, /* people asked for at a time */
+    /* People asked for at a time: the server looks at all of them for every page, so pages grow
+     * while their answers are small. */
+    FIRST_PAGE = 1000,
+    MOST_PAGE = 64000,
+    PAGE_GROWTH = 4,
+    PAGE_BYTES = 8 << 20,
     MEMORY = 256 << 20,
     TRIES = 10,
     RETRY_MS = 500,
@@ -30,6 +35,7 @@ struct feed {
     struct arena *mem; /* of one piece */
     struct buf answer; /* to the latest question about people */
     struct buf cursor; /* of the next; empty: the first */
+    size_t page;       /* people asked for */
     struct export *export;
     uint64_t place; /* events below it, or so many people, were given */
     uint64_t end;
@@ -157,7 +163,7 @@ static fallible write_question(const struct feed *feed, struct buf *out)
     json_key(&w, S("as_of")); /* of all times: imported events may be still to come */
     json_text(&w, S("9999-12-31T23:59:59.999Z"));
     json_key(&w, S("limit"));
-    json_u64(&w, PAGE);
+    json_u64(&w, feed->page);
     if (feed->cursor.len) {
         json_key(&w, S("cursor"));
         json_text(&w, buf_str(&feed->cursor));
@@ -193,7 +199,7 @@ static fallible read_people(struct feed *feed, struct buf *out_lines, bool *out_
     return buf_is_broken(&feed->cursor) ? mem_exhausted() : OK;
 }
 
-static fallible ask_people(struct feed *feed, struct buf *out_lines, bool *out_is_end)
+static fallible ask(struct feed *feed)
 {
     struct buf question = {0};
     enum err err = write_question(feed, &question);
@@ -201,10 +207,22 @@ static fallible ask_people(struct feed *feed, struct buf *out_lines, bool *out_i
     if (!err)
         err = feed->options.folder ? ask_folder(feed, buf_str(&question))
                                    : ask_server(feed, buf_str(&question));
-    if (!err)
-        err = read_people(feed, out_lines, out_is_end);
     buf_done(&question);
     return err;
+}
+
+static fallible ask_people(struct feed *feed, struct buf *out_lines, bool *out_is_end)
+{
+    enum err err = ask(feed);
+
+    if (err && feed->page > FIRST_PAGE) { /* the next people may have more traits than these */
+        feed->page = FIRST_PAGE;
+        err = ask(feed);
+    }
+    TRY(err);
+    if (feed->answer.len * PAGE_GROWTH <= PAGE_BYTES && feed->page * PAGE_GROWTH <= MOST_PAGE)
+        feed->page *= PAGE_GROWTH;
+    return read_people(feed, out_lines, out_is_end);
 }
 
 /* Life */
@@ -275,6 +293,7 @@ void feed_close(struct feed *feed)
 fallible feed_rewind(struct feed *feed)
 {
     feed->place = feed->options.subject == FEED_EVENTS;
+    feed->page = FIRST_PAGE;
     buf_clear(&feed->cursor);
     export_close(feed->export);
     feed->export = NULL;
