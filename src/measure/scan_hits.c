@@ -148,23 +148,44 @@ static scan_marks marks_of(const struct scan_hits *hits, const struct place *at)
 
 /* What is told of the hits from `base` on, whose rows are given. */
 
+struct fill {
+    const struct columns_block *block;
+    const uint32_t *rows;
+    const scan_marks *marks;
+    scan_marks of;
+    uint32_t base; /* code + 1 is the value number base + code + 1 */
+    uint32_t count;
+    uint32_t *out;
+};
+
 #define FILL(type)                                                                                 \
     for (uint32_t i = 0; i < count; i++) {                                                         \
-        uint32_t code = ((const type *)block->data)[rows[i]];                                      \
+        uint32_t code = ((const type *)fill->block->data)[rows[i]];                                \
                                                                                                    \
         out[i] = (code + (base & (0u - (code != 0)))) & (0u - ((marks[i] & of) != 0));             \
     }
 
-static void fill_dense(const struct columns_block *block, const uint32_t *rows,
-                       const scan_marks *marks, scan_marks of, uint32_t base, uint32_t count,
-                       uint32_t *out)
+static void fill_dense(const struct fill *fill)
 {
-    if (block->width == 1)
+    const uint32_t *rows = fill->rows;
+    const scan_marks *marks = fill->marks, of = fill->of;
+    uint32_t base = fill->base, count = fill->count, *out = fill->out;
+
+    if (fill->block->width == 1)
         FILL(uint8_t)
-    else if (block->width == 2)
+    else if (fill->block->width == 2)
         FILL(uint16_t)
     else
         FILL(uint32_t)
+}
+
+static void fill_sparse(const struct fill *fill)
+{
+    for (uint32_t i = 0; i < fill->count; i++) {
+        uint32_t code = fill->marks[i] & fill->of ? columns_code(fill->block, fill->rows[i]) : 0;
+
+        fill->out[i] = code ? fill->base + code : 0;
+    }
 }
 
 /* Traits are for fill_traits. */
@@ -172,26 +193,21 @@ static void fill_slot(const struct scan_hits *hits, const struct scan_hand *hand
                       const struct scan_piece *piece, uint32_t base)
 {
     const struct view_slot *wanted = &hand->view->slots[slot];
-    const struct columns_block *block =
-        wanted->block == COLUMNS_NONE ? NULL : &hand->blocks[wanted->block];
-    scan_marks of = hits->plan->slots[slot].of;
-    const scan_marks *marks = piece->marks + base;
-    uint32_t count = piece->hits - base;
-    uint32_t *out = piece->slots[slot] + base;
+    struct fill fill = {.rows = hits->rows,
+                        .marks = piece->marks + base,
+                        .of = hits->plan->slots[slot].of,
+                        .base = wanted->base,
+                        .count = piece->hits - base,
+                        .out = piece->slots[slot] + base};
 
-    if (!block || !block->data) {
-        memset(out, 0, count * sizeof *out);
-        return;
-    }
-    if (!block->bits) {
-        fill_dense(block, hits->rows, marks, of, wanted->base, count, out);
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t code = marks[i] & of ? columns_code(block, hits->rows[i]) : 0;
-
-        out[i] = code ? wanted->base + code : 0;
-    }
+    if (wanted->block != COLUMNS_NONE && hand->blocks[wanted->block].data)
+        fill.block = &hand->blocks[wanted->block];
+    if (!fill.block)
+        memset(fill.out, 0, fill.count * sizeof *fill.out);
+    else if (fill.block->bits)
+        fill_sparse(&fill);
+    else
+        fill_dense(&fill);
 }
 
 static void fill_columns(const struct scan_hits *hits, const struct scan_hand *hand,
@@ -403,15 +419,14 @@ static uint32_t drop_untimely(const struct scan_hits *hits, const struct scan_pi
     return kept;
 }
 
-/* Gives each person her part of the rows found. */
+/* Gives each person her part of the rows found, behind which stands one greater than any. */
 static void deal_out(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
-                     uint32_t to, struct scan_piece *piece, uint32_t count, const struct cut *cut)
+                     uint32_t to, struct scan_piece *piece, const struct cut *cut)
 {
     const node_id *persons = hand->persons.data;
     const uint32_t *first = hand->first.data;
     uint32_t base = piece->hits, at = 0;
 
-    hits->rows[count] = UINT32_MAX;
     for (uint32_t i = from; i < to; i++) {
         uint32_t before = at;
 
@@ -436,7 +451,8 @@ static void add_found(const struct scan_hits *hits, const struct scan_hand *hand
     mark_rows(hits, hand, piece, count);
     if (cut.is_by_marks)
         count = drop_untimely(hits, piece, count);
-    deal_out(hits, hand, from, to, piece, count, cut.is_by_marks ? &none : &cut);
+    hits->rows[count] = UINT32_MAX;
+    deal_out(hits, hand, from, to, piece, cut.is_by_marks ? &none : &cut);
     piece->hits += count;
     fill_columns(hits, hand, piece, base);
 }
