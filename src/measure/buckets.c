@@ -1,4 +1,4 @@
-/* buckets.c - the calendar periods of an answer, found by halving.
+/* buckets.c - lays out the calendar periods of an answer.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,7 +15,7 @@ static fallible add(struct buckets *buckets, struct arena *mem, millis start, ui
     if (buckets->count == MOST_BUCKETS)
         return fail(ERR_LIMIT, "over %d columns: ask for a shorter range or a longer \"interval\"",
                     MOST_BUCKETS);
-    if (buckets->count == *room) {
+    if (buckets->count + 1 >= *room) {
         uint32_t more = *room ? *room * 2 : FIRST_ROOM;
         millis *starts = arena_array(mem, more, sizeof *starts);
 
@@ -27,6 +27,7 @@ static fallible add(struct buckets *buckets, struct arena *mem, millis start, ui
         *room = more;
     }
     buckets->starts[buckets->count++] = start;
+    buckets->starts[buckets->count] = INT64_MAX;
     return OK;
 }
 
@@ -47,36 +48,4 @@ fallible buckets_make(const struct query *query, millis from, millis to, struct 
                        (double)(buckets.starts[buckets.count - 1] - *buckets.starts);
     *out_buckets = buckets;
     return OK;
-}
-
-static bool holds(const struct buckets *buckets, uint32_t bucket, millis time)
-{
-    return bucket < buckets->count && buckets->starts[bucket] <= time &&
-           (bucket + 1 == buckets->count || time < buckets->starts[bucket + 1]);
-}
-
-uint32_t buckets_find(const struct buckets *buckets, millis time, uint32_t hint)
-{
-    uint32_t low = 0, count = buckets->count;
-
-    if (holds(buckets, hint, time))
-        return hint;
-    /* Periods differ little in length, so the guess is right or next to it. */
-    low = (uint32_t)((double)(time - *buckets->starts) * buckets->each);
-    if (holds(buckets, low, time))
-        return low;
-    if (low && holds(buckets, low - 1, time))
-        return low - 1;
-    low = 0;
-    while (count > 1) {
-        uint32_t half = count / 2;
-
-        if (buckets->starts[low + half] <= time) {
-            low += half;
-            count -= half;
-        } else {
-            count = half;
-        }
-    }
-    return low;
 }

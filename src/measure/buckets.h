@@ -9,7 +9,7 @@
 struct json_writer;
 
 struct buckets {
-    millis *starts; /* ascending */
+    millis *starts; /* ascending; behind the last one, the end of time */
     uint32_t count;
     double each; /* buckets a millisecond, on the average */
 };
@@ -17,6 +17,17 @@ struct buckets {
 /* The periods that [from, to) touches; one for all time. ERR_LIMIT: too many for an answer. */
 fallible buckets_make(const struct query *query, millis from, millis to, struct arena *mem,
                       struct buckets *out_buckets);
-/* The bucket that holds `time`, which must lie in [from, to). `hint` is the one found last, or any.
- */
-uint32_t buckets_find(const struct buckets *buckets, millis time, uint32_t hint);
+
+/* The bucket that holds `time`, which must lie in [from, to). */
+static inline uint32_t buckets_find(const struct buckets *buckets, millis time)
+{
+    /* Periods differ little in length, so the guess is right or next to it. */
+    const millis *starts = buckets->starts;
+    uint32_t at = (uint32_t)((double)(time - *starts) * buckets->each);
+
+    while (time < starts[at])
+        at--;
+    while (time >= starts[at + 1])
+        at++;
+    return at;
+}

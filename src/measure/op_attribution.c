@@ -373,7 +373,7 @@ static void gather(const struct attribution *compiled, struct attribution_state 
 {
     state->touch_count = 0;
     state->conversion_count = 0;
-    for (uint32_t i = batch->first[person]; i < batch->first[person + 1]; i++) {
+    for (uint32_t i = batch->first[person]; i < batch->end[person]; i++) {
         if (batch->marks[i] & compiled->conversion)
             state->conversions[state->conversion_count++] =
                 (struct conversion){.hit = i, .to = state->touch_count};
@@ -393,7 +393,7 @@ static void cut_windows(const struct attribution *compiled, struct attribution_s
         millis time = batch->times[conversion.hit];
 
         if (compiled->has_value) {
-            const struct value *value = &batch->slots[compiled->value_slot][conversion.hit];
+            const struct value *value = scan_value(batch, compiled->value_slot, conversion.hit);
 
             if (value->type == VALUE_NUMBER)
                 conversion.value = decimal_to_double(value->number);
@@ -432,15 +432,14 @@ static fallible add_person(const struct operator_worker *worker, struct attribut
                            const struct scan_batch *batch, size_t person)
 {
     const struct attribution *compiled = worker->shared->compiled;
-    const struct value *keys = batch->slots[compiled->key_slot];
     scan_marks marks = 0;
     uint32_t next = 0;
 
-    for (uint32_t i = batch->first[person]; i < batch->first[person + 1]; i++)
+    for (uint32_t i = batch->first[person]; i < batch->end[person]; i++)
         marks |= batch->marks[i];
     if (!(marks & compiled->conversion))
         return OK;
-    TRY(make_room(worker, state, batch->first[person + 1] - batch->first[person]));
+    TRY(make_room(worker, state, batch->end[person] - batch->first[person]));
     gather(compiled, state, batch, person);
     cut_windows(compiled, state, batch);
     if (!state->conversion_count)
@@ -452,7 +451,8 @@ static fallible add_person(const struct operator_worker *worker, struct attribut
 
         for (next = next > conversion->from ? next : conversion->from; next < conversion->to;
              next++)
-            TRY(credit(worker, state, &state->touches[next], &keys[state->touches[next].hit]));
+            TRY(credit(worker, state, &state->touches[next],
+                       scan_value(batch, compiled->key_slot, state->touches[next].hit)));
     }
     return OK;
 }

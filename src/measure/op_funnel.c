@@ -143,13 +143,12 @@ static fallible step(const struct operator_worker *worker, void *state,
         const uint32_t *rows = only_row;
         uint32_t count = 1;
 
-        chain_find(&funnel->rule, times, batch->marks + first, batch->first[person + 1] - first,
-                   &chain);
+        chain_find(&funnel->rule, times, batch->marks + first, batch->end[person] - first, &chain);
         if (!chain.depth)
             continue;
         if (funnel->has_by) {
             TRY(keys_of(&own->keys, worker->shared->source,
-                        &batch->slots[funnel->by][first + chain.hits[0]], &rows, &count));
+                        scan_value(batch, funnel->by, first + chain.hits[0]), &rows, &count));
             TRY(make_rows(own));
         }
         for (uint32_t i = 0; i < count; i++)

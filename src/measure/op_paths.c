@@ -170,7 +170,7 @@ static fallible add_person(const struct operator_worker *worker, struct paths_st
                            const struct scan_batch *batch, size_t person)
 {
     const struct paths *paths = worker->shared->compiled;
-    uint32_t first = batch->first[person], end = batch->first[person + 1];
+    uint32_t first = batch->first[person], end = batch->end[person];
     uint32_t length = 0, starts = 0, found = 0;
     struct path *path;
 

@@ -22,7 +22,6 @@ static const struct query_param params[] = {
 };
 
 struct people {
-    const struct scan_segment *segment;
     uint64_t after; /* persons up to this id were on earlier pages */
     size_t limit;
 };
@@ -45,7 +44,7 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
     people->limit = query->has_limit ? (size_t)query->limit : QUERY_PAGE;
     if (cursor.data && !str_to_u64(cursor, &people->after))
         return fail(ERR_INVALID, "\"cursor\" must be one that an answer gave");
-    TRY(scan_plan_segment(shared->plan, query->arguments[SEGMENT].segment, &people->segment));
+    TRY(scan_plan_audience(shared->plan, query->arguments[SEGMENT].segment));
     scan_plan_everyone(shared->plan);
     shared->compiled = people;
     return OK;
@@ -82,8 +81,6 @@ static fallible step(const struct operator_worker *worker, void *state,
     struct people_state *own = state;
 
     for (size_t i = 0; i < batch->persons; i++) {
-        if (!scan_is_member(worker->scanner, people->segment, batch, i))
-            continue;
         own->count++;
         if (batch->ids[i] <= people->after || own->length > people->limit)
             continue;

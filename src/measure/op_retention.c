@@ -37,7 +37,6 @@ struct retention {
     scan_marks back;
     uint32_t periods;
     uint32_t over; /* periods that are over at "to": the first so many */
-    double per_ms; /* periods, about: for guesses */
     struct buckets buckets;
 };
 
@@ -49,14 +48,6 @@ struct retention_cohort {
 struct retention_state {
     struct retention_cohort *cohorts; /* one a bucket */
 };
-
-static double periods_per_ms(enum zone_interval interval)
-{
-    double month_days = 365.2425 / 12;
-    double days = interval == ZONE_MONTH ? month_days : interval == ZONE_WEEK ? 7 : 1;
-
-    return 1 / (days * (double)MILLIS_DAY);
-}
 
 static fallible compile(struct operator_shared *shared, struct arena *mem)
 {
@@ -72,7 +63,6 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
                        &retention->start));
     /* What comes after a start is in range where it is before the end. */
     TRY(scan_plan_mark(shared->plan, given[RETURN].events, 1, SCAN_IN_RANGE, &retention->back));
-    retention->per_ms = periods_per_ms(query->interval);
     buckets = &retention->buckets;
     TRY(buckets_make(query, bounds->from, bounds->to, mem, buckets));
     retention->periods = given[PERIODS].is_given ? (uint32_t)given[PERIODS].number : USUAL_PERIODS;
@@ -118,42 +108,31 @@ static fallible make_returned(const struct retention *retention, struct arena *m
     return cohort->returned ? OK : operator_exhausted();
 }
 
-/* The bucket of a time that is not before the start of the bucket `known`. Periods are so even that
- * a guess nearly always hits. */
-static inline uint32_t bucket_of(const struct retention *retention, millis time, uint32_t known)
-{
-    double passed = (double)(time - retention->buckets.starts[known]) * retention->per_ms;
-
-    return buckets_find(&retention->buckets, time, known + (uint32_t)passed);
-}
-
 struct history {
     const millis *times;
     const scan_marks *marks;
     uint32_t count;
 };
 
-/* Counts her returns, once each period. Hits come in order, so within a period all but the first
- * are told by its end alone. */
+/* Counts her returns, once each period: 64 periods at a time, a bit each. */
 static void count_returns(const struct retention *retention, uint32_t cohort, uint64_t *returned,
                           const struct history *later)
 {
-    const struct buckets *buckets = &retention->buckets;
     uint32_t end = cohort + seen_periods(retention, cohort);
-    uint32_t bucket = cohort;
-    millis fresh_from = INT64_MIN; /* what is earlier lies in a period already counted */
 
-    for (uint32_t i = 0; i < later->count; i++) {
-        /* One branch: neither half can be foretold. */
-        if (!(later->marks[i] & retention->back) | (later->times[i] < fresh_from))
-            continue;
-        bucket = bucket_of(retention, later->times[i], bucket);
-        if (bucket >= end)
-            return;
-        returned[bucket - cohort]++;
-        if (++bucket == end)
-            return;
-        fresh_from = buckets->starts[bucket];
+    for (uint32_t from = cohort; from < end; from += 64) {
+        uint32_t length = end - from < 64 ? end - from : 64;
+        uint64_t seen = 0;
+
+        for (uint32_t i = 0; i < later->count; i++) {
+            bool is_back = (later->marks[i] & retention->back) != 0;
+            uint32_t period =
+                is_back ? buckets_find(&retention->buckets, later->times[i]) - from : length;
+
+            seen |= (uint64_t)(period < length) << period % 64;
+        }
+        for (; seen; seen &= seen - 1)
+            returned[from - cohort + (uint32_t)__builtin_ctzll(seen)]++;
     }
 }
 
@@ -169,7 +148,7 @@ static fallible add_person(const struct operator_worker *worker, struct retentio
         at++;
     if (at == history->count)
         return OK;
-    cohort = bucket_of(retention, history->times[at], 0);
+    cohort = buckets_find(&retention->buckets, history->times[at]);
     TRY(make_returned(retention, worker->mem, state, cohort));
     state->cohorts[cohort].people++;
     at++;
@@ -184,7 +163,7 @@ static fallible step(const struct operator_worker *worker, void *state,
     for (size_t person = 0; person < batch->persons; person++) {
         uint32_t first = batch->first[person];
         struct history history = {batch->times + first, batch->marks + first,
-                                  batch->first[person + 1] - first};
+                                  batch->end[person] - first};
 
         TRY(add_person(worker, state, &history));
     }

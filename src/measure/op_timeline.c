@@ -113,7 +113,7 @@ static fallible take_person(const struct operator_worker *worker, struct timelin
                             const struct scan_batch *batch, size_t person)
 {
     const struct timeline *timeline = worker->shared->compiled;
-    uint32_t first = batch->first[person], end = batch->first[person + 1];
+    uint32_t first = batch->first[person], end = batch->end[person];
     struct told *events;
     size_t count = 0;
 

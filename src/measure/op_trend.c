@@ -8,8 +8,10 @@
 #include "measure/trend_series.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { EVENT, MEASURE, INTERVAL };
+enum { FIRST_KNOWN = 64 };
 
 static const struct query_param params[] = {
     [EVENT] = {.name = "event",
@@ -34,9 +36,16 @@ struct trend {
     struct buckets buckets;
 };
 
+/* Where events are counted whose key is one value, that of a single row. */
+struct trend_known {
+    struct trend_figure *total; /* NULL: not known */
+    struct trend_figure *columns;
+};
+
 struct trend_state {
     struct trend_table table;
-    uint32_t bucket; /* of the event before: most come in the same */
+    struct trend_known *known; /* [number of a key's value] */
+    uint32_t known_room;
     bool has_currency;
     text_code money_code; /* the one currency seen */
 };
@@ -100,7 +109,7 @@ static fallible add_number(struct trend_table *table, uint32_t row, uint32_t col
     if (table->measure == MEASURE_MEDIAN)
         return trend_series_sample(table, row, column, number->number);
     trend_series_add(figure, number->number);
-    trend_series_add(&table->series[row].total, number->number);
+    trend_series_add(table->series[row].total, number->number);
     return OK;
 }
 
@@ -119,7 +128,7 @@ static fallible add_to(struct trend_table *table, const struct source *source,
 
     TRY(trend_series_cell(table, row, addition->column, &figure));
     trend_series_count(figure, addition->person);
-    trend_series_count(&table->series[row].total, addition->person);
+    trend_series_count(table->series[row].total, addition->person);
     if (addition->measured.type != VALUE_LIST)
         return add_number(table, row, addition->column, figure, &addition->measured);
     for (uint32_t i = 0; i < addition->measured.count; i++) {
@@ -143,6 +152,44 @@ static bool has_number(const struct source *source, const struct value *value)
     return false;
 }
 
+static fallible make_known(const struct trend *trend, struct trend_state *state,
+                           const struct scan_batch *batch, uint32_t number)
+{
+    uint32_t room = FIRST_KNOWN + (trend->has_key ? batch->values[trend->key].filed_count : 0);
+    struct trend_known *known;
+
+    if (number < state->known_room)
+        return OK;
+    while (room <= number)
+        room *= 2;
+    known = arena_array(state->table.mem, room, sizeof *known);
+    if (!known)
+        return operator_exhausted();
+    if (state->known_room)
+        memcpy(known, state->known, state->known_room * sizeof *known);
+    state->known = known;
+    state->known_room = room;
+    return OK;
+}
+
+/* Remembers the row of a value of the key, if it counts for one and has its columns in a row. */
+static fallible remember(const struct trend *trend, struct trend_state *state,
+                         const struct scan_batch *batch, uint32_t hit, uint32_t row)
+{
+    uint32_t number = trend->has_key ? batch->slots[trend->key][hit] : 0;
+    struct trend_figure *columns;
+
+    if (trend->has_measured ||
+        (trend->has_key && scan_value(batch, trend->key, hit)->type == VALUE_LIST))
+        return OK;
+    TRY(trend_series_columns(&state->table, row, &columns));
+    if (!columns)
+        return OK;
+    TRY(make_known(trend, state, batch, number));
+    state->known[number] = (struct trend_known){state->table.series[row].total, columns};
+    return OK;
+}
+
 static fallible add_hit(const struct operator_shared *shared, struct trend_state *state,
                         const struct scan_batch *batch, uint32_t hit, node_id person)
 {
@@ -152,30 +199,70 @@ static fallible add_hit(const struct operator_shared *shared, struct trend_state
     const uint32_t *rows;
     uint32_t count;
 
-    state->bucket = buckets_find(&trend->buckets, batch->times[hit], state->bucket);
-    addition.column = state->bucket;
+    addition.column = buckets_find(&trend->buckets, batch->times[hit]);
     if (trend->has_measured)
-        addition.measured = batch->slots[trend->measured][hit];
-    if (trend->checks_currency && batch->slots[trend->currency][hit].type == VALUE_TEXT &&
+        addition.measured = *scan_value(batch, trend->measured, hit);
+    if (trend->checks_currency && scan_value(batch, trend->currency, hit)->type == VALUE_TEXT &&
         has_number(shared->source, &addition.measured))
-        TRY(see_currency(state, batch->slots[trend->currency][hit].code));
+        TRY(see_currency(state, scan_value(batch, trend->currency, hit)->code));
     TRY(keys_of(&state->table.keys, shared->source,
-                trend->has_key ? &batch->slots[trend->key][hit] : &none, &rows, &count));
+                trend->has_key ? scan_value(batch, trend->key, hit) : &none, &rows, &count));
     TRY(trend_series_cover(&state->table));
+    TRY(remember(trend, state, batch, hit, *rows));
     for (uint32_t i = 0; i < count; i++)
         TRY(add_to(&state->table, shared->source, &addition, rows[i]));
+    return OK;
+}
+
+/* Counts the hits [hit, end) of a person as long as they have keys that are known; returns the
+ * first that has not. */
+static uint32_t count_known(const struct trend *trend, const struct trend_state *state,
+                            const struct scan_batch *batch, uint32_t hit, uint32_t end,
+                            node_id person)
+{
+    const uint32_t *numbers = trend->has_key ? batch->slots[trend->key] : NULL;
+
+    for (; hit < end; hit++) {
+        uint32_t number = numbers ? numbers[hit] : 0;
+        struct trend_known known;
+
+        if (number >= state->known_room)
+            return hit;
+        known = state->known[number];
+        if (!known.total)
+            return hit;
+        trend_series_count(&known.columns[buckets_find(&trend->buckets, batch->times[hit])],
+                           person);
+        trend_series_count(known.total, person);
+    }
+    return hit;
+}
+
+/* Every hit has the mark, but for those that only an audience wants. */
+static fallible add_person(const struct operator_worker *worker, struct trend_state *state,
+                           const struct scan_batch *batch, size_t person)
+{
+    const struct trend *trend = worker->shared->compiled;
+    node_id id = batch->ids[person];
+
+    for (uint32_t hit = batch->first[person]; hit < batch->end[person];) {
+        uint32_t end = hit;
+
+        while (end < batch->end[person] && batch->marks[end] & trend->mark)
+            end++;
+        while ((hit = count_known(trend, state, batch, hit, end, id)) < end)
+            TRY(add_hit(worker->shared, state, batch, hit++, id));
+        for (hit = end; hit < batch->end[person] && !(batch->marks[hit] & trend->mark);)
+            hit++;
+    }
     return OK;
 }
 
 static fallible step(const struct operator_worker *worker, void *state,
                      const struct scan_batch *batch)
 {
-    const struct trend *trend = worker->shared->compiled;
-
     for (size_t person = 0; person < batch->persons; person++)
-        for (uint32_t hit = batch->first[person]; hit < batch->first[person + 1]; hit++)
-            if (batch->marks[hit] & trend->mark)
-                TRY(add_hit(worker->shared, state, batch, hit, batch->ids[person]));
+        TRY(add_person(worker, state, batch, person));
     return OK;
 }
 
@@ -294,8 +381,8 @@ static fallible add_up(const struct operator_worker *worker, struct trend_table 
         struct trend_series *series = &table->series[row];
         struct total *total = &totals[row];
 
-        *total = (struct total){.numbers = series->total.numbers, .measure = table->measure};
-        total->is_null = !figure_number(&series->total, table->measure, &total->number);
+        *total = (struct total){.numbers = series->total->numbers, .measure = table->measure};
+        total->is_null = !figure_number(series->total, table->measure, &total->number);
         if (series->sample_count) {
             qsort(series->samples, series->sample_count, sizeof *series->samples, by_number);
             total->is_null = false;
@@ -371,7 +458,7 @@ static fallible write_series(const struct operator_worker *worker, const struct 
     if (is_median && !total->is_null)
         json_double(out, total->number);
     else
-        write_figure(out, &table->series[row].total, table->measure);
+        write_figure(out, table->series[row].total, table->measure);
     json_shut(out, '}');
     return operator_check_answer(worker->shared, out);
 }

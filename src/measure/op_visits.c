@@ -32,7 +32,6 @@ struct visits {
     scan_marks views;
     scan_marks events; /* all that visits are made of */
     scan_marks passed; /* of those, what passes "where" */
-    uint32_t device_slot;
     uint32_t engaged_slot;
     uint32_t key_slot;
     bool has_key;
@@ -71,7 +70,6 @@ struct visits_state {
     struct visit *visits; /* of one person */
     size_t visit_count;
     size_t visit_room;
-    uint32_t bucket; /* found last */
 };
 
 /* Compiling. */
@@ -107,7 +105,7 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
     visits->passed = visits->events;
     if (query->where)
         TRY(mark_events(shared, SCAN_WHERE, &views, &visits->passed));
-    TRY(scan_plan_device(shared->plan, visits->events, &visits->device_slot));
+    scan_plan_devices(shared->plan);
     TRY(scan_plan_slot(shared->plan, S("engaged_ms"), visits->events, &visits->engaged_slot));
     visits->has_key = query->by.data != NULL;
     if (visits->has_key)
@@ -233,18 +231,17 @@ static fallible add_hit(const struct operator_worker *worker, struct visits_stat
                         const struct scan_batch *batch, uint32_t hit, struct device *device)
 {
     const struct visits *visits = worker->shared->compiled;
-    const struct value *engaged = &batch->slots[visits->engaged_slot][hit];
+    const struct value *engaged = scan_value(batch, visits->engaged_slot, hit);
     millis time = batch->times[hit];
     struct visit *visit = device->visit == NO_VISIT ? NULL : &state->visits[device->visit - 1];
 
     if (!visit || time - visit->last > LONGEST_GAP_MS) {
-        const struct value *name = &batch->slots[visits->device_slot][hit];
         struct visit new = {.sums.person = device->person,
                             .start = time,
                             .seq = batch->seqs[hit],
                             .first = hit,
-                            .device = name->code,
-                            .has_device = name->type != VALUE_NULL};
+                            .device = batch->devices[hit],
+                            .has_device = batch->devices[hit] != 0};
 
         TRY(add_visit(worker, state, &new, device));
         visit = &state->visits[device->visit - 1];
@@ -262,20 +259,19 @@ static fallible find_visits(const struct operator_worker *worker, struct visits_
                             const struct scan_batch *batch, size_t person)
 {
     const struct visits *visits = worker->shared->compiled;
-    const struct value *names = batch->slots[visits->device_slot];
     struct device none = {.person = batch->ids[person], .visit = NO_VISIT};
     struct device *device = NULL;
 
     state->visit_count = 0;
-    for (uint32_t i = batch->first[person]; i < batch->first[person + 1]; i++) {
+    for (uint32_t i = batch->first[person]; i < batch->end[person]; i++) {
         if (!(batch->marks[i] & visits->events))
             continue;
-        if (names[i].type == VALUE_NULL) {
+        if (!batch->devices[i]) {
             TRY(add_hit(worker, state, batch, i, &none));
             continue;
         }
-        if (!device || device->code != names[i].code)
-            TRY(use_device(worker, state, names[i].code, none.person, &device));
+        if (!device || device->code != batch->devices[i])
+            TRY(use_device(worker, state, batch->devices[i], none.person, &device));
         TRY(add_hit(worker, state, batch, i, device));
     }
     return OK;
@@ -288,13 +284,11 @@ static fallible place_visit(const struct operator_worker *worker, struct visits_
     static const struct value none = {.type = VALUE_NULL};
     const struct visits *visits = worker->shared->compiled;
     const struct value *key =
-        visits->has_key ? &batch->slots[visits->key_slot][visit->first] : &none;
+        visits->has_key ? scan_value(batch, visits->key_slot, visit->first) : &none;
 
     visit->sums.bucket = VISIT_TABLE_TOTAL;
-    if (visits->buckets.count > 1) {
-        state->bucket = buckets_find(&visits->buckets, visit->start, state->bucket);
-        visit->sums.bucket = state->bucket;
-    }
+    if (visits->buckets.count > 1)
+        visit->sums.bucket = buckets_find(&visits->buckets, visit->start);
     return keys_of(&state->keys, worker->shared->source, key, &visit->rows, &visit->row_count);
 }
 

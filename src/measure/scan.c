@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "measure/scan_files.h"
+#include "measure/scan_met.h"
 
 enum { SCOPE_BYTES = 16 << 20 }; /* far above what QUERY_NODES traits take */
 
@@ -11,6 +12,7 @@ struct scanner {
     const struct scan_plan *plan;
     struct arena *mem; /* of the scope */
     struct matcher_scope *scope;
+    struct scan_met *met;
     struct scan_rows *rows;
     struct scan_files_reader *files; /* NULL: all events are in memory */
     struct scan_piece members;       /* of a batch */
@@ -31,9 +33,12 @@ fallible scan_open(const struct scan_plan *plan, struct scanner **out_scanner)
     err = scanner->mem ? matcher_scope_open(scanner->mem, plan->matchers, &scanner->scope)
                        : mem_exhausted();
     if (!err)
-        err = scan_rows_open(plan, scanner->scope, &scanner->rows);
+        err = scan_met_open(plan, &scanner->met);
+    if (!err)
+        err = scan_rows_open(plan, scanner->scope, scanner->met, &scanner->rows);
     if (!err && plan->files)
-        err = scan_files_open(plan->files, scanner->scope, scanner->rows, &scanner->files);
+        err = scan_files_open(plan->files, scanner->scope, scanner->met, scanner->rows,
+                              &scanner->files);
     if (err)
         scan_close(scanner);
     else
@@ -47,6 +52,7 @@ void scan_close(struct scanner *scanner)
         return;
     scan_files_close(scanner->files);
     scan_rows_close(scanner->rows);
+    scan_met_close(scanner->met);
     scan_piece_done(&scanner->members);
     arena_close(scanner->mem);
     mem_free(scanner);
@@ -56,21 +62,26 @@ void scan_close(struct scanner *scanner)
 static enum err take(void *argument, const struct scan_batch *batch)
 {
     struct scanner *scanner = argument;
-    struct scan_piece *members = &scanner->members;
-    struct scan_batch passed;
+    struct scan_piece *members = &scanner->members; /* no hits of its own */
+    struct scan_batch passed = *batch;
 
     scan_piece_clear(members);
-    TRY(scan_piece_reserve(members, batch->persons, batch->first[batch->persons]));
+    TRY(scan_piece_reserve(members, batch->persons, 0));
     for (size_t i = 0; i < batch->persons; i++) {
-        if (!scan_is_member(scanner, scanner->plan->audience, batch, i))
+        matcher_enter(scanner->scope, batch->ids[i]);
+        if (!scan_segment_holds(scanner->plan->audience, scanner->scope, batch, i))
             continue;
-        scan_piece_begin(members, batch->ids[i]);
-        scan_piece_copy(members, batch, batch->first[i], batch->first[i + 1]);
+        members->ids[members->persons] = batch->ids[i];
+        members->first[members->persons] = batch->first[i];
+        members->end[members->persons++] = batch->end[i];
     }
     TRY(matcher_scope_err(scanner->scope));
     if (!members->persons)
         return OK;
-    scan_piece_batch(members, &passed);
+    passed.persons = members->persons;
+    passed.ids = members->ids;
+    passed.first = members->first;
+    passed.end = members->end;
     return scanner->taker(scanner->argument, &passed);
 }
 
@@ -93,11 +104,4 @@ fallible scan_range(struct scanner *scanner, node_id from, node_id to, scan_take
 uint64_t scan_events_read(const struct scanner *scanner)
 {
     return scanner->files ? scan_files_read(scanner->files) : scan_rows_read(scanner->rows);
-}
-
-bool scan_is_member(const struct scanner *scanner, const struct scan_segment *segment,
-                    const struct scan_batch *batch, size_t person)
-{
-    matcher_enter(scanner->scope, batch->ids[person]);
-    return scan_segment_holds(segment, scanner->scope, batch, person);
 }

@@ -24,17 +24,37 @@ struct scan_plan;
 struct scan_segment;
 struct scanner;
 
+/* A slot's values by number; 0 is null. Equal values may have several numbers, and a number means
+ * the same value in all batches of a scanner. Those of files come first. */
+struct scan_values {
+    const struct value *filed;
+    uint32_t filed_count;
+    const struct value *met;
+};
+
 struct scan_batch {
     size_t persons;
-    const node_id *ids;         /* [person] */
-    const uint32_t *first;      /* [person], and one more: her hits are [first[p], first[p + 1]);
-                                 * first[0] need not be 0 */
-    const millis *times;        /* [hit] and so are all below */
-    const scan_marks *marks;    /* never 0 */
-    const text_code *names;     /* what the event is called, "page" for a page; or NULL, too */
-    const uint64_t *seqs;       /* NULL unless the plan asked for them */
-    struct value *const *slots; /* [slot][hit]; VALUE_NULL where the hit has none of its marks */
+    const node_id *ids;      /* [person] */
+    const uint32_t *first;   /* [person] her hits are [first[p], end[p]) */
+    const uint32_t *end;     /* [person] */
+    const millis *times;     /* [hit] and so are all below, unless told */
+    const scan_marks *marks; /* never 0 */
+    const text_code *names;  /* what the event is called, "page" for a page */
+    const uint64_t *seqs;    /* NULL unless the plan asked for them, and so are these */
+    const node_id *devices;  /* the node of the anonymousId, or 0 */
+    uint32_t *const *slots;  /* [slot][hit] numbers of values; 0 without one of its marks */
+    const struct scan_values *values; /* [slot] */
 };
+
+static inline const struct value *scan_value(const struct scan_batch *batch, uint32_t slot,
+                                             uint32_t hit)
+{
+    uint32_t number = batch->slots[slot][hit];
+    const struct scan_values *values = &batch->values[slot];
+
+    return number < values->filed_count ? &values->filed[number]
+                                        : &values->met[number - values->filed_count];
+}
 
 /* --- Compiling. All lives in `mem`; source and query must outlive the plan. ------------------- */
 
@@ -61,16 +81,12 @@ fallible scan_plan_mark(struct scan_plan *plan, const struct query_event *events
 /* A value for the hits that have one of the marks `of`: a property of the event or, as person.NAME,
  * a trait of the person as of as_of. ERR_LIMIT. */
 fallible scan_plan_slot(struct scan_plan *plan, str path, scan_marks of, uint32_t *out_slot);
-/* The node of the event's anonymousId as a number and in `code`, VALUE_NULL without one. */
-fallible scan_plan_device(struct scan_plan *plan, scan_marks of, uint32_t *out_slot);
+void scan_plan_devices(struct scan_plan *plan);
 void scan_plan_seqs(struct scan_plan *plan);
 void scan_plan_names(struct scan_plan *plan);
 /* Also persons without a hit, as long as they have an event up to as_of. */
 void scan_plan_everyone(struct scan_plan *plan);
-/* What is needed to tell who belongs to a segment; her marks join the plan's. */
-fallible scan_plan_segment(struct scan_plan *plan, const struct query_segment *tree,
-                           const struct scan_segment **out_segment);
-/* Only members are given. NULL: everyone. */
+/* Only members are given; asked twice, only who belongs to both. NULL: everyone. */
 fallible scan_plan_audience(struct scan_plan *plan, const struct query_segment *tree);
 
 /* When all is compiled: looks up what every scanner needs. ERR_LIMIT, ERR_IO, ERR_CORRUPT. */
@@ -88,7 +104,3 @@ void scan_close(struct scanner *scanner); /* NULL is fine */
 fallible scan_range(struct scanner *scanner, node_id from, node_id to, scan_taker taker,
                     void *argument);
 uint64_t scan_events_read(const struct scanner *scanner); /* looked at so far */
-
-/* Is the person number `person` of a batch a member? For segments of the batch's plan. */
-bool scan_is_member(const struct scanner *scanner, const struct scan_segment *segment,
-                    const struct scan_batch *batch, size_t person);

@@ -193,6 +193,39 @@ static fallible find_strays(struct maker *maker)
     return OK;
 }
 
+/* Room for what the dictionaries of all files have of each slot. */
+static fallible make_values(struct maker *maker)
+{
+    struct scan_files *files = maker->files;
+    const struct scan_plan *plan = files->plan;
+
+    files->values = arena_array(maker->mem, plan->slot_count + 1u, sizeof *files->values);
+    if (!files->values)
+        return arena_exhausted();
+    for (uint32_t i = 0; i < plan->slot_count; i++) {
+        const struct scan_slot *slot = &plan->slots[i];
+        size_t room = 1;
+
+        for (uint32_t k = 0; k < files->count && !slot->property.is_trait; k++) {
+            struct columns *columns = history_file(maker->source->history, k);
+            uint32_t property = columns_find(columns, matcher_path(slot->path));
+            const struct columns_value *values;
+            uint32_t count = 0;
+
+            if (property != COLUMNS_NONE)
+                TRY(columns_dictionary(columns, property, &values, &count));
+            room += count;
+        }
+        if (room > UINT32_MAX / 2)
+            return fail(ERR_LIMIT, "a property has too many different values for one question");
+        files->values[i].values = arena_array(maker->mem, room, sizeof *files->values[i].values);
+        if (!files->values[i].values)
+            return arena_exhausted();
+        files->values[i].count = 1; /* null */
+    }
+    return OK;
+}
+
 fallible scan_files_prepare(const struct scan_plan *plan, const struct scan_files **out_files)
 {
     const struct source *source = plan->source;
@@ -209,8 +242,10 @@ fallible scan_files_prepare(const struct scan_plan *plan, const struct scan_file
     files->views = arena_array(plan->mem, files->count + 1u, sizeof *files->views);
     if (!files->views)
         return arena_exhausted();
+    TRY(make_values(&maker));
     for (uint32_t i = 0; i < files->count; i++)
-        TRY(scan_view_make(plan, history_file(source->history, i), &files->views[i]));
+        TRY(scan_view_make(plan, history_file(source->history, i), files->values,
+                           &files->views[i]));
     TRY(find_in_memory(&maker));
     TRY(find_dirty(&maker));
     TRY(find_strays(&maker));

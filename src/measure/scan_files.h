@@ -27,6 +27,7 @@ struct scan_files {
     const struct scan_plan *plan;
     struct scan_view *views;
     uint32_t count;
+    struct view_filed *values; /* [slot] */
     const uint64_t *dirty; /* by node: nothing of her stands where a file has put it; NULL: none */
     const struct scan_stray *strays; /* by person, time, seq */
     size_t stray_count;
@@ -44,9 +45,12 @@ fallible scan_files_prepare(const struct scan_plan *plan, const struct scan_file
 
 struct scan_files_reader;
 
-/* `scope` and `rows` (the events in memory) must outlive it. */
+struct scan_met;
+
+/* `scope`, `met` and `rows` (the events in memory) must outlive it. */
 fallible scan_files_open(const struct scan_files *files, struct matcher_scope *scope,
-                         struct scan_rows *rows, struct scan_files_reader **out_reader);
+                         struct scan_met *met, struct scan_rows *rows,
+                         struct scan_files_reader **out_reader);
 void scan_files_close(struct scan_files_reader *reader); /* NULL is fine */
 fallible scan_files_range(struct scan_files_reader *reader, node_id from, node_id to,
                           scan_taker taker, void *argument);

@@ -9,6 +9,8 @@
 #include "measure/matcher.h"
 #include "measure/scan.h"
 
+enum { SCAN_MOST_REQUIRED = 8 };
+
 /* What a mark stands for. */
 struct scan_wish {
     const struct query_event *trees; /* as asked: equal wishes share a mark */
@@ -19,7 +21,7 @@ struct scan_wish {
 
 struct scan_slot {
     struct matcher_property property;
-    str path; /* absent: the device */
+    str path;
     scan_marks of;
 };
 
@@ -43,6 +45,8 @@ struct scan_plan {
     const struct matcher_condition *where;
     const struct scan_files *files;      /* NULL: all events are in memory */
     const struct scan_segment *audience; /* NULL: everyone */
+    const struct matcher_condition *required[SCAN_MOST_REQUIRED]; /* members pass these all */
+    size_t required_count;
     bool gives_seqs;
     bool gives_names;
     bool gives_devices;
@@ -83,15 +87,20 @@ struct scan_candidates scan_plan_candidates(const struct scan_plan *plan, text_c
 scan_marks scan_plan_forbidden_by_type(const struct scan_plan *plan, enum event_type type);
 scan_marks scan_plan_forbidden_by_time(const struct scan_plan *plan, millis time);
 
+/* Her marks and slots join the plan's. ERR_LIMIT. */
+fallible scan_segment_compile(struct scan_plan *plan, const struct query_segment *tree,
+                              struct scan_segment *out);
 /* Is the person a member? The scope has entered her; her hits are complete. */
 bool scan_segment_holds(const struct scan_segment *segment, struct matcher_scope *scope,
                         const struct scan_batch *batch, size_t person);
 
 struct scan_rows;
 
-/* `scope` must outlive it. */
+struct scan_met;
+
+/* `scope` and `met` must outlive it. */
 fallible scan_rows_open(const struct scan_plan *plan, struct matcher_scope *scope,
-                        struct scan_rows **out_rows);
+                        struct scan_met *met, struct scan_rows **out_rows);
 void scan_rows_close(struct scan_rows *rows); /* NULL is fine */
 fallible scan_rows_range(struct scan_rows *rows, node_id from, node_id to, scan_taker taker,
                          void *argument);

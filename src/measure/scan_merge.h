@@ -7,8 +7,9 @@
 
 enum { SCAN_MERGE_MOST = 66 };
 
-/* Gives batches of whole persons in ascending order. Of events at the same time, those of an
- * earlier piece are earlier in the log. `merged` is room for those who stand in several. Fails as
- * the taker does; ERR_LIMIT. */
-fallible scan_merge_give(const struct scan_piece *pieces, uint32_t piece_count,
-                         struct scan_piece *merged, scan_taker taker, void *argument);
+/* Makes one batch of whole persons in ascending order of what several pieces have. Of events at the
+ * same time, those of an earlier piece are earlier in the log. The batch borrows from `persons` and
+ * from the piece with most hits, to which the hits of persons that stand in another one, too, are
+ * added. ERR_LIMIT. */
+fallible scan_merge(struct scan_piece *pieces, uint32_t count, struct scan_piece *persons,
+                    const struct scan_values *values, struct scan_batch *out_batch);

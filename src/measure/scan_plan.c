@@ -174,35 +174,28 @@ fallible scan_plan_mark(struct scan_plan *plan, const struct query_event *events
     return OK;
 }
 
-static fallible add_slot(struct scan_plan *plan, str path, scan_marks of, uint32_t *out_slot)
+fallible scan_plan_slot(struct scan_plan *plan, str path, scan_marks of, uint32_t *out_slot)
 {
     struct scan_slot *slot = plan->slots;
 
     while (slot < plan->slots + plan->slot_count &&
-           (slot->of != of || !slot->path.data != !path.data || !str_equals(slot->path, path)))
+           (slot->of != of || !str_equals(slot->path, path)))
         slot++;
     if (slot == plan->slots + SCAN_MOST_SLOTS)
         return fail(ERR_LIMIT, "a question may ask for at most %d different properties",
                     SCAN_MOST_SLOTS);
     if (slot == plan->slots + plan->slot_count) {
         *slot = (struct scan_slot){.path = path, .of = of};
-        if (path.data)
-            TRY(matcher_property(plan->matchers, path, &slot->property));
+        TRY(matcher_property(plan->matchers, path, &slot->property));
         plan->slot_count++;
     }
     *out_slot = (uint32_t)(slot - plan->slots);
     return OK;
 }
 
-fallible scan_plan_slot(struct scan_plan *plan, str path, scan_marks of, uint32_t *out_slot)
-{
-    return add_slot(plan, path, of, out_slot);
-}
-
-fallible scan_plan_device(struct scan_plan *plan, scan_marks of, uint32_t *out_slot)
+void scan_plan_devices(struct scan_plan *plan)
 {
     plan->gives_devices = true;
-    return add_slot(plan, (str){NULL, 0}, of, out_slot);
 }
 
 void scan_plan_names(struct scan_plan *plan)
@@ -220,9 +213,32 @@ void scan_plan_everyone(struct scan_plan *plan)
     plan->gives_everyone = true;
 }
 
+/* Traits that all members have tell of most persons that they are none, before any event does. */
+static void find_required(struct scan_plan *plan, const struct scan_segment *segment)
+{
+    if (segment->kind == SEGMENT_TRAIT && plan->required_count < SCAN_MOST_REQUIRED)
+        plan->required[plan->required_count++] = segment->trait;
+    for (size_t i = 0; segment->kind == SEGMENT_ALL && i < segment->child_count; i++)
+        find_required(plan, &segment->children[i]);
+}
+
 fallible scan_plan_audience(struct scan_plan *plan, const struct query_segment *tree)
 {
-    return scan_plan_segment(plan, tree, &plan->audience);
+    struct scan_segment *parts;
+
+    if (!tree)
+        return OK;
+    parts = arena_array(plan->mem, 3, sizeof *parts);
+    if (!parts)
+        return arena_exhausted();
+    TRY(scan_segment_compile(plan, tree, &parts[1]));
+    find_required(plan, &parts[1]);
+    if (plan->audience)
+        parts[2] = *plan->audience;
+    parts[0] = (struct scan_segment){
+        .kind = SEGMENT_ALL, .children = &parts[1], .child_count = plan->audience ? 2 : 1};
+    plan->audience = parts;
+    return OK;
 }
 
 /* Carrying out. */

@@ -23,8 +23,8 @@ static fallible compile_events(struct scan_plan *plan, const struct query_segmen
     return out->has_sum ? scan_plan_slot(plan, tree->sum, *steps, &out->sum) : OK;
 }
 
-static fallible compile(struct scan_plan *plan, const struct query_segment *tree,
-                        struct scan_segment *out)
+fallible scan_segment_compile(struct scan_plan *plan, const struct query_segment *tree,
+                              struct scan_segment *out)
 {
     struct scan_segment *children = arena_array(plan->mem, tree->child_count + 1, sizeof *children);
 
@@ -42,23 +42,7 @@ static fallible compile(struct scan_plan *plan, const struct query_segment *tree
         TRY(matcher_trait(plan->matchers, tree->trait, &out->trait));
     TRY(compile_events(plan, tree, out));
     for (size_t i = 0; i < tree->child_count; i++)
-        TRY(compile(plan, &tree->children[i], &children[i]));
-    return OK;
-}
-
-fallible scan_plan_segment(struct scan_plan *plan, const struct query_segment *tree,
-                           const struct scan_segment **out_segment)
-{
-    struct scan_segment *segment;
-
-    *out_segment = NULL;
-    if (!tree)
-        return OK;
-    segment = arena_take(plan->mem, sizeof *segment);
-    if (!segment)
-        return arena_exhausted();
-    TRY(compile(plan, tree, segment));
-    *out_segment = segment;
+        TRY(scan_segment_compile(plan, &tree->children[i], &children[i]));
     return OK;
 }
 
@@ -99,12 +83,12 @@ static bool has_done(const struct scan_segment *segment, const struct scan_batch
     decimal_sum amount = {0};
     int64_t count = 0;
 
-    for (uint32_t hit = batch->first[person]; hit < batch->first[person + 1]; hit++) {
+    for (uint32_t hit = batch->first[person]; hit < batch->end[person]; hit++) {
         if (!(batch->marks[hit] & *segment->steps) || batch->times[hit] <= segment->after)
             continue;
         count++;
-        if (segment->has_sum && batch->slots[segment->sum][hit].type == VALUE_NUMBER)
-            decimal_sum_add(&amount, batch->slots[segment->sum][hit].number);
+        if (segment->has_sum && scan_value(batch, segment->sum, hit)->type == VALUE_NUMBER)
+            decimal_sum_add(&amount, scan_value(batch, segment->sum, hit)->number);
     }
     if (!segment->has_sum)
         decimal_sum_add(&amount, (decimal){.digits = count});
@@ -120,7 +104,7 @@ static bool has_sequence(const struct scan_segment *segment, const struct scan_b
     millis starts[QUERY_STEPS];
     size_t reached = 0; /* steps that some chain has come to */
 
-    for (uint32_t hit = batch->first[person]; hit < batch->first[person + 1]; hit++) {
+    for (uint32_t hit = batch->first[person]; hit < batch->end[person]; hit++) {
         millis time = batch->times[hit];
 
         if (time <= segment->after)

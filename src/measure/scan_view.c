@@ -17,6 +17,7 @@ enum { MOST_BLOCKS = 4096 };
 struct maker {
     const struct scan_plan *plan;
     struct scan_view *view;
+    struct view_filed *filed; /* [slot] */
 };
 
 static void *take(const struct maker *maker, size_t count, size_t size)
@@ -203,18 +204,28 @@ static void add_candidates(const struct view_wish *wish, uint32_t kind, scan_mar
     }
 }
 
-static void list_few(struct scan_view *view, const uint8_t *wanted, uint32_t count)
+/* False where more than a few kinds are `wanted` so. */
+static bool list_few(struct scan_view *view, const uint8_t *wanted, uint32_t count, uint8_t so)
 {
-    uint32_t found = 0;
-
+    view->few_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (!wanted[i])
+        if (wanted[i] != so)
             continue;
-        if (found == SCAN_VIEW_FEW || i > UINT8_MAX)
-            return;
-        view->few[found++] = (uint8_t)i;
+        if (view->few_count == SCAN_VIEW_FEW)
+            return false;
+        view->few[view->few_count++] = (uint8_t)i;
     }
-    view->few_count = (uint8_t)found;
+    return true;
+}
+
+static void find_few(struct scan_view *view, const uint8_t *wanted, uint32_t count)
+{
+    if (count > UINT8_MAX)
+        return; /* they are wider than a byte */
+    if (list_few(view, wanted, count, 1))
+        view->few_kind = SCAN_FEW_WANTED;
+    else if (list_few(view, wanted, count, 0))
+        view->few_kind = SCAN_FEW_UNWANTED;
 }
 
 static fallible compile_kinds(const struct maker *maker, const struct view_wish *wishes)
@@ -244,10 +255,15 @@ static fallible compile_kinds(const struct maker *maker, const struct view_wish 
     }
     for (uint32_t i = 0; i < count; i++) {
         wanted[i] = (kinds[i].sure | kinds[i].maybe) != 0;
+        maker->view->all_sure |= kinds[i].sure;
         if (kinds[i].maybe || kinds[i].sure & plan->where_marks)
             maker->view->is_sure = false;
     }
-    list_few(maker->view, wanted, count);
+    maker->view->is_even = true;
+    for (uint32_t i = 0; i < count; i++)
+        if (wanted[i] && kinds[i].sure != maker->view->all_sure)
+            maker->view->is_even = false;
+    find_few(maker->view, wanted, count);
     maker->view->wanted = wanted;
     maker->view->kinds = kinds;
     maker->view->names = names;
@@ -292,18 +308,51 @@ static fallible convert(const struct maker *maker, const struct columns_value *f
     return OK;
 }
 
-static fallible convert_all(const struct maker *maker, str path, struct view_values *out)
+/* Finds the property's block and values; COLUMNS_NONE and none where the file has no such. */
+static fallible find_values(const struct maker *maker, str path, uint32_t *out_block,
+                            const struct columns_value **out_values, uint32_t *out_count)
+{
+    *out_count = 0;
+    TRY(block_of(maker, path, out_block));
+    return *out_block == COLUMNS_NONE
+               ? OK
+               : columns_dictionary(maker->view->columns, maker->view->properties[*out_block],
+                                    out_values, out_count);
+}
+
+static fallible compile_slots(const struct maker *maker)
+{
+    const struct scan_plan *plan = maker->plan;
+    struct view_slot *slots = take(maker, plan->slot_count, sizeof *slots);
+
+    if (!slots)
+        return arena_exhausted();
+    for (uint32_t i = 0; i < plan->slot_count; i++) {
+        const struct scan_slot *slot = &plan->slots[i];
+
+        struct view_filed *filed = &maker->filed[i];
+        const struct columns_value *values;
+        uint32_t count;
+
+        slots[i].block = COLUMNS_NONE;
+        if (slot->property.is_trait)
+            continue;
+        TRY(find_values(maker, matcher_path(slot->path), &slots[i].block, &values, &count));
+        slots[i].base = filed->count - 1;
+        for (uint32_t k = 0; k < count; k++)
+            TRY(convert(maker, &values[k], &filed->values[filed->count++]));
+    }
+    maker->view->slots = slots;
+    return OK;
+}
+
+static fallible compile_trait(const struct maker *maker, str path, struct view_trait *out)
 {
     const struct columns_value *values;
     struct value *converted;
     uint32_t count;
 
-    *out = (struct view_values){.block = COLUMNS_NONE};
-    TRY(block_of(maker, path, &out->block));
-    if (out->block == COLUMNS_NONE)
-        return OK;
-    TRY(columns_dictionary(maker->view->columns, maker->view->properties[out->block], &values,
-                           &count));
+    TRY(find_values(maker, path, &out->block, &values, &count));
     converted = take(maker, count + 1u, sizeof *converted);
     if (!converted)
         return arena_exhausted();
@@ -313,29 +362,11 @@ static fallible convert_all(const struct maker *maker, str path, struct view_val
     return OK;
 }
 
-static fallible compile_slots(const struct maker *maker)
-{
-    const struct scan_plan *plan = maker->plan;
-    struct view_values *slots = take(maker, plan->slot_count, sizeof *slots);
-
-    if (!slots)
-        return arena_exhausted();
-    for (uint32_t i = 0; i < plan->slot_count; i++) {
-        const struct scan_slot *slot = &plan->slots[i];
-
-        slots[i].block = COLUMNS_NONE;
-        if (slot->path.data && !slot->property.is_trait)
-            TRY(convert_all(maker, matcher_path(slot->path), &slots[i]));
-    }
-    maker->view->slots = slots;
-    return OK;
-}
-
 static fallible compile_traits(const struct maker *maker)
 {
     const struct matcher_plan *matchers = maker->plan->matchers;
     uint32_t count = matcher_trait_count(matchers);
-    struct view_values *traits = take(maker, count, sizeof *traits);
+    struct view_trait *traits = take(maker, count, sizeof *traits);
 
     if (!traits)
         return arena_exhausted();
@@ -345,17 +376,17 @@ static fallible compile_traits(const struct maker *maker)
 
         if (!path.data)
             return arena_exhausted();
-        TRY(convert_all(maker, path, &traits[i]));
+        TRY(compile_trait(maker, path, &traits[i]));
     }
     maker->view->traits = traits;
     return OK;
 }
 
 fallible scan_view_make(const struct scan_plan *plan, struct columns *columns,
-                        struct scan_view *out_view)
+                        struct view_filed *filed, struct scan_view *out_view)
 {
     struct scan_view view = {.columns = columns, .is_sure = true};
-    struct maker maker = {plan, &view};
+    struct maker maker = {plan, &view, filed};
     struct view_wish *wishes = take(&maker, plan->mark_count, sizeof *wishes);
 
     view.properties = take(&maker, MOST_BLOCKS, sizeof *view.properties);

@@ -40,29 +40,46 @@ struct view_wish {
     size_t count;
 };
 
-struct view_values {
+struct view_slot {
+    uint32_t block; /* or COLUMNS_NONE */
+    uint32_t base;  /* code + 1 is the slot's value number base + code + 1 */
+};
+
+struct view_trait {
     uint32_t block;             /* or COLUMNS_NONE */
     const struct value *values; /* [code + 1]; [0] is null */
 };
 
+/* What all files have of a slot: their dictionaries, one after the other behind null. */
+struct view_filed {
+    struct value *values;
+    uint32_t count;
+};
+
 enum { SCAN_VIEW_FEW = 4 };
+
+enum scan_view_few { SCAN_FEW_NONE, SCAN_FEW_WANTED, SCAN_FEW_UNWANTED };
 
 struct scan_view {
     struct columns *columns;
     const struct scan_candidates *kinds; /* [kind], without what its type forbids */
     const uint8_t *wanted;               /* [kind]: 1 where it may have a mark */
-    uint8_t few[SCAN_VIEW_FEW];          /* those kinds, if they are so few and all fit a byte */
-    uint8_t few_count;                   /* 0: they are not */
-    bool is_sure;                        /* a kind alone decides, but for the time */
-    const text_code *names;              /* [kind] */
-    uint32_t *properties;                /* the blocks that rows need: their numbers in the file */
+    uint8_t few[SCAN_VIEW_FEW];          /* those kinds, or all others, where they are so few */
+    uint8_t few_count;
+    enum scan_view_few few_kind;
+    bool is_sure;           /* a kind alone decides, but for the time */
+    scan_marks all_sure;    /* of all kinds together */
+    bool is_even;           /* each kind that is wanted has all of these */
+    const text_code *names; /* [kind] */
+    uint32_t *properties;   /* the blocks that rows need: their numbers in the file */
     uint32_t property_count;
-    const struct view_wish *wishes;   /* [mark] */
-    const struct view_node *where;    /* NULL: none */
-    const struct view_values *slots;  /* [slot] of events' properties */
-    const struct view_values *traits; /* [slot of the matcher's scope] */
+    const struct view_wish *wishes;  /* [mark] */
+    const struct view_node *where;   /* NULL: none */
+    const struct view_slot *slots;   /* [slot] of events' properties */
+    const struct view_trait *traits; /* [slot of the matcher's scope] */
 };
 
-/* Makes the views of all files of the plan's source. ERR_LIMIT, ERR_IO, ERR_CORRUPT. */
+/* Makes the view of a file and adds its values to those of each slot, which must have the room.
+ * ERR_LIMIT, ERR_IO, ERR_CORRUPT. */
 fallible scan_view_make(const struct scan_plan *plan, struct columns *columns,
-                        struct scan_view *out_view);
+                        struct view_filed *filed, struct scan_view *out_view);

@@ -38,6 +38,12 @@ static fallible make_numbers(const struct trend_table *table, struct trend_figur
     return figure->numbers ? OK : operator_exhausted();
 }
 
+static fallible make_figure(const struct trend_table *table, struct trend_figure **out_figure)
+{
+    *out_figure = arena_take(table->mem, sizeof **out_figure);
+    return *out_figure ? make_numbers(table, *out_figure) : operator_exhausted();
+}
+
 fallible trend_series_cover(struct trend_table *table)
 {
     for (; table->count < table->keys.count; table->count++) {
@@ -52,7 +58,7 @@ fallible trend_series_cover(struct trend_table *table)
             table->series = series;
             table->room = room;
         }
-        TRY(make_numbers(table, &table->series[table->count].total));
+        TRY(make_figure(table, &table->series[table->count].total));
     }
     return OK;
 }
@@ -93,24 +99,27 @@ static bool is_direct(const struct trend_table *table, uint32_t row)
     return row < DIRECT_ROWS && table->columns <= DIRECT_COLUMNS;
 }
 
-static fallible make_figure(const struct trend_table *table, struct trend_figure **out_figure)
+static fallible make_direct(struct trend_table *table, uint32_t row)
 {
-    *out_figure = arena_take(table->mem, sizeof **out_figure);
-    return *out_figure ? make_numbers(table, *out_figure) : operator_exhausted();
-}
+    struct trend_figure *figures = arena_array(table->mem, table->columns, sizeof *figures);
 
-static fallible direct_cell(struct trend_table *table, uint32_t row, uint32_t column,
-                            struct trend_figure **out_figure)
-{
     if (!table->direct)
         table->direct = arena_array(table->mem, DIRECT_ROWS, sizeof *table->direct);
-    if (table->direct && !table->direct[row])
-        table->direct[row] = arena_array(table->mem, table->columns, sizeof **table->direct);
-    if (!table->direct || !table->direct[row])
+    if (!table->direct || !figures)
         return operator_exhausted();
-    if (!table->direct[row][column])
-        TRY(make_figure(table, &table->direct[row][column]));
-    *out_figure = table->direct[row][column];
+    table->direct[row] = figures;
+    return OK;
+}
+
+fallible trend_series_columns(struct trend_table *table, uint32_t row,
+                              struct trend_figure **out_figures)
+{
+    *out_figures = NULL;
+    if (!is_direct(table, row))
+        return OK;
+    if (!table->direct || !table->direct[row])
+        TRY(make_direct(table, row));
+    *out_figures = table->direct[row];
     return OK;
 }
 
@@ -121,8 +130,11 @@ fallible trend_series_cell(struct trend_table *table, uint32_t row, uint32_t col
     struct trend_figure *figure;
     struct trend_cell *cell;
 
-    if (is_direct(table, row))
-        return direct_cell(table, row, column, out_figure);
+    TRY(trend_series_columns(table, row, &figure));
+    if (figure) {
+        *out_figure = &figure[column];
+        return (*out_figure)->events ? OK : make_numbers(table, *out_figure);
+    }
     if (table->cell_count * 4 >= table->cell_room * 3)
         TRY(grow_cells(table));
     cell = cell_of(table, place);
@@ -139,17 +151,10 @@ const struct trend_figure *trend_series_find(const struct trend_table *table, ui
                                              uint32_t column)
 {
     if (is_direct(table, row))
-        return table->direct && table->direct[row] ? table->direct[row][column] : NULL;
+        return table->direct && table->direct[row] && table->direct[row][column].events
+                   ? &table->direct[row][column]
+                   : NULL;
     return table->cell_room ? cell_of(table, place_of(row, column))->figure : NULL;
-}
-
-void trend_series_count(struct trend_figure *figure, node_id person)
-{
-    figure->events++;
-    if (figure->last_person != person) {
-        figure->people++;
-        figure->last_person = person;
-    }
 }
 
 void trend_series_add(struct trend_figure *figure, decimal number)
@@ -216,8 +221,8 @@ static fallible merge_direct(struct trend_table *table, const struct trend_table
 {
     for (uint32_t row = 0; other->direct && row < DIRECT_ROWS && row < other->count; row++)
         for (uint32_t column = 0; other->direct[row] && column < other->columns; column++)
-            if (other->direct[row][column])
-                TRY(merge_cell(table, rows[row], column, other->direct[row][column]));
+            if (other->direct[row][column].events)
+                TRY(merge_cell(table, rows[row], column, &other->direct[row][column]));
     return OK;
 }
 
@@ -232,7 +237,7 @@ fallible trend_series_merge(struct trend_table *table, const struct trend_table 
 
         TRY(keys_get(&table->keys, &other->keys.values[i], &rows[i]));
         TRY(trend_series_cover(table));
-        merge_figure(&table->series[rows[i]].total, &from->total);
+        merge_figure(table->series[rows[i]].total, from->total);
         for (size_t k = 0; k < from->sample_count; k++)
             TRY(trend_series_sample(table, rows[i], from->samples[k].column,
                                     from->samples[k].number));

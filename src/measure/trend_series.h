@@ -31,7 +31,7 @@ struct trend_sample {
 
 /* What counts for one key. */
 struct trend_series {
-    struct trend_figure total;
+    struct trend_figure *total;   /* stays in place */
     struct trend_sample *samples; /* of the median */
     size_t sample_count;
     size_t sample_room;
@@ -44,9 +44,10 @@ struct trend_table {
     struct trend_series *series; /* by row of keys */
     uint32_t count;
     uint32_t room;
-    uint32_t columns;              /* of the answer */
-    struct trend_figure ***direct; /* [row][column] of the first rows, where columns are few */
-    struct trend_cell *cells;      /* of others, by hash of row and column; a power of two */
+    uint32_t columns;             /* of the answer */
+    struct trend_figure **direct; /* [row][column] of the first rows, where columns are few; those
+                                   * without events are no figures */
+    struct trend_cell *cells;     /* of others, by hash of row and column; a power of two */
     size_t cell_room;
     size_t cell_count;
 };
@@ -58,11 +59,21 @@ fallible trend_series_cover(struct trend_table *table);
 /* The figure of a column, made if need be. ERR_LIMIT. */
 fallible trend_series_cell(struct trend_table *table, uint32_t row, uint32_t column,
                            struct trend_figure **out_figure);
-/* The same, or NULL where there is none. */
+/* All columns of a row, which stay in place; NULL: it is not among the first ones, or there are
+ * many columns. ERR_LIMIT. */
+fallible trend_series_columns(struct trend_table *table, uint32_t row,
+                              struct trend_figure **out_figures);
+/* The figure, or NULL where there is none. */
 const struct trend_figure *trend_series_find(const struct trend_table *table, uint32_t row,
                                              uint32_t column);
 
-void trend_series_count(struct trend_figure *figure, node_id person);
+static inline void trend_series_count(struct trend_figure *figure, node_id person)
+{
+    figure->events++;
+    figure->people += figure->last_person != person;
+    figure->last_person = person;
+}
+
 void trend_series_add(struct trend_figure *figure, decimal number);
 fallible trend_series_sample(struct trend_table *table, uint32_t row, uint32_t column,
                              decimal number);

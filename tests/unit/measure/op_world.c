@@ -48,10 +48,12 @@ struct scan_batch op_world_people(random_state *random, const struct op_people *
 {
     size_t most = people->count * MOST_HITS;
     uint32_t *first = arena_array(test_mem, people->count + 1, sizeof *first);
+    uint32_t *numbers = arena_array(test_mem, most, sizeof *numbers);
     millis *times = arena_array(test_mem, most, sizeof *times);
     scan_marks *marks = arena_array(test_mem, most, sizeof *marks);
-    struct value *values = arena_array(test_mem, most, sizeof *values);
-    struct value **slots = arena_array(test_mem, SCAN_MOST_SLOTS, sizeof(struct value *));
+    struct value *keys = arena_array(test_mem, KEYS, sizeof *keys);
+    struct scan_values *values = arena_array(test_mem, SCAN_MOST_SLOTS, sizeof *values);
+    uint32_t **slots = arena_array(test_mem, SCAN_MOST_SLOTS, sizeof *slots);
     uint32_t hit = 0;
 
     for (size_t person = 0; person < people->count; person++) {
@@ -64,15 +66,23 @@ struct scan_batch op_world_people(random_state *random, const struct op_people *
             do
                 marks[hit] |= people->marks[random_below(random, people->mark_count)];
             while (random_chance(random, 0.2));
-            values[hit].type = random_chance(random, 0.2) ? VALUE_NULL : VALUE_NUMBER;
-            values[hit].number.digits = (int64_t)random_below(random, KEYS - 1);
+            numbers[hit] = (uint32_t)random_below(random, KEYS);
         }
         first[person + 1] = hit;
     }
-    for (size_t i = 0; i < SCAN_MOST_SLOTS; i++)
-        slots[i] = values;
-    return (struct scan_batch){
-        .persons = people->count, .first = first, .times = times, .marks = marks, .slots = slots};
+    for (uint32_t i = 1; i < KEYS; i++)
+        keys[i] = (struct value){.type = VALUE_NUMBER, .number.digits = i};
+    for (size_t i = 0; i < SCAN_MOST_SLOTS; i++) {
+        slots[i] = numbers;
+        values[i] = (struct scan_values){.filed = keys, .filed_count = KEYS};
+    }
+    return (struct scan_batch){.persons = people->count,
+                               .first = first,
+                               .end = first + 1,
+                               .times = times,
+                               .marks = marks,
+                               .slots = slots,
+                               .values = values};
 }
 
 struct scan_batch op_world_part(const struct scan_batch *batch, size_t from, size_t to)
@@ -80,6 +90,7 @@ struct scan_batch op_world_part(const struct scan_batch *batch, size_t from, siz
     struct scan_batch part = *batch;
 
     part.first += from;
+    part.end += from;
     part.persons = to - from;
     return part;
 }

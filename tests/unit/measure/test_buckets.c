@@ -52,25 +52,33 @@ TEST(all_time_is_one_bucket)
     CHECK_OK(buckets_make(&query, 77, 99, test_mem, &buckets));
     CHECK_INT(buckets.count, 1);
     CHECK_INT(buckets.starts[0], 77);
-    CHECK_INT(buckets_find(&buckets, 98, 0), 0);
+    CHECK_INT(buckets_find(&buckets, 98), 0);
 }
 
-TEST(an_instant_is_found_whatever_the_hint)
+TEST(an_instant_is_found_however_unlike_the_periods_are)
 {
-    millis from = 1711839600000, to = from + 7 * MILLIS_DAY; /* over the change of clocks */
-    struct buckets buckets;
-    struct query query;
+    static const enum zone_interval intervals[] = {ZONE_HOUR, ZONE_DAY, ZONE_WEEK, ZONE_MONTH};
+    millis from = 1711839600000, to = from + 1000 * MILLIS_DAY; /* over changes of clocks */
 
-    open("Europe/Vienna", ZONE_DAY, &query);
-    CHECK_OK(buckets_make(&query, from, to, test_mem, &buckets));
-    for (uint32_t hint = 0; hint < buckets.count + 2; hint++)
-        for (millis time = from; time < to; time += 7 * MILLIS_HOUR) {
-            uint32_t bucket = buckets_find(&buckets, time, hint);
+    EACH_CASE(interval, intervals)
+    {
+        struct buckets buckets;
+        struct query query;
+
+        open("Europe/Vienna", *interval, &query);
+        CHECK_OK(buckets_make(&query, from, to, test_mem, &buckets));
+        for (millis time = from; time < to; time += 7 * MILLIS_HOUR - 1) {
+            uint32_t bucket = buckets_find(&buckets, time);
 
             CHECK(bucket < buckets.count);
-            CHECK_INT(buckets.starts[bucket], zone_period(query.zone, time, ZONE_DAY));
+            CHECK_INT(buckets.starts[bucket], zone_period(query.zone, time, *interval));
         }
-    zone_close(query.zone);
+        for (uint32_t i = 1; i < buckets.count; i++) {
+            CHECK_INT(buckets_find(&buckets, buckets.starts[i]), i);
+            CHECK_INT(buckets_find(&buckets, buckets.starts[i] - 1), i - 1);
+        }
+        zone_close(query.zone);
+    }
 }
 
 TEST(too_many_buckets_are_refused)

@@ -52,7 +52,8 @@ TEST(funnel_has_the_median_of_long_times)
     static const uint32_t first[] = {0, 2, 4};
     static const millis times[] = {5, 5 + DAYS(70), 8, 9 + DAYS(70)};
     scan_marks marks[4];
-    struct scan_batch batch = {.persons = 2, .first = first, .times = times, .marks = marks};
+    struct scan_batch batch = {
+        .persons = 2, .first = first, .end = first + 1, .times = times, .marks = marks};
 
     op_world_open(&world, "{\"kind\":\"funnel\",\"steps\":[\"A\",\"B\"],\"window\":\"90d\"}", 0,
                   DAYS(100));

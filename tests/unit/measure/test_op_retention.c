@@ -51,7 +51,8 @@ TEST(retention_counts_a_person_once_a_period)
     static const uint32_t first[] = {0, 1, 7};
     static const millis times[] = {DAYS(2), 7, 7, 8, DAYS(1), DAYS(3) - 1, DAYS(5)};
     scan_marks marks[7];
-    struct scan_batch batch = {.persons = 2, .first = first, .times = times, .marks = marks};
+    struct scan_batch batch = {
+        .persons = 2, .first = first, .end = first + 1, .times = times, .marks = marks};
     scan_marks start, back;
 
     op_world_open(&world, QUESTION("\"day\",\"periods\":3"), 0, DAYS(5) + 1);

@@ -86,17 +86,19 @@ static enum err tell(void *argument, const struct scan_batch *batch)
     struct buf *out = &telling->text;
 
     telling->batches++;
-    if (batch->persons > 1 && batch->first[batch->persons] > telling->most_hits)
-        telling->most_hits = batch->first[batch->persons];
+    if (batch->persons > 1 && batch->end[batch->persons - 1] > telling->most_hits)
+        telling->most_hits = batch->end[batch->persons - 1];
     for (size_t person = 0; person < batch->persons; person++) {
         buf_print(out, "%u:", batch->ids[person]);
-        for (uint32_t hit = batch->first[person]; hit < batch->first[person + 1]; hit++) {
+        for (uint32_t hit = batch->first[person]; hit < batch->end[person]; hit++) {
             buf_print(out, " %lld=%llu", (long long)(batch->times[hit] / MILLIS_HOUR),
                       (unsigned long long)batch->marks[hit]);
             for (size_t slot = 0; slot < telling->slots; slot++) {
                 buf_add(out, S("/"));
-                tell_value(out, &batch->slots[slot][hit]);
+                tell_value(out, scan_value(batch, (uint32_t)slot, hit));
             }
+            if (batch->devices)
+                buf_print(out, batch->devices[hit] ? "/%u" : "/-", batch->devices[hit]);
         }
         buf_add_byte(out, '\n');
     }
@@ -229,25 +231,21 @@ TEST(slots_hold_values_where_the_hit_has_their_mark)
     CHECK_INT(slot, 0);
     CHECK_OK(scan_plan_slot(world.plan, S("person.vip"), buys | views, &slot));
     CHECK_INT(slot, 1);
-    CHECK_OK(scan_plan_device(world.plan, buys | views, &slot));
-    CHECK_INT(slot, 2);
+    scan_plan_devices(world.plan);
     CHECK_OK(scan_plan_slot(world.plan, S("p"), buys, &same));
     CHECK_INT(same, 0);
-    CHECK_OK(scan_plan_device(world.plan, buys | views, &same));
-    CHECK_INT(same, 2);
-    CHECK_STR(scan(&world, 3), "1: 1=2/-/+/1 4=1/6/+/3 5=1/7/+/-\n4: 2=2/-/-/- 6=1/2/-/-\n");
+    CHECK_STR(scan(&world, 2), "1: 1=2/-/+/1 4=1/6/+/3 5=1/7/+/-\n4: 2=2/-/-/- 6=1/2/-/-\n");
     world_done(&world);
 }
 
 /* Learned shapes cut messages without reading them. */
 TEST(a_device_is_known_for_messages_of_a_known_shape)
 {
-    struct telling telling = {.slots = 1};
+    struct telling telling = {0};
     struct scanner *scanner;
     struct world world;
     struct buf message = {0};
     scan_marks views;
-    uint32_t slot;
 
     world_open(&world, unbounded, NULL);
     events_end(world.fold.events);
@@ -259,7 +257,7 @@ TEST(a_device_is_known_for_messages_of_a_known_shape)
     }
     events_begin(world.fold.events, &world.source);
     CHECK_OK(scan_plan_mark(world.plan, &page, 1, SCAN_VIEWS, &views));
-    CHECK_OK(scan_plan_device(world.plan, views, &slot));
+    scan_plan_devices(world.plan);
     CHECK_OK(scan_open(world.plan, &scanner));
     CHECK_OK(scan_range(scanner, 4, 5, tell, &telling));
     CHECK_STR(buf_str(&telling.text), "4: 9=1/6 9=1/7 9=1/8 9=1/9\n");

@@ -1,0 +1,36 @@
+/* scan_hand.h - what one thread holds of one column file: the blocks of a stripe.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "measure/scan_view.h"
+
+struct scan_hand {
+    const struct scan_plan *plan;
+    const struct scan_view *view;
+    int64_t stripe; /* -1: nothing is held */
+    uint32_t last;  /* the person found last */
+    struct columns_block persons, first, kinds, times, seqs, devices;
+    struct columns_block *blocks; /* of the view */
+};
+
+fallible scan_hand_open(struct scan_hand *hand, const struct scan_plan *plan,
+                        const struct scan_view *view);
+void scan_hand_close(struct scan_hand *hand); /* a zeroed one is fine */
+/* Holds a stripe, instead of the one held before. ERR_IO, ERR_CORRUPT, ERR_LIMIT. */
+fallible scan_hand_turn(struct scan_hand *hand, uint32_t stripe);
+/* The first stripe that ends at `id` or behind it; may be the end of all. */
+uint32_t scan_hand_find_stripe(const struct scan_hand *hand, node_id id);
+/* The first person of the held stripe with `id` or a greater one. */
+uint32_t scan_hand_find_person(struct scan_hand *hand, node_id id);
+
+static inline uint32_t scan_hand_stripes(const struct scan_hand *hand)
+{
+    return columns_about(hand->view->columns)->stripes;
+}
+
+static inline const struct columns_stripe *scan_hand_stripe(const struct scan_hand *hand,
+                                                            uint32_t stripe)
+{
+    return columns_stripe(hand->view->columns, stripe);
+}
