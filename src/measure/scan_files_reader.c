@@ -27,21 +27,22 @@ struct scan_files_reader {
 
 /* Traits: asked for person by person, from wherever her newest one is. */
 
+/* The time is fetched only when there are several. */
 struct newest {
-    millis time;
-    bool is_found;
-    struct value value;
+    const struct value *value; /* NULL: none yet */
+    const struct scan_hand *hand;
+    uint32_t row;
+    millis time; /* without a hand */
 };
 
-static void see_trait(const struct scan_hand *hand, const struct view_trait *trait, uint32_t row,
-                      millis as_of, struct newest *newest)
+static millis time_of(const struct scan_hand *hand, uint32_t row)
 {
-    uint32_t code = columns_code(&hand->blocks[trait->block], row);
-    millis time = ((const millis *)hand->times.data)[row];
+    return ((const millis *)hand->times.data)[row];
+}
 
-    if (!code || time > as_of || (newest->is_found && time < newest->time))
-        return;
-    *newest = (struct newest){time, true, trait->values[code]};
+static millis time_of_newest(const struct newest *newest)
+{
+    return newest->hand ? time_of(newest->hand, newest->row) : newest->time;
 }
 
 /* Of the rows [from, to), from the last to the first, those that have the property: the next one
@@ -66,15 +67,20 @@ static int64_t find_before(const struct columns_block *block, uint32_t from, int
 static void see_trait_of_person(const struct scan_hand *hand, const struct view_trait *trait,
                                 uint32_t person, millis as_of, struct newest *newest)
 {
+    bool has_later = scan_hand_stripe(hand, (uint32_t)hand->stripe)->last_time > as_of;
     const struct columns_block *block = &hand->blocks[trait->block];
     const uint32_t *first = hand->first.data;
-    struct newest own = {0};
+    int64_t row = find_before(block, first[person], first[person + 1]);
 
-    for (int64_t row = find_before(block, first[person], first[person + 1]);
-         row >= first[person] && !own.is_found; row = find_before(block, first[person], row))
-        see_trait(hand, trait, (uint32_t)row, as_of, &own);
-    if (own.is_found && (!newest->is_found || own.time >= newest->time))
-        *newest = own;
+    while (row >= first[person] && (!columns_code(block, (uint32_t)row) ||
+                                    (has_later && time_of(hand, (uint32_t)row) > as_of)))
+        row = find_before(block, first[person], row);
+    if (row < first[person] ||
+        (newest->value && time_of(hand, (uint32_t)row) < time_of_newest(newest)))
+        return;
+    *newest = (struct newest){.value = &trait->values[columns_code(block, (uint32_t)row)],
+                              .hand = hand,
+                              .row = (uint32_t)row};
 }
 
 static fallible see_traits_of_file(struct scan_files_reader *reader, struct scan_hand *hand,
@@ -122,10 +128,14 @@ static fallible see_traits_of_strays(struct scan_files_reader *reader, uint32_t 
         struct scan_hand *hand = &reader->hands[files->strays[i].file];
         const struct view_trait *trait = &hand->view->traits[slot];
 
+        uint32_t code;
+
         if (trait->block == COLUMNS_NONE)
             continue;
         TRY(scan_hand_turn(hand, files->strays[i].stripe));
-        see_trait(hand, trait, files->strays[i].row, reader->plan->bounds.as_of, newest);
+        code = columns_code(&hand->blocks[trait->block], files->strays[i].row);
+        if (code) /* strays stand in the order of time */
+            *newest = (struct newest){.value = &trait->values[code], .time = files->strays[i].time};
     }
     return OK;
 }
@@ -136,7 +146,7 @@ static enum err find_trait(void *argument, uint32_t slot, property_id name, node
                            struct value *out_value)
 {
     struct scan_files_reader *reader = argument;
-    struct newest newest = {.value = {.type = VALUE_NULL}};
+    struct newest newest = {0};
     struct source_trait latest;
 
     if (scan_files_has(reader->files->dirty, person))
@@ -146,10 +156,10 @@ static enum err find_trait(void *argument, uint32_t slot, property_id name, node
             TRY(see_traits_of_file(reader, &reader->hands[i], slot, person, &newest));
     if (name != SOURCE_UNKNOWN && scan_files_has(reader->files->in_memory, person)) {
         source_trait(reader->plan->source, person, name, reader->plan->bounds.as_of, &latest);
-        if (latest.is_found && (!newest.is_found || latest.time >= newest.time))
-            newest.value = latest.value;
+        if (latest.is_found && (!newest.value || latest.time >= time_of_newest(&newest)))
+            newest.value = &latest.value;
     }
-    *out_value = newest.value;
+    *out_value = newest.value ? *newest.value : (struct value){.type = VALUE_NULL};
     return OK;
 }
 

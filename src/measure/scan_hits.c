@@ -315,20 +315,11 @@ static const struct columns_stripe *held(const struct scan_hand *hand)
     return scan_hand_stripe(hand, (uint32_t)hand->stripe);
 }
 
-/* Do kind and time alone decide, for all of these persons? */
-static bool are_even(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
-                     uint32_t to)
+/* Do kind and time alone decide? */
+static bool are_even(const struct scan_hits *hits, const struct scan_hand *hand)
 {
-    const node_id *persons = hand->persons.data;
-    const uint64_t *dirty = hits->files->dirty;
-
-    if (!hand->view->is_sure || hits->has_traits || hits->plan->required_count ||
-        held(hand)->last_time > hits->plan->bounds.as_of)
-        return false;
-    for (node_id word = persons[from] / 64; dirty && word <= persons[to - 1] / 64; word++)
-        if (dirty[word])
-            return false;
-    return true;
+    return hand->view->is_sure && !hits->has_traits && !hits->plan->required_count &&
+           held(hand)->last_time <= hits->plan->bounds.as_of;
 }
 
 /* What time does to the hits of a chunk. */
@@ -358,7 +349,7 @@ static struct cut find_cut(const struct scan_hits *hits, const struct scan_hand 
 static void begin_person(const struct scan_hits *hits, struct scan_piece *piece, node_id id,
                          uint32_t first, uint32_t end)
 {
-    if (first == end && !hits->plan->gives_everyone)
+    if ((first == end && !hits->plan->gives_everyone) || scan_files_has(hits->files->dirty, id))
         return;
     piece->ids[piece->persons] = id;
     piece->first[piece->persons] = first;
@@ -538,13 +529,15 @@ static fallible add_each(const struct scan_hits *hits, const struct scan_hand *h
     const node_id *persons = hand->persons.data;
     const uint32_t *first = hand->first.data;
     const millis *times = hand->times.data;
+    millis as_of = hits->plan->bounds.as_of;
+    bool has_later = held(hand)->last_time > as_of;
     uint32_t base = piece->hits, *rows = hits->rows;
 
     for (uint32_t i = from; i < to; i++) {
         uint32_t before = piece->hits;
 
         if (scan_files_has(hits->files->dirty, persons[i]) ||
-            times[first[i]] > hits->plan->bounds.as_of)
+            (has_later && times[first[i]] > as_of))
             continue;
         matcher_enter(hits->scope, persons[i]);
         if (is_left_out(hits))
@@ -569,7 +562,7 @@ fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uin
     TRY(make_room(hits, first[to] - first[from]));
     TRY(scan_piece_reserve(piece, to - from, first[to] - first[from]));
     hits->events_read += first[to] - first[from];
-    if (!are_even(hits, hand, from, to))
+    if (!are_even(hits, hand))
         return add_each(hits, hand, from, to, piece);
     if (hand->view->few_kind == SCAN_FEW_UNWANTED && !cut.is_by_marks &&
         (hits->needs_rows || hand->view->is_even))
