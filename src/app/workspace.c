@@ -11,6 +11,7 @@
 #include "store/access.h"
 #include "store/catalog.h"
 #include "store/datadir.h"
+#include "store/deletions.h"
 #include "store/seen.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
@@ -127,7 +128,9 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
 
     entropy_fill(workspace->sys, &events.hash_seed, sizeof events.hash_seed);
     TRY(identity_open(&workspace->identity));
+    TRY(deletions_open(&workspace->deletions));
     intake.identity = workspace->identity;
+    intake.deletions = workspace->deletions;
     TRY(intake_open(&intake, progress, argument, &workspace->intake));
     TRY(events_open(&events, &workspace->events));
     return log_reader_open(workspace->log, 1, LOG_PLAIN, &workspace->reader);
@@ -173,6 +176,7 @@ void workspace_close(struct workspace *workspace)
     events_close(workspace->events);
     history_close(workspace->history);
     intake_close(workspace->intake);
+    deletions_close(workspace->deletions);
     identity_close(workspace->identity);
     seen_close(workspace->seen);
     syncer_close(workspace->syncer);

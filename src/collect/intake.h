@@ -13,6 +13,8 @@
 #include "sys/mailbox.h"
 
 struct intake;
+struct deleted;
+struct deletions;
 struct identity;
 struct quarantine;
 struct sys;
@@ -21,6 +23,7 @@ enum intake_kind {
     INTAKE_EVENTS,
     INTAKE_MERGE,   /* joins the nodes of identifiers `a` and `b` */
     INTAKE_UNDO,    /* takes join `undone` back */
+    INTAKE_DELETE,  /* events `found` are gone from all answers */
     INTAKE_DISMISS, /* closes quarantine entry `released` without an event */
 };
 
@@ -58,6 +61,7 @@ struct intake_job {
     uint64_t released; /* quarantine entry that these events mend; 0: none */
     struct intake_name a, b;
     uint64_t undone;
+    struct deleted *found; /* not empty; left empty */
     /* Called by the writer thread once all is durable, or failed. The job is the caller's again. */
     void (*done)(struct intake_job *job);
     void *owner;
@@ -65,7 +69,8 @@ struct intake_job {
     /* What came of it */
     enum err err;
     char reason[256]; /* the sentence, when it failed */
-    uint64_t seq;     /* of the merge made, or the first event stored */
+    uint64_t seq;     /* of the merge made, the deletion's end, or the first event stored */
+    uint64_t deleted; /* how many were not deleted before */
     struct intake_counts counts;
 };
 
@@ -75,6 +80,7 @@ struct intake_config {
     struct vault *vault;
     struct seen *seen;
     struct identity *identity;
+    struct deletions *deletions; /* NULL: none are known and none can be made */
     size_t group_bytes; /* jobs are taken into one group up to this, a larger job becomes several
                            groups; 0: 4 MiB */
     size_t queue_bytes; /* waiting jobs beyond it are refused with ERR_BUSY; 0: 64 MiB */

@@ -193,8 +193,9 @@ static fallible compile(struct run *run)
 {
     struct operator_shared *shared = &run->shared;
     const struct query *query = shared->query;
-    struct source_span span = source_span(shared->source);
+    struct source_span span;
 
+    TRY(source_span(shared->source, &span));
     shared->bounds = (struct scan_bounds){
         .from = query->has_from ? query->from : span.first,
         .to = query->has_to ? query->to

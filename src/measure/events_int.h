@@ -1,4 +1,4 @@
-/* events_int.h - the fold's insides, for events.c and events_source.c.
+/* events_int.h - the fold's insides, for events*.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -49,6 +49,7 @@ struct events {
     struct events_config config;
     struct events_lock *lock;
     struct identity *identity;
+    struct deletions *deletions;
     struct dictionary texts;       /* of the events in memory */
     struct dictionary identifiers; /* of nodes */
     struct events_named *named;    /* by code of the identifier */
@@ -62,6 +63,7 @@ struct events {
     struct events_row **chunks;
     uint32_t chunk_room;
     uint32_t row_count;
+    uint32_t dropped; /* of these, those that were deleted */
     struct events_traits *traits;
     uint32_t trait_count;
     uint32_t trait_room;
@@ -86,5 +88,8 @@ static inline const struct events_row *events_row_at(const struct events *events
 {
     return &events->chunks[row / EVENTS_CHUNK_ROWS][row % EVENTS_CHUNK_ROWS];
 }
+
+/* Folds a RECORD_DELETION. */
+fallible events_delete(struct events *events, const struct log_record *record);
 
 extern const struct source_calls events_source;

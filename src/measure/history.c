@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "measure/mask.h"
 #include "sys/file.h"
 
 #include <string.h>
@@ -22,7 +23,14 @@ static const char list_head[] = "myriad columns 1\n";
 struct member {
     uint32_t number;
     struct columns *columns;
+    struct mask *mask;
 };
+
+static void member_close(struct member *member)
+{
+    columns_close(member->columns);
+    mask_close(member->mask);
+}
 
 struct history {
     struct sys *sys;
@@ -152,6 +160,9 @@ static fallible open_member(const struct history *history, const struct listed *
     TRY(path_of(history->folder, out_member->number, mem, &path));
     TRY(columns_open(history->sys, path.data, history->workspace, history->cache,
                      &out_member->columns));
+    out_member->mask = mask_open();
+    if (!out_member->mask)
+        return mem_exhausted();
     about = columns_about(out_member->columns);
     if (about->first_seq != listed->first_seq || about->next_seq != listed->next_seq)
         return fail(ERR_CORRUPT, "%s covers other records than the list of column files says",
@@ -208,7 +219,7 @@ static fallible open_all(struct history *history, struct arena *mem)
         enum err err = open_member(history, &list[history->count], mem, member);
 
         if (err) {
-            columns_close(member->columns);
+            member_close(member);
             return err;
         }
     }
@@ -244,7 +255,7 @@ void history_close(struct history *history)
     if (!history)
         return;
     for (size_t i = 0; i < history->count; i++)
-        columns_close(history->members[i].columns);
+        member_close(&history->members[i]);
     mem_free(history->members);
     columns_cache_close(history->cache);
     mem_free(history->folder);
@@ -259,6 +270,12 @@ size_t history_count(const struct history *history)
 struct columns *history_file(const struct history *history, size_t at)
 {
     return history->members[at].columns;
+}
+
+fallible history_mask(const struct history *history, size_t at, const struct deleted *deleted,
+                      const struct mask_rows **out_rows)
+{
+    return mask_read(history->members[at].mask, history->members[at].columns, deleted, out_rows);
 }
 
 uint64_t history_next_seq(const struct history *history)
@@ -328,7 +345,7 @@ static void drop(struct history *history, size_t at, size_t count, struct arena 
     for (size_t i = at; i < at + count; i++) {
         str path;
 
-        columns_close(history->members[i].columns);
+        member_close(&history->members[i]);
         if (path_of(history->folder, history->members[i].number, mem, &path) == OK)
             (void)!file_remove(history->sys, path.data);
     }
@@ -346,11 +363,12 @@ fallible history_replace(struct history *history, size_t at, size_t count)
         err = columns_open(history->sys, path.data, history->workspace, history->cache,
                            &fresh.columns);
     if (!err) {
-        members = spliced(history, at, count, &fresh);
+        fresh.mask = mask_open();
+        members = fresh.mask ? spliced(history, at, count, &fresh) : NULL;
         err = members ? write_list(history, members, history->count - count + 1) : mem_exhausted();
     }
     if (err) {
-        columns_close(fresh.columns);
+        member_close(&fresh);
         mem_free(members);
     } else {
         drop(history, at, count, mem);

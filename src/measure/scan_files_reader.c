@@ -17,7 +17,9 @@ enum { CHUNK_ROWS = 8192, NO_STRIPE = -1 };
 /* What is held of one file: the blocks of one stripe. */
 struct hand {
     const struct scan_view *view;
-    int64_t stripe; /* NO_STRIPE: nothing is held */
+    uint32_t file;
+    int64_t stripe;          /* NO_STRIPE: nothing is held */
+    const uint64_t *deleted; /* its rows; NULL: none */
     struct columns_block persons, first, kinds, times, seqs, devices;
     struct columns_block *blocks; /* of the view */
 };
@@ -88,6 +90,7 @@ static fallible go_to(const struct scan_files_reader *reader, struct hand *hand,
         release(hand);
     err = hold_all(reader->plan, hand, stripe);
     hand->stripe = stripe;
+    hand->deleted = scan_files_deleted(reader->files, hand->file, stripe);
     if (err)
         release(hand);
     return err;
@@ -149,7 +152,8 @@ static void see_trait(const struct hand *hand, const struct view_values *trait, 
     uint32_t code = columns_code(&hand->blocks[trait->block], row);
     millis time = ((const millis *)hand->times.data)[row];
 
-    if (!code || time > as_of || (newest->is_found && time < newest->time))
+    if (!code || time > as_of || mask_has(hand->deleted, row) ||
+        (newest->is_found && time < newest->time))
         return;
     *newest = (struct newest){time, true, trait->values[code]};
 }
@@ -381,6 +385,36 @@ static uint32_t find_candidates(struct scan_files_reader *reader, const struct h
     return count;
 }
 
+static uint32_t drop_deleted(const struct hand *hand, uint32_t *rows, uint32_t count)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        rows[kept] = rows[i];
+        kept += !mask_has(hand->deleted, rows[i]);
+    }
+    return kept;
+}
+
+/* How many rows of [from, to) are left, and the time of the first of them. */
+static uint32_t count_left(const struct hand *hand, uint32_t from, uint32_t to, millis *out_time)
+{
+    const millis *times = hand->times.data;
+    uint32_t count = 0;
+
+    if (!hand->deleted) {
+        *out_time = times[from];
+        return to - from;
+    }
+    for (uint32_t row = from; row < to; row++) {
+        if (mask_has(hand->deleted, row))
+            continue;
+        if (!count++)
+            *out_time = times[row];
+    }
+    return count;
+}
+
 static fallible make_room(struct scan_files_reader *reader, uint32_t rows)
 {
     uint32_t *larger;
@@ -406,17 +440,21 @@ static fallible add_persons(struct scan_files_reader *reader, struct hand *hand,
 
     TRY(make_room(reader, first[to] - first[from]));
     count = find_candidates(reader, hand, first[from], first[to]);
+    if (hand->deleted)
+        count = drop_deleted(hand, reader->candidates, count);
     TRY(scan_piece_reserve(piece, to - from, count));
     for (uint32_t i = from; i < to; i++) {
         uint32_t before = piece->hits;
+        millis earliest = 0;
+        uint32_t left = count_left(hand, first[i], first[i + 1], &earliest);
 
-        if (scan_files_has(reader->files->dirty, persons[i]) ||
-            times[first[i]] > reader->plan->bounds.as_of) {
+        if (!left || scan_files_has(reader->files->dirty, persons[i]) ||
+            earliest > reader->plan->bounds.as_of) {
             while (next < count && reader->candidates[next] < first[i + 1])
                 next++;
             continue;
         }
-        reader->events_read += first[i + 1] - first[i];
+        reader->events_read += left;
         matcher_enter(reader->scope, persons[i]);
         for (; next < count && reader->candidates[next] < first[i + 1]; next++) {
             uint32_t row = reader->candidates[next];
@@ -657,6 +695,7 @@ fallible scan_files_open(const struct scan_files *files, struct matcher_scope *s
         struct hand *hand = &reader->hands[i];
 
         hand->view = &files->views[i];
+        hand->file = i;
         hand->stripe = NO_STRIPE;
         hand->blocks = mem_alloc((hand->view->property_count + 1u) * sizeof *hand->blocks);
         is_whole = hand->blocks;

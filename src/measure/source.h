@@ -65,6 +65,7 @@ struct source_span {
     millis last;
 };
 
+struct deleted;
 struct dictionary;
 struct history;
 struct identity;
@@ -100,6 +101,7 @@ struct source {
     const struct source_calls *calls;
     const void *store;
     const struct history *history;       /* NULL: all is in memory */
+    const struct deleted *deleted;       /* events that are in files but do not count */
     const struct identity *identity;     /* who is joined with whom now */
     const struct source_change *changes; /* since the oldest file was written */
     size_t change_count;
@@ -111,8 +113,9 @@ struct source {
 
 /* What calls of this type are named: "page"; empty for EVENT_TRACK, which have names. */
 str source_type_name(enum event_type type);
-/* All events there are, settled or not, whatever as_of or audience a question has. */
-struct source_span source_span(const struct source *source);
+/* All events there are, settled or not, whatever as_of or audience a question has. ERR_IO,
+ * ERR_CORRUPT, ERR_LIMIT from files of which something was deleted. */
+fallible source_span(const struct source *source, struct source_span *out_span);
 /* Persons have ids from 1 up to below this. */
 node_id source_end(const struct source *source);
 text_code source_find_text(const struct source *source, str text); /* or SOURCE_UNKNOWN */

@@ -571,6 +571,7 @@ fallible identity_apply(struct identity *identity, const struct log_record *reco
         return keep_lost(identity, record->node);
     case RECORD_QUARANTINE:
     case RECORD_RELEASE:
+    case RECORD_DELETION:
         break;
     }
     return OK;

@@ -5,10 +5,14 @@
 #include "fold.h"
 
 #include "base/mem.h"
+#include "measure/deletion.h"
 #include "measure/history.h"
+#include "store/deleted.h"
 #include "sys/clock.h"
 #include "sys/sim.h"
 #include "sys/sys.h"
+
+#include <string.h>
 
 enum { CACHE = 64 << 10 }; /* small: blocks come and go */
 
@@ -34,11 +38,18 @@ static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
     return OK;
 }
 
-fallible fold_open(struct fold *fold)
+static fallible open_events(struct fold *fold, const char *folder)
 {
     static const unsigned char workspace[COLUMNS_WORKSPACE] = "workspace";
     struct events_config config = {.read_event = read_event, .argument = fold, .hash_seed = 1};
 
+    TRY(history_open(fold->sys, folder, workspace, CACHE, &fold->history));
+    config.history = fold->history;
+    return events_open(&config, &fold->events);
+}
+
+fallible fold_open(struct fold *fold)
+{
     *fold = (struct fold){.next_seq = 1, .reader = json_reader_open()};
     fold->mem = arena_open(64 << 20);
     if (!fold->mem || !fold->reader)
@@ -47,9 +58,19 @@ fallible fold_open(struct fold *fold)
     fold->sys = sim_open(1);
     if (!fold->sys)
         return mem_exhausted();
-    TRY(history_open(fold->sys, "columns", workspace, CACHE, &fold->history));
-    config.history = fold->history;
-    return events_open(&config, &fold->events);
+    return open_events(fold, "columns");
+}
+
+fallible fold_again(struct fold *fold, bool keeps_files)
+{
+    events_close(fold->events);
+    history_close(fold->history);
+    fold->events = NULL;
+    fold->history = NULL;
+    TRY(open_events(fold, keeps_files ? "columns" : "columns-anew"));
+    for (size_t i = 0; i < fold->record_count; i++)
+        TRY(events_apply(fold->events, &fold->records[i]));
+    return OK;
 }
 
 fallible fold_settle(struct fold *fold)
@@ -59,6 +80,11 @@ fallible fold_settle(struct fold *fold)
 
 void fold_done(struct fold *fold)
 {
+    for (size_t i = 0; i < fold->record_count; i++) {
+        mem_free((char *)fold->records[i].clear.data);
+        mem_free((char *)fold->records[i].payload.data);
+    }
+    mem_free(fold->records);
     events_close(fold->events);
     history_close(fold->history);
     sim_close(fold->sys);
@@ -70,6 +96,35 @@ void fold_done(struct fold *fold)
     buf_done(&fold->lines);
 }
 
+static str kept(str bytes)
+{
+    char *copy = bytes.data ? mem_alloc(bytes.len + 1) : NULL;
+
+    if (copy && bytes.len)
+        memcpy(copy, bytes.data, bytes.len);
+    return (str){copy, bytes.len};
+}
+
+static fallible keep_record(struct fold *fold, const struct log_record *record)
+{
+    struct log_record *at;
+
+    if (fold->record_count == fold->record_room) {
+        size_t room = fold->record_room ? fold->record_room * 2 : 256;
+
+        at = mem_grow(fold->records, room * sizeof *at);
+        if (!at)
+            return mem_exhausted();
+        fold->records = at;
+        fold->record_room = room;
+    }
+    at = &fold->records[fold->record_count++];
+    *at = *record;
+    at->clear = kept(record->clear);
+    at->payload = kept(record->payload);
+    return OK;
+}
+
 fallible fold_record(struct fold *fold, struct log_record *record)
 {
     int64_t began = clock_mono_ns(sys_real());
@@ -79,6 +134,7 @@ fallible fold_record(struct fold *fold, struct log_record *record)
     fold->next_seq += record->count;
     TRY(events_apply(fold->events, record));
     fold->nanoseconds += clock_mono_ns(sys_real()) - began;
+    TRY(keep_record(fold, record));
     return identity_apply(fold->identity, record);
 }
 
@@ -223,9 +279,54 @@ fallible fold_take(struct fold *fold, str text)
     record_write_event(&clear, &payload, &event);
     record.clear = buf_str(&clear);
     record.payload = buf_str(&payload);
+    if (fold->is_without_events)
+        record = (struct log_record){.kind = RECORD_RELEASE, .clear = S("-")};
     err = fold_record(fold, &record);
     buf_done(&clear);
     buf_done(&payload);
+    return err;
+}
+
+/* One record of up to `part` ranges from `*seq` on. */
+static fallible delete_part(struct fold *fold, const struct deleted *found, size_t part,
+                            struct record_deletion *deletion, uint64_t *seq)
+{
+    struct log_record record = {.kind = RECORD_DELETION};
+    struct buf ranges = {0}, clear = {0};
+    uint64_t place = 0, from, to;
+    enum err err;
+
+    for (size_t i = 0; i < part && deleted_next(found, *seq, &from, seq); i++)
+        record_write_range(&ranges, &place, from, *seq);
+    deletion->is_last = !deleted_next(found, *seq, &from, &to);
+    record_start_deletion(&clear, deletion);
+    buf_add(&clear, buf_str(&ranges));
+    record.clear = buf_str(&clear);
+    err = fold_record(fold, &record);
+    deletion->is_first = false;
+    buf_done(&ranges);
+    buf_done(&clear);
+    return err;
+}
+
+fallible fold_delete(struct fold *fold, str request, size_t part, uint64_t *out_count)
+{
+    struct answer_options options = {.sys = fold->sys};
+    struct record_deletion deletion = {.is_first = true};
+    struct deleted *found;
+    struct source source;
+    uint64_t seq = 0;
+    enum err err;
+
+    TRY(deleted_open(&found));
+    events_begin(fold->events, &source);
+    err = deletion_find(&source, &options, request, found);
+    events_end(fold->events);
+    if (!err)
+        *out_count = deleted_count(found, 0, UINT64_MAX);
+    while (!err && *out_count && !deletion.is_last)
+        err = delete_part(fold, found, part, &deletion, &seq);
+    deleted_close(found);
     return err;
 }
 
