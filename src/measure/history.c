@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "measure/mask.h"
+#include "measure/tally.h"
 #include "sys/file.h"
 
 #include <string.h>
@@ -24,12 +25,21 @@ struct member {
     uint32_t number;
     struct columns *columns;
     struct mask *mask;
+    struct tally_cache *tally;
 };
 
 static void member_close(struct member *member)
 {
     columns_close(member->columns);
     mask_close(member->mask);
+    tally_file_close(member->tally);
+}
+
+static fallible member_open_facts(struct member *member)
+{
+    member->mask = mask_open();
+    member->tally = tally_file_open();
+    return member->mask && member->tally ? OK : mem_exhausted();
 }
 
 struct history {
@@ -160,9 +170,7 @@ static fallible open_member(const struct history *history, const struct listed *
     TRY(path_of(history->folder, out_member->number, mem, &path));
     TRY(columns_open(history->sys, path.data, history->workspace, history->cache,
                      &out_member->columns));
-    out_member->mask = mask_open();
-    if (!out_member->mask)
-        return mem_exhausted();
+    TRY(member_open_facts(out_member));
     about = columns_about(out_member->columns);
     if (about->first_seq != listed->first_seq || about->next_seq != listed->next_seq)
         return fail(ERR_CORRUPT, "%s covers other records than the list of column files says",
@@ -278,6 +286,36 @@ fallible history_mask(const struct history *history, size_t at, const struct del
     return mask_read(history->members[at].mask, history->members[at].columns, deleted, out_rows);
 }
 
+struct opening {
+    const struct history *history;
+    uint32_t number;
+};
+
+/* A tally_opener. */
+static enum err open_again(const void *argument, struct columns **out_columns)
+{
+    const struct opening *opening = argument;
+    const struct history *history = opening->history;
+    struct arena *mem = arena_open(LIST_MEMORY);
+    str path;
+    enum err err = mem ? path_of(history->folder, opening->number, mem, &path) : mem_exhausted();
+
+    if (!err)
+        err =
+            columns_open(history->sys, path.data, history->workspace, history->cache, out_columns);
+    arena_close(mem);
+    return err;
+}
+
+fallible history_tally(const struct history *history, size_t at, const struct mask_rows *rows,
+                       const struct tally **out_tally)
+{
+    const struct member *member = &history->members[at];
+    struct opening opening = {history, member->number};
+
+    return tally_file_read(member->tally, member->columns, rows, open_again, &opening, out_tally);
+}
+
 uint64_t history_next_seq(const struct history *history)
 {
     return history->count ? columns_about(history->members[history->count - 1].columns)->next_seq
@@ -362,9 +400,10 @@ fallible history_replace(struct history *history, size_t at, size_t count)
     if (!err)
         err = columns_open(history->sys, path.data, history->workspace, history->cache,
                            &fresh.columns);
+    if (!err)
+        err = member_open_facts(&fresh);
     if (!err) {
-        fresh.mask = mask_open();
-        members = fresh.mask ? spliced(history, at, count, &fresh) : NULL;
+        members = spliced(history, at, count, &fresh);
         err = members ? write_list(history, members, history->count - count + 1) : mem_exhausted();
     }
     if (err) {

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "measure/deletion.h"
 #include "measure/history.h"
+#include "measure/schema.h"
 #include "store/deleted.h"
 #include "support/test.h"
 #include "sys/sys.h"
@@ -148,8 +149,20 @@ static const char *answer_to(struct fold *fold, const char *question)
     return answer.data;
 }
 
+static const char *schema_of(struct fold *fold)
+{
+    struct buf out = {0};
+    str text;
+
+    CHECK_OK(schema_write(fold->events, test_mem, &out));
+    text = arena_dup(test_mem, buf_str(&out));
+    buf_done(&out);
+    return text.data;
+}
+
 static void check_same(struct fold *fold, struct fold *other)
 {
+    CHECK_STR(str_of(schema_of(fold)), schema_of(other));
     EACH_CASE(question, questions)
     CHECK_STR(str_of(answer_to(fold, *question)), answer_to(other, *question));
 }
