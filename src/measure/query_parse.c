@@ -249,12 +249,14 @@ static fallible read_zone(struct query_reader *reader, struct query *query)
 {
     uint32_t at = json_find(reader->doc, 0, S("timezone"));
     str name = S("UTC");
+    enum err err;
 
     if (at != JSON_ABSENT && json_type_of(reader->doc, at) != JSON_NULL)
         name = json_string(reader->doc, at, reader->mem);
-    if (!name.data || zone_open(name, &query->zone))
-        return fail(ERR_INVALID, "\"timezone\" must be an IANA name such as Europe/Vienna or UTC");
-    return OK;
+    err = name.data ? zone_open(name, &query->zone) : ERR_INVALID;
+    if (err && err != ERR_LIMIT)
+        err = fail(ERR_INVALID, "\"timezone\" must be an IANA name such as Europe/Vienna or UTC");
+    return err;
 }
 
 static fallible read_limit(struct query_reader *reader, struct query *query)

@@ -7,8 +7,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "measure/events.h"
+#include "measure/events_tally.h"
 #include "measure/history.h"
-#include "measure/tally.h"
 
 #include <stdlib.h>
 
@@ -206,7 +206,7 @@ static fallible write_source(struct events *events, const struct source *source,
         TRY(history_mask(source->history, i, source->deleted, &rows));
         TRY(history_tally(source->history, i, rows, &tallies[i]));
     }
-    TRY(tally_memory(memory, events));
+    TRY(events_tally(events, memory));
     tallies[files] = memory;
     TRY(gather(schema, tallies, files + 1));
     return write_all(schema);

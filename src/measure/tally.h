@@ -76,7 +76,3 @@ typedef enum err tally_opener(const void *argument, struct columns **out_diction
 fallible tally_file_read(struct tally_cache *cache, struct columns *columns,
                          const struct mask_rows *mask, tally_opener *open, const void *argument,
                          const struct tally **out_tally);
-
-struct events;
-/* Counts what is in memory, between events_begin and events_end. */
-fallible tally_memory(struct tally *tally, const struct events *events);

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/mem.h"
 #include "base/random.h"
 #include "measure/deletion.h"
 #include "measure/history.h"
@@ -238,6 +239,7 @@ static void try_world(uint64_t seed)
         take_all(&fold, told, at, next);
         if (random_chance(&random, 0.5))
             CHECK_OK(fold_settle(&fold));
+        (void)schema_of(&fold); /* what is kept of it must not outlive the deletion */
         done[k] = (struct done){choose(&random), next, 0};
         delete_chosen(&fold, &done[k].choice, told, next, is_gone, &random);
         done[k].next_seq = fold.next_seq;
@@ -419,4 +421,64 @@ TEST(a_request_to_delete_that_is_not_clear_is_refused)
     CHECK_ERR(ERR_INVALID, fold_delete(&fold, str_of(*request), 1, &count));
     CHECK_INT(count, 7);
     fold_done(&fold);
+}
+
+TEST(a_question_that_finds_no_memory_for_deletions_fails_and_the_next_is_right)
+{
+    static const char question[] = "{\"kind\":\"trend\",\"event\":\"E\",\"interval\":\"all\"}";
+    struct answer_options options = {.sys = sys_real()};
+    struct buf out = {0};
+    enum err err = ERR_LIMIT;
+    struct fold fold;
+
+    CHECK_OK(fold_open(&fold));
+    for (int i = 1; i < 9; i++) {
+        buf_clear(&out);
+        buf_print(&out, "{\"event\":\"E\",\"userId\":\"u%d\"," AT("0%d") "}", i, i);
+        CHECK_OK(fold_take(&fold, buf_str(&out)));
+    }
+    CHECK_OK(fold_settle(&fold));
+    CHECK_INT(delete_from(&fold, "{\"to\":\"2026-01-03\"}"), 2);
+    for (long k = 1; err && k < 500; k++) {
+        CHECK_OK(fold_again(&fold, true));
+        buf_clear(&out);
+        mem_fail_after(k);
+        err = fold_ask(&fold, &options, str_of(question), &out);
+        mem_fail_after(0);
+        CHECK(err == OK || err == ERR_LIMIT);
+        CHECK(str_contains(str_of(answer_to(&fold, question)), S("\"total\":6")));
+    }
+    CHECK_INT(err, OK);
+    buf_done(&out);
+    fold_done(&fold);
+}
+
+TEST(a_deletion_that_finds_no_memory_may_be_folded_again)
+{
+    for (long k = 1, err = ERR_LIMIT; err; k++) {
+        struct record_deletion deletion = {.is_first = true, .is_last = true};
+        struct log_record record = {.kind = RECORD_DELETION, .seq = 4, .count = 1};
+        struct buf clear = {0};
+        struct fold fold;
+        uint64_t place = 0;
+
+        CHECK(k < 20);
+        CHECK_OK(fold_open(&fold));
+        take(&fold, "{\"event\":\"E\",\"userId\":\"u\"," AT("01") "}");
+        take(&fold, "{\"event\":\"E\",\"userId\":\"u\"," AT("02") "}");
+        record_start_deletion(&clear, &deletion);
+        record_write_range(&clear, &place, 2, 3);
+        record.clear = buf_str(&clear);
+        mem_fail_after(k);
+        err = events_apply(fold.events, &record);
+        mem_fail_after(0);
+        if (err) {
+            CHECK_INT(err, ERR_LIMIT);
+            CHECK(!events_is_deleted(fold.events, 2));
+            CHECK_OK(events_apply(fold.events, &record));
+        }
+        CHECK(events_is_deleted(fold.events, 2) && !events_is_deleted(fold.events, 3));
+        buf_done(&clear);
+        fold_done(&fold);
+    }
 }

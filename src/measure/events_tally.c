@@ -1,13 +1,14 @@
-/* tally_memory.c - counts the rows in memory, cell by cell.
+/* events_tally.c - counts the rows in memory, cell by cell.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
  * While it counts, a value is told apart by its cell, where that says all; at the end by the hash
  * that the same value has in a file.
  */
+#include "measure/events_tally.h"
+
 #include "base/mem.h"
 #include "measure/events_int.h"
-#include "measure/tally.h"
 
 enum { FIRST_SLOTS = 1 << 10 };
 
@@ -219,7 +220,7 @@ static fallible translate(const struct events *events, struct tally_values *valu
     return err;
 }
 
-fallible tally_memory(struct tally *tally, const struct events *events)
+fallible events_tally(const struct events *events, struct tally *tally)
 {
     struct counting counting = {.events = events, .tally = tally};
     enum err err = OK;
