@@ -11,6 +11,7 @@
 #include "measure/events.h"
 #include "sys/file.h"
 #include "sys/stream.h"
+#include "sys/thread.h"
 
 enum { QUERY_MOST = 1 << 20, PIECE = 65536 };
 
@@ -53,6 +54,7 @@ static fallible ask_folder(struct command_line *line, const char *folder, str qu
     progress_end(&progress);
     if (!err) {
         events_begin(workspace.events, &source);
+        options.workers = answer_workers(&source, (unsigned)thread_cores());
         err = answer_query(&source, &options, query, out);
         events_end(workspace.events);
     }

@@ -3,13 +3,14 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Threads: the event loops and the pool (http/), one log writer, one that folds the log for
- * questions, one that syncs what nobody waits for, and this one, which waits for signals and keeps
- * the next log segment ready.
+ * questions, one that combines column files, one that syncs what nobody waits for, and this one,
+ * which waits for signals and keeps the next log segment ready.
  */
 #include "app/service.h"
 
 #include "app/workspace.h"
 #include "collect/intake.h"
+#include "measure/combine.h"
 #include "store/backup_desk.h"
 #include "sys/clock.h"
 #include "sys/net.h"
@@ -29,6 +30,8 @@ enum {
     TEND_MS = 250,
     LEAVE_MS = 1000,
     FILL_MS = 4,
+    COMBINE_MS = 1000,
+    COMBINE_AGAIN_MS = 60 * 1000, /* after a failure, such as a full disk */
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
     MIB = 1024 * 1024,
 };
@@ -43,8 +46,10 @@ struct service {
     struct signals *signals;
     struct thread *writer;
     struct thread *folder;
+    struct thread *combiner;
     atomic_bool writer_ends;
     atomic_bool folder_ends;
+    atomic_bool combiner_ends;
     atomic_bool is_late; /* events found no memory: no question is answered, collection goes on */
     atomic_bool is_stopped; /* the log can promise nothing any more */
     char reason[512];       /* why, written before is_stopped */
@@ -110,6 +115,44 @@ static void run_folder(void *argument)
             web_set_ready(service->web, true);
         }
         log_reader_wait(service->workspace.reader, STEP_MS);
+    }
+}
+
+static bool combines_on(void *argument)
+{
+    return !atomic_load(&((struct service *)argument)->combiner_ends);
+}
+
+static void rest(struct service *service, int64_t span_ms)
+{
+    for (int64_t done = 0; done < span_ms && combines_on(service); done += STEP_MS)
+        clock_sleep(service->sys, STEP_MS);
+}
+
+/* What goes wrong here costs questions time, not anybody's events: it is told and tried again. */
+static void run_combiner(void *argument)
+{
+    struct service *service = argument;
+    struct events *events = service->workspace.events;
+    bool was_told = false;
+
+    thread_give_way();
+    while (combines_on(service)) {
+        size_t at, count;
+        enum err err;
+
+        if (!combine_find(events, &at, &count)) {
+            rest(service, COMBINE_MS);
+            continue;
+        }
+        err = combine_room(events, service->sys, at, count);
+        if (!err)
+            err = combine_run(events, service->sys, at, count, combines_on, service);
+        if (err && err != ERR_EXPIRED && !was_told)
+            journal_error(service->sys, "column files cannot be combined", err_text());
+        was_told = err;
+        if (err)
+            rest(service, COMBINE_AGAIN_MS);
     }
 }
 
@@ -194,6 +237,7 @@ static fallible open_all(struct service *service)
     TRY(web_open(&web, &service->web));
     TRY(thread_start("log-writer", run_writer, service, &service->writer));
     TRY(thread_start("fold", run_folder, service, &service->folder));
+    TRY(thread_start("combine", run_combiner, service, &service->combiner));
     server_limits(&options->config, &limits);
     TRY(web_serve(service->web, str_of(options->listen), &limits, &service->server));
     tell_connections(service->sys, limits.connections, options->config.connections);
@@ -208,7 +252,9 @@ static void close_all(struct service *service)
     atomic_store(&service->writer_ends, true);
     thread_join(service->writer);
     atomic_store(&service->folder_ends, true);
+    atomic_store(&service->combiner_ends, true);
     thread_join(service->folder);
+    thread_join(service->combiner);
     backup_desk_close(service->backups);
     workspace_close(&service->workspace);
     web_close(service->web);
@@ -221,8 +267,10 @@ static void leave_all(struct service *service)
 {
     atomic_store(&service->writer_ends, true);
     atomic_store(&service->folder_ends, true);
+    atomic_store(&service->combiner_ends, true);
     thread_join(service->writer);
     thread_join(service->folder);
+    thread_join(service->combiner);
     intake_refuse(service->workspace.intake);
     server_stop(service->server, LEAVE_MS);
     intake_refuse(service->workspace.intake);

@@ -19,6 +19,7 @@ enum { MOST_WORKERS = 64, EVENTS_BETWEEN_LOOKS = 8192, SENTENCE = 512 };
 
 /* Persons differ a thousandfold in their events, so there are many more morsels than workers, and
  * whoever is ready takes the next. */
+enum { EVENTS_A_WORKER = 100000 };
 enum { MORSELS_EACH = 64, SMALLEST_MORSEL = 16, LARGEST_MORSEL = 2048 };
 
 #define DEFAULT_BYTES ((size_t)256 << 20)
@@ -247,6 +248,17 @@ static fallible run_query(struct run *run, size_t bytes, int64_t started_ns, str
         worker_close(&workers[i]);
     mem_free(workers);
     return err;
+}
+
+unsigned answer_workers(const struct source *source, unsigned most)
+{
+    struct source_span span = {0};
+    uint64_t worth;
+
+    if (source_span(source, &span) != OK)
+        return 1; /* the question itself will say why */
+    worth = 1 + span.events / EVENTS_A_WORKER;
+    return worth < most ? (unsigned)worth : most;
 }
 
 fallible answer_query(const struct source *source, const struct answer_options *options, str text,

@@ -18,6 +18,9 @@ struct answer_options {
     void *argument;
 };
 
+/* How many threads of `most` a question is worth: a few events are asked faster by one. */
+unsigned answer_workers(const struct source *source, unsigned most);
+
 /* Appends the answer to the JSON text `query`, one object, to `out`; on failure `out` is as it was.
  * ERR_INVALID (the question is wrong), ERR_LIMIT (ask for less), ERR_EXPIRED (cancelled),
  * ERR_CORRUPT and ERR_IO from reading messages again. */

@@ -42,6 +42,9 @@ fallible buckets_make(const struct query *query, millis from, millis to, struct 
         for (millis at = zone_period(query->zone, from, query->interval); at < to;
              at = zone_next(query->zone, at, query->interval))
             TRY(add(&buckets, mem, at, &room));
+    if (buckets.count > 1)
+        buckets.each = (double)(buckets.count - 1) /
+                       (double)(buckets.starts[buckets.count - 1] - *buckets.starts);
     *out_buckets = buckets;
     return OK;
 }
@@ -58,6 +61,13 @@ uint32_t buckets_find(const struct buckets *buckets, millis time, uint32_t hint)
 
     if (holds(buckets, hint, time))
         return hint;
+    /* Periods differ little in length, so the guess is right or next to it. */
+    low = (uint32_t)((double)(time - *buckets->starts) * buckets->each);
+    if (holds(buckets, low, time))
+        return low;
+    if (low && holds(buckets, low - 1, time))
+        return low - 1;
+    low = 0;
     while (count > 1) {
         uint32_t half = count / 2;
 

@@ -11,6 +11,7 @@ struct json_writer;
 struct buckets {
     millis *starts; /* ascending */
     uint32_t count;
+    double each; /* buckets a millisecond, on the average */
 };
 
 /* The periods that [from, to) touches; one for all time. ERR_LIMIT: too many for an answer. */

@@ -24,8 +24,8 @@ struct events_lock {
     struct mutex *mutex;
     struct condition *changed;
     uint32_t readers;
+    uint32_t writers_waiting; /* those who fold and who combines */
     bool is_writing;
-    bool is_writer_waiting;
 };
 
 static void lock_close(struct events_lock *lock)
@@ -55,10 +55,10 @@ static struct events_lock *lock_open(void)
 static void lock_write(struct events_lock *lock)
 {
     mutex_lock(lock->mutex);
-    lock->is_writer_waiting = true;
-    while (lock->readers)
+    lock->writers_waiting++;
+    while (lock->readers || lock->is_writing)
         condition_wait(lock->changed, lock->mutex);
-    lock->is_writer_waiting = false;
+    lock->writers_waiting--;
     lock->is_writing = true;
     mutex_unlock(lock->mutex);
 }
@@ -74,7 +74,7 @@ static void unlock_write(struct events_lock *lock)
 static void lock_read(struct events_lock *lock)
 {
     mutex_lock(lock->mutex);
-    while (lock->is_writing || lock->is_writer_waiting)
+    while (lock->is_writing || lock->writers_waiting)
         condition_wait(lock->changed, lock->mutex);
     lock->readers++;
     mutex_unlock(lock->mutex);
@@ -463,15 +463,6 @@ fallible events_apply(struct events *events, const struct log_record *record)
 
 /* Settling */
 
-static uint64_t settled_rows(const struct history *history)
-{
-    uint64_t rows = 0;
-
-    for (size_t i = 0; history && i < history_count(history); i++)
-        rows += columns_about(history_file(history, i))->rows;
-    return rows;
-}
-
 /* What the new file holds is forgotten; names and paths stay, as they come again. */
 static void forget(struct events *events)
 {
@@ -508,21 +499,44 @@ fallible events_settle(struct events *events, struct sys *sys)
 {
     struct history *history = events->config.history;
     struct columns_about about;
+    uint32_t number;
     enum err err;
     str path;
 
     if (!events->row_count)
         return OK;
     arena_reset(events->mem);
-    TRY(history_next_path(history, events->mem, &path));
-    /* This thread alone changes anything, so it needs no lock to read. */
+    number = history_next_number(history);
+    TRY(history_path(history, number, events->mem, &path));
+    /* This thread alone changes what is in memory, so it needs no lock to read it. */
     TRY(events_settle_write(events, sys, path.data, history_workspace(history), &about));
     lock_write(events->lock);
-    err = history_replace(history, history_count(history), 0);
+    err = history_replace(history, number, history_count(history), 0);
     if (!err) {
         forget(events);
         drop_changes(events);
         err = name_types(events);
+    }
+    unlock_write(events->lock);
+    return err;
+}
+
+struct history *events_history(const struct events *events)
+{
+    return events->config.history;
+}
+
+fallible events_swap(struct events *events, uint32_t number, size_t at, size_t count,
+                     int64_t spent_ns)
+{
+    enum err err;
+
+    lock_write(events->lock);
+    err = history_replace(events->config.history, number, at, count);
+    if (!err) {
+        drop_changes(events);
+        events->combines++;
+        events->combine_ns += (uint64_t)spent_ns;
     }
     unlock_write(events->lock);
     return err;
@@ -556,6 +570,7 @@ void events_begin(struct events *events, struct source *out_source)
                                   .identity = events->identity,
                                   .changes = events->changes,
                                   .change_count = events->change_count,
+                                  .next_seq = events->next_seq,
                                   .active = events->active,
                                   .active_count = events->active_count};
 }
@@ -565,12 +580,24 @@ void events_end(struct events *events)
     unlock_read(events->lock);
 }
 
+static void add_files(const struct history *history, struct events_stats *stats)
+{
+    stats->files = history ? history_count(history) : 0;
+    for (size_t i = 0; i < stats->files; i++) {
+        const struct columns_about *about = columns_about(history_file(history, i));
+
+        stats->settled += about->rows;
+        stats->file_bytes += about->bytes;
+    }
+}
+
 void events_stats_read(struct events *events, struct events_stats *out_stats)
 {
     lock_read(events->lock);
     *out_stats = (struct events_stats){
         .events = events->row_count - events->dropped,
-        .settled = settled_rows(events->config.history),
+        .combines = events->combines,
+        .combine_ns = events->combine_ns,
         .nodes = events->node_count - 1,
         .properties = events->paths.count,
         .properties_refused = events->refused,
@@ -578,5 +605,6 @@ void events_stats_read(struct events *events, struct events_stats *out_stats)
         .bytes = memory_of(events),
         .next_seq = events->next_seq,
     };
+    add_files(events->config.history, out_stats);
     unlock_read(events->lock);
 }

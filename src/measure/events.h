@@ -38,6 +38,12 @@ void events_close(struct events *events); /* no reader may be left; NULL is fine
  * everything is as it was. */
 fallible events_settle(struct events *events, struct sys *sys);
 
+/* For who combines files, in another thread: those there are, and history_replace while nobody
+ * reads, with a file that took `spent_ns` to make. */
+struct history *events_history(const struct events *events); /* or NULL */
+fallible events_swap(struct events *events, uint32_t number, size_t at, size_t count,
+                     int64_t spent_ns);
+
 /* Folds the next record; records come in log order, each once. Erased ones leave nothing. After
  * ERR_LIMIT the same record may be given again. ERR_CORRUPT does not fit the layout. */
 fallible events_apply(struct events *events, const struct log_record *record);
@@ -47,6 +53,8 @@ uint64_t events_in_memory(const struct events *events);
 
 /* Was the event deleted? Any thread, at any time: a file that is written anew can leave it out. */
 bool events_is_deleted(struct events *events, uint64_t seq);
+/* How many of [from, to) were. */
+uint64_t events_deleted(struct events *events, uint64_t from, uint64_t to);
 
 /* Waits until all records below `next_seq` are folded; false when nothing went on for `timeout_ms`.
  * Any thread, not while reading. */
@@ -58,6 +66,10 @@ void events_end(struct events *events);
 struct events_stats {
     uint64_t events;  /* in memory */
     uint64_t settled; /* in files, with deleted ones that are still there */
+    uint64_t files;
+    uint64_t file_bytes;
+    uint64_t combines; /* times that files became one, since the start */
+    uint64_t combine_ns;
     uint64_t nodes;
     uint64_t properties;         /* paths in use */
     uint64_t properties_refused; /* values left out: too many paths, or one too long */

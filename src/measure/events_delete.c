@@ -81,6 +81,11 @@ fallible events_delete(struct events *events, const struct log_record *record)
     return OK;
 }
 
+uint64_t events_deleted(struct events *events, uint64_t from, uint64_t to)
+{
+    return deletions_count(events->deletions, from, to);
+}
+
 bool events_is_deleted(struct events *events, uint64_t seq)
 {
     return deletions_has(events->deletions, seq);

@@ -82,6 +82,8 @@ struct events {
     uint64_t refused;
     uint64_t next_seq;
     uint64_t settled_seq; /* records of events below it are in files */
+    uint64_t combines;
+    uint64_t combine_ns;
 };
 
 static inline const struct events_row *events_row_at(const struct events *events, uint32_t row)

@@ -10,19 +10,13 @@
 
 #include "base/mem.h"
 #include "measure/events_int.h"
+#include "measure/known.h"
 #include "store/columns_writer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCRATCH_BYTES = 64 << 20, FIRST_SLOTS = 1 << 12, CONTENT = 0x7f };
-
-/* A value of a property: a cell that says all, or the hash of its content. */
-struct known {
-    uint64_t place; /* property and type; 0: the slot is free */
-    hash128 content;
-    uint32_t code;
-};
+enum { SCRATCH_BYTES = 64 << 20, CONTENT = 0x7f };
 
 struct settle_row {
     millis time;
@@ -40,9 +34,7 @@ struct settle {
     uint32_t *traits;
     uint32_t *kinds; /* by code of the name, of track events */
     uint32_t other_kinds[EVENT_ALIAS + 1];
-    struct known *known;
-    uint32_t known_room; /* a power of two */
-    uint32_t known_count;
+    struct known known;      /* values: a cell that says all, or the hash of its content */
     struct settle_row *rows; /* of one person */
     size_t row_room;
     size_t row_count;
@@ -53,45 +45,6 @@ struct settle {
 };
 
 /* Values. */
-
-static uint64_t slot_hash(const struct known *wanted)
-{
-    return (wanted->place * 0x9e3779b97f4a7c15u) ^ (wanted->content.low * 0xc2b2ae3d27d4eb4fu) ^
-           wanted->content.high;
-}
-
-static struct known *find_slot(const struct settle *settle, const struct known *wanted)
-{
-    uint64_t hash = slot_hash(wanted);
-    uint32_t at = (uint32_t)(hash ^ hash >> 29) & (settle->known_room - 1);
-
-    while (settle->known[at].place && (settle->known[at].place != wanted->place ||
-                                       !hash_equals(settle->known[at].content, wanted->content)))
-        at = (at + 1) & (settle->known_room - 1);
-    return &settle->known[at];
-}
-
-static fallible grow_known(struct settle *settle)
-{
-    struct known *old = settle->known;
-    uint32_t old_room = settle->known_room;
-
-    if (settle->known_count < old_room / 2)
-        return OK;
-    if (old_room > UINT32_MAX / 2)
-        return fail(ERR_LIMIT, "over two thousand million values in one column file");
-    settle->known = mem_alloc((size_t)old_room * 2 * sizeof *old);
-    if (!settle->known) {
-        settle->known = old;
-        return mem_exhausted();
-    }
-    settle->known_room = old_room * 2;
-    for (uint32_t i = 0; i < old_room; i++)
-        if (old[i].place)
-            *find_slot(settle, &old[i]) = old[i];
-    mem_free(old);
-    return OK;
-}
 
 /* Recursion follows the nesting of the message, which flatten.c bounds. */
 static fallible build(struct settle *settle, struct cell cell, struct columns_value *out);
@@ -192,10 +145,10 @@ static void spell_cell(const struct settle *settle, struct cell cell, struct buf
 static fallible code_of(struct settle *settle, uint32_t property, struct cell cell,
                         uint32_t *out_code)
 {
-    struct known wanted = {.place = (uint64_t)property << 32 | (uint64_t)cell.type << 8 | 1,
-                           .content = {.low = cell.data}};
+    struct known_thing wanted = {.place = (uint64_t)property << 32 | (uint64_t)cell.type << 8 | 1,
+                                 .content = {.low = cell.data}};
     struct columns_value value;
-    struct known *slot;
+    struct known_thing *slot;
 
     if (cell.type >= CELL_LIST && cell.type < CELL_SCALED) {
         buf_clear(&settle->text);
@@ -205,14 +158,13 @@ static fallible code_of(struct settle *settle, uint32_t property, struct cell ce
         wanted.place = (uint64_t)property << 32 | CONTENT << 8 | 1;
         wanted.content = hash_keyed(&settle->key, buf_str(&settle->text));
     }
-    TRY(grow_known(settle));
-    slot = find_slot(settle, &wanted);
+    TRY(known_find(&settle->known, &wanted, &slot));
     if (!slot->place) {
         arena_reset(settle->mem);
         TRY(build(settle, cell, &value));
         TRY(columns_writer_value(settle->writer, property, &value, &wanted.code));
         *slot = wanted;
-        settle->known_count++;
+        known_added(&settle->known);
     }
     *out_code = slot->code;
     return OK;
@@ -376,9 +328,9 @@ fallible events_settle_write(const struct events *events, struct sys *sys, const
                              const unsigned char workspace[COLUMNS_WORKSPACE],
                              struct columns_about *out_about)
 {
-    struct settle settle = {.events = events, .known_room = FIRST_SLOTS};
+    struct settle settle = {.events = events};
     struct columns_about about;
-    enum err err;
+    enum err err = known_init(&settle.known);
 
     memcpy(settle.key.bytes, &events->config.hash_seed, sizeof events->config.hash_seed);
     memset(settle.other_kinds, 0xff, sizeof settle.other_kinds);
@@ -386,17 +338,17 @@ fallible events_settle_write(const struct events *events, struct sys *sys, const
     settle.properties = new_map(events->paths.count);
     settle.traits = new_map(events->paths.count);
     settle.kinds = new_map(events->texts.count);
-    settle.known = mem_alloc(FIRST_SLOTS * sizeof *settle.known);
-    err = settle.mem && settle.properties && settle.traits && settle.kinds && settle.known
-              ? columns_writer_open(sys, path, workspace, &settle.writer)
-              : mem_exhausted();
+    if (!err)
+        err = settle.mem && settle.properties && settle.traits && settle.kinds
+                  ? columns_writer_open(sys, path, workspace, &settle.writer)
+                  : mem_exhausted();
     if (!err)
         err = write_all(&settle, &about);
     columns_writer_close(settle.writer);
     buf_done(&settle.text);
     mem_free(settle.cells);
     mem_free(settle.rows);
-    mem_free(settle.known);
+    known_done(&settle.known);
     mem_free(settle.kinds);
     mem_free(settle.traits);
     mem_free(settle.properties);

@@ -108,6 +108,17 @@ static fallible person(const void *store, struct source_room *room, node_id id, 
     return OK;
 }
 
+static void warm(const void *store, const node_id *ids, size_t count)
+{
+    const struct events *events = store;
+
+    for (size_t i = 0; i < count; i++)
+        __builtin_prefetch(&events->nodes[ids[i]]);
+    for (size_t i = 0; i < count; i++)
+        if (events->nodes[ids[i]].newest_row != EVENTS_NO_ROW)
+            __builtin_prefetch(events_row_at(events, events->nodes[ids[i]].newest_row));
+}
+
 static void cell_value(const struct events *events, const struct cell *cell,
                        struct value *out_value)
 {
@@ -222,6 +233,7 @@ const struct source_calls events_source = {
     .text = text,
     .find_property = find_property,
     .person = person,
+    .warm = warm,
     .value = value,
     .device = device,
     .element = element,

@@ -14,6 +14,8 @@
 #include "measure/tally.h"
 #include "sys/file.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST_LIST = 16 << 20, LIST_MEMORY = 64 << 20, NAME = 12, DIGITS = 8 };
@@ -49,6 +51,7 @@ struct history {
     struct columns_cache *cache;
     struct member *members;
     size_t count;
+    _Atomic uint32_t last_number; /* given out */
 };
 
 static fallible path_of(const char *folder, uint32_t number, struct arena *mem, str *out_path)
@@ -230,6 +233,8 @@ static fallible open_all(struct history *history, struct arena *mem)
             member_close(member);
             return err;
         }
+        if (member->number > atomic_load(&history->last_number))
+            atomic_store(&history->last_number, member->number);
     }
     return remove_leftovers(history, mem);
 }
@@ -334,6 +339,11 @@ uint64_t history_identity_seq(const struct history *history)
     return least;
 }
 
+const char *history_folder(const struct history *history)
+{
+    return history->folder;
+}
+
 const unsigned char *history_workspace(const struct history *history)
 {
     return history->workspace;
@@ -346,18 +356,20 @@ size_t history_cache_bytes(const struct history *history)
 
 /* Changing. */
 
-static uint32_t next_number(const struct history *history)
+uint32_t history_next_number(struct history *history)
 {
-    uint32_t most = 0;
-
-    for (size_t i = 0; i < history->count; i++)
-        most = history->members[i].number > most ? history->members[i].number : most;
-    return most + 1;
+    return atomic_fetch_add(&history->last_number, 1) + 1;
 }
 
-fallible history_next_path(const struct history *history, struct arena *mem, str *out_path)
+uint32_t history_number(const struct history *history, size_t at)
 {
-    return path_of(history->folder, next_number(history), mem, out_path);
+    return history->members[at].number;
+}
+
+fallible history_path(const struct history *history, uint32_t number, struct arena *mem,
+                      str *out_path)
+{
+    return path_of(history->folder, number, mem, out_path);
 }
 
 /* The files that count from now on, of which `fresh` is one; the old array stays as it is. */
@@ -389,10 +401,26 @@ static void drop(struct history *history, size_t at, size_t count, struct arena 
     }
 }
 
-fallible history_replace(struct history *history, size_t at, size_t count)
+/* The list may have been replaced although that could not be made to last: then the file stays. */
+static void drop_fresh(const struct history *history, const struct member *fresh, struct arena *mem)
+{
+    struct listed *list;
+    size_t count;
+    str path;
+
+    if (!mem || read_list(history->sys, history->folder, mem, &list, &count) != OK)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (list[i].number == fresh->number)
+            return;
+    if (path_of(history->folder, fresh->number, mem, &path) == OK)
+        (void)!file_remove(history->sys, path.data);
+}
+
+fallible history_replace(struct history *history, uint32_t number, size_t at, size_t count)
 {
     struct arena *mem = arena_open(LIST_MEMORY);
-    struct member fresh = {.number = next_number(history)};
+    struct member fresh = {.number = number};
     struct member *members = NULL;
     str path;
     enum err err = mem ? path_of(history->folder, fresh.number, mem, &path) : mem_exhausted();
@@ -407,8 +435,13 @@ fallible history_replace(struct history *history, size_t at, size_t count)
         err = members ? write_list(history, members, history->count - count + 1) : mem_exhausted();
     }
     if (err) {
+        char why[512];
+
+        snprintf(why, sizeof why, "%s", err_text());
         member_close(&fresh);
+        drop_fresh(history, &fresh, mem);
         mem_free(members);
+        err = fail(err, "%s", why);
     } else {
         drop(history, at, count, mem);
         mem_free(history->members);

@@ -33,14 +33,18 @@ fallible history_tally(const struct history *history, size_t at, const struct ma
 uint64_t history_next_seq(const struct history *history);
 /* The least identity_seq of the files: joins below it are followed everywhere. */
 uint64_t history_identity_seq(const struct history *history);
+const char *history_folder(const struct history *history);
 const unsigned char *history_workspace(const struct history *history);
 size_t history_cache_bytes(const struct history *history);
 
-/* Where the next file is to be written; it counts once history_replace has taken it in. */
-fallible history_next_path(const struct history *history, struct arena *mem, str *out_path);
-/* Takes in the file that was written to history_next_path, in the place of `count` files from `at`
- * on (0: behind the last). Durable on return; the replaced files are gone. */
-fallible history_replace(struct history *history, size_t at, size_t count);
+/* For a file to be written; never the same twice. Any thread. */
+uint32_t history_next_number(struct history *history);
+uint32_t history_number(const struct history *history, size_t at);
+fallible history_path(const struct history *history, uint32_t number, struct arena *mem,
+                      str *out_path);
+/* Takes in the file that was written as `number`, in the place of `count` files from `at` on (0:
+ * behind the last). Durable on return; the replaced files are gone. On failure the new one is. */
+fallible history_replace(struct history *history, uint32_t number, size_t at, size_t count);
 
 /* Verifies every file and the list; reports each damage in a sentence, then ERR_CORRUPT. */
 fallible history_check(struct sys *sys, const char *folder,

@@ -74,7 +74,7 @@ static fallible make_room(struct keys *keys)
     return OK;
 }
 
-fallible keys_get(struct keys *keys, const struct value *key, uint32_t *out_row)
+static fallible look_up(struct keys *keys, const struct value *key, uint32_t *out_row)
 {
     uint32_t *slot;
 
@@ -85,6 +85,23 @@ fallible keys_get(struct keys *keys, const struct value *key, uint32_t *out_row)
         *slot = keys->count;
     }
     *out_row = *slot - 1;
+    return OK;
+}
+
+fallible keys_get(struct keys *keys, const struct value *key, uint32_t *out_row)
+{
+    uint32_t at = key->code % KEYS_RECENT;
+
+    if (key->type != VALUE_TEXT)
+        return look_up(keys, key, out_row);
+    if (!keys->recent[at].row || keys->recent[at].code != key->code) {
+        uint32_t row;
+
+        TRY(look_up(keys, key, &row));
+        keys->recent[at].code = key->code;
+        keys->recent[at].row = row + 1;
+    }
+    *out_row = keys->recent[at].row - 1;
     return OK;
 }
 
@@ -138,6 +155,11 @@ fallible keys_of(struct keys *keys, const struct source *source, const struct va
     uint32_t count = 0;
 
     TRY(make_rows_room(keys, length + 1));
+    if (value->type == VALUE_TEXT) {
+        *out_rows = keys->rows;
+        *out_count = 1;
+        return keys_get(keys, value, keys->rows);
+    }
     for (uint32_t i = 0; i < length; i++) {
         struct value element;
 

@@ -10,6 +10,8 @@
 
 struct json_writer;
 
+enum { KEYS_RECENT = 256 };
+
 struct keys {
     struct arena *mem;
     struct value *values; /* by row; null, bool, number or text */
@@ -17,6 +19,11 @@ struct keys {
     uint32_t room;
     uint32_t *slots; /* row + 1, by hash; a power of two */
     uint32_t slot_count;
+    /* Texts looked up lately, by the low bits of their codes: row + 1. */
+    struct {
+        text_code code;
+        uint32_t row;
+    } recent[KEYS_RECENT];
     uint32_t *rows; /* what keys_of gave last */
     uint32_t rows_room;
 };

@@ -63,6 +63,7 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
     TRY(scan_plan_mark(shared->plan, NULL, 0, 0, &all));
     TRY(scan_plan_mark(shared->plan, NULL, 0, SCAN_TRACKS, &timeline->tracks));
     scan_plan_seqs(shared->plan);
+    scan_plan_names(shared->plan);
     shared->compiled = timeline;
     return OK;
 }

@@ -74,7 +74,7 @@ static fallible begin(const struct operator_worker *worker, void **out_state)
 
     if (!state)
         return operator_exhausted();
-    trend_series_init(&state->table, worker->mem, trend->measure);
+    trend_series_init(&state->table, worker->mem, trend->measure, trend->buckets.count);
     *out_state = state;
     return OK;
 }

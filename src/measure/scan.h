@@ -27,10 +27,11 @@ struct scanner;
 struct scan_batch {
     size_t persons;
     const node_id *ids;         /* [person] */
-    const uint32_t *first;      /* [person], and one more: her hits are [first[p], first[p + 1]) */
+    const uint32_t *first;      /* [person], and one more: her hits are [first[p], first[p + 1]);
+                                 * first[0] need not be 0 */
     const millis *times;        /* [hit] and so are all below */
     const scan_marks *marks;    /* never 0 */
-    const text_code *names;     /* what the event is called: "page" for a page */
+    const text_code *names;     /* what the event is called, "page" for a page; or NULL, too */
     const uint64_t *seqs;       /* NULL unless the plan asked for them */
     struct value *const *slots; /* [slot][hit]; VALUE_NULL where the hit has none of its marks */
 };
@@ -63,6 +64,7 @@ fallible scan_plan_slot(struct scan_plan *plan, str path, scan_marks of, uint32_
 /* The node of the event's anonymousId as a number and in `code`, VALUE_NULL without one. */
 fallible scan_plan_device(struct scan_plan *plan, scan_marks of, uint32_t *out_slot);
 void scan_plan_seqs(struct scan_plan *plan);
+void scan_plan_names(struct scan_plan *plan);
 /* Also persons without a hit, as long as they have an event up to as_of. */
 void scan_plan_everyone(struct scan_plan *plan);
 /* What is needed to tell who belongs to a segment; her marks join the plan's. */

@@ -12,7 +12,7 @@
 #include "measure/scan_piece.h"
 #include "measure/scan_view.h"
 
-enum { SCAN_MOST_FILES = 64 };
+enum { SCAN_MOST_FILES = 64 }; /* with strays and memory SCAN_MERGE_MOST */
 
 struct scan_stray {
     millis time;

@@ -9,10 +9,11 @@
 
 #include "base/mem.h"
 #include "measure/matcher_plain.h"
+#include "measure/scan_merge.h"
 
 #include <string.h>
 
-enum { CHUNK_ROWS = 8192, NO_STRIPE = -1 };
+enum { CHUNK_ROWS = 8192, NO_STRIPE = -1, WARM_AT_ONCE = 128, AHEAD = 64 };
 
 /* What is held of one file: the blocks of one stripe. */
 struct hand {
@@ -27,7 +28,6 @@ struct hand {
 /* One row, while it is looked at. */
 struct place {
     struct hand *hand;
-    node_id person;
     uint32_t row;
     uint32_t kind;
     millis time;
@@ -41,8 +41,9 @@ struct scan_files_reader {
     struct hand *hands;        /* of each file */
     struct scan_piece *pieces; /* of each file, then of the strays, then of memory */
     struct scan_piece merged;
-    uint32_t *candidates; /* rows of a chunk */
-    uint32_t candidate_room;
+    bool has_traits;        /* some slot is a trait */
+    uint32_t *rows_of_hits; /* of one file in a chunk */
+    uint32_t rows_room;
     uint64_t events_read;
 };
 
@@ -318,71 +319,68 @@ static scan_marks marks_of(const struct scan_files_reader *reader, const struct 
     return sure;
 }
 
-/* Hits. */
+/* Hits: rows first, then what is told of them, a column at a time. */
 
-static void fill_slot(const struct scan_files_reader *reader, uint32_t slot, const struct place *at,
-                      struct value *out)
+static struct value device_of(const struct hand *hand, uint32_t row)
+{
+    node_id device = ((const node_id *)hand->devices.data)[row];
+
+    return device ? (struct value){.type = VALUE_NUMBER, .code = device, .number.digits = device}
+                  : (struct value){.type = VALUE_NULL};
+}
+
+/* Values of the hits from `base` on, whose rows are given; traits are for fill_traits. */
+static void fill_slot(const struct scan_files_reader *reader, const struct hand *hand,
+                      uint32_t slot, struct scan_piece *piece, uint32_t base)
 {
     const struct scan_slot *wanted = &reader->plan->slots[slot];
-    const struct view_values *values = &at->hand->view->slots[slot];
+    const struct view_values *values = &hand->view->slots[slot];
+    const uint32_t *rows = reader->rows_of_hits;
+    struct value *out = piece->slots[slot];
+    bool has_values =
+        wanted->path.data && values->block != COLUMNS_NONE && hand->blocks[values->block].data;
 
-    *out = (struct value){.type = VALUE_NULL};
-    if (!wanted->path.data) {
-        node_id device = ((const node_id *)at->hand->devices.data)[at->row];
+    for (uint32_t hit = base; hit < piece->hits; hit++) {
+        uint32_t row = rows[hit - base];
 
-        if (device)
-            *out =
-                (struct value){.type = VALUE_NUMBER, .code = device, .number = {.digits = device}};
-    } else if (wanted->property.is_trait) {
-        matcher_value(reader->scope, &wanted->property, NULL, out);
-    } else if (values->block != COLUMNS_NONE) {
-        *out = values->values[columns_code(&at->hand->blocks[values->block], at->row)];
-    }
-}
-
-/* The room must be reserved. */
-static void add_hit(const struct scan_files_reader *reader, struct scan_piece *piece,
-                    const struct place *at, scan_marks marks)
-{
-    uint32_t hit = piece->hits++;
-
-    piece->times[hit] = at->time;
-    piece->marks[hit] = marks;
-    piece->names[hit] = at->hand->view->names[at->kind];
-    if (piece->has_seqs)
-        piece->seqs[hit] = ((const uint64_t *)at->hand->seqs.data)[at->row];
-    for (uint32_t i = 0; i < piece->slot_count; i++) {
-        if (marks & reader->plan->slots[i].of)
-            fill_slot(reader, i, at, &piece->slots[i][hit]);
+        if (!(piece->marks[hit] & wanted->of))
+            out[hit] = (struct value){.type = VALUE_NULL};
+        else if (has_values)
+            out[hit] = values->values[columns_code(&hand->blocks[values->block], row)];
         else
-            piece->slots[i][hit] = (struct value){.type = VALUE_NULL};
+            out[hit] =
+                wanted->path.data ? (struct value){.type = VALUE_NULL} : device_of(hand, row);
     }
 }
 
-/* Rows in [from, to) whose kind may have a mark. */
-static uint32_t find_candidates(struct scan_files_reader *reader, const struct hand *hand,
-                                uint32_t from, uint32_t to)
+/* Of the person entered last, whose hits begin at `base`. */
+static void fill_traits(const struct scan_files_reader *reader, struct scan_piece *piece,
+                        uint32_t base)
 {
-    const struct scan_candidates *kinds = hand->view->kinds;
-    uint32_t *out = reader->candidates;
-    uint32_t count = 0;
+    for (uint32_t slot = 0; slot < piece->slot_count; slot++) {
+        const struct scan_slot *wanted = &reader->plan->slots[slot];
+        struct value *out = piece->slots[slot];
 
-    if (hand->kinds.width == 1) {
-        const uint8_t *codes = hand->kinds.data;
-
-        for (uint32_t row = from; row < to; row++) {
-            out[count] = row;
-            count += (kinds[codes[row]].sure | kinds[codes[row]].maybe) != 0;
+        for (uint32_t hit = base; wanted->property.is_trait && hit < piece->hits; hit++) {
+            out[hit] = (struct value){.type = VALUE_NULL};
+            if (piece->marks[hit] & wanted->of)
+                matcher_value(reader->scope, &wanted->property, NULL, &out[hit]);
         }
-        return count;
     }
-    for (uint32_t row = from; row < to; row++) {
-        uint32_t code = columns_item(&hand->kinds, row);
+}
 
-        out[count] = row;
-        count += (kinds[code].sure | kinds[code].maybe) != 0;
-    }
-    return count;
+static void fill_columns(const struct scan_files_reader *reader, const struct hand *hand,
+                         struct scan_piece *piece, uint32_t base)
+{
+    const uint32_t *rows = reader->rows_of_hits;
+
+    for (uint32_t hit = base; piece->has_names && hit < piece->hits; hit++)
+        piece->names[hit] = hand->view->names[columns_item(&hand->kinds, rows[hit - base])];
+    for (uint32_t hit = base; piece->has_seqs && hit < piece->hits; hit++)
+        piece->seqs[hit] = ((const uint64_t *)hand->seqs.data)[rows[hit - base]];
+    for (uint32_t slot = 0; slot < piece->slot_count; slot++)
+        if (!reader->plan->slots[slot].property.is_trait)
+            fill_slot(reader, hand, slot, piece, base);
 }
 
 static uint32_t drop_deleted(const struct hand *hand, uint32_t *rows, uint32_t count)
@@ -419,14 +417,109 @@ static fallible make_room(struct scan_files_reader *reader, uint32_t rows)
 {
     uint32_t *larger;
 
-    if (rows < reader->candidate_room)
+    if (rows < reader->rows_room)
         return OK;
-    larger = mem_grow(reader->candidates, (rows + 1u) * sizeof *larger);
+    larger = mem_grow(reader->rows_of_hits, (rows + 1u) * sizeof *larger);
     if (!larger)
         return mem_exhausted();
-    reader->candidates = larger;
-    reader->candidate_room = rows + 1;
+    reader->rows_of_hits = larger;
+    reader->rows_room = rows + 1;
     return OK;
+}
+
+/* The same for few kinds of a byte each: eight rows are compared at once, and most have none. */
+static uint32_t find_few(const struct hand *hand, uint32_t from, uint32_t to, uint32_t *out)
+{
+    const uint8_t *kinds = hand->kinds.data;
+    const uint64_t ones = 0x0101010101010101u, sevens = ones * 0x7f;
+    uint32_t count = 0;
+
+    for (uint32_t row = from; row < to; row += 8) {
+        uint64_t eight, found = 0;
+
+        memcpy(&eight, kinds + row, sizeof eight);
+        for (uint32_t i = 0; i < hand->view->few_count; i++) {
+            uint64_t other = eight ^ ones * hand->view->few[i];
+
+            found |= ~(((other & sevens) + sevens) | other | sevens);
+        }
+        if (to - row < 8)
+            found &= (UINT64_C(1) << (to - row) * 8) - 1;
+        for (; found; found &= found - 1)
+            out[count++] = row + (uint32_t)__builtin_ctzll(found) / 8;
+    }
+    return count;
+}
+
+/* Adds those of the rows [from, to) to `out` whose kind may have a mark; returns how many. */
+static uint32_t find_wanted(const struct hand *hand, uint32_t from, uint32_t to, uint32_t *out)
+{
+    const uint8_t *wanted = hand->view->wanted;
+    uint32_t count = 0;
+
+    if (hand->kinds.width == 1 && hand->view->few_count)
+        return find_few(hand, from, to, out);
+    if (hand->kinds.width == 1) {
+        const uint8_t *kinds = hand->kinds.data;
+
+        for (uint32_t row = from; row < to; row++) {
+            out[count] = row;
+            count += wanted[kinds[row]];
+        }
+        return count;
+    }
+    for (uint32_t row = from; row < to; row++) {
+        out[count] = row;
+        count += wanted[columns_item(&hand->kinds, row)];
+    }
+    return count;
+}
+
+/* Do time and kind alone decide in the held stripe, and no time is out of bounds? */
+static bool is_sure(const struct scan_files_reader *reader, const struct hand *hand)
+{
+    const struct columns_stripe *stripe = stripe_of(hand, (uint32_t)hand->stripe);
+    const struct scan_plan *plan = reader->plan;
+
+    return hand->view->is_sure && stripe->last_time <= plan->bounds.as_of &&
+           !scan_plan_forbidden_by_time(plan, stripe->first_time) &&
+           !scan_plan_forbidden_by_time(plan, stripe->last_time);
+}
+
+/* Adds the hits among `count` rows of a person; some rows may turn out to be none. */
+static void add_checked(const struct scan_files_reader *reader, struct hand *hand, node_id person,
+                        struct scan_piece *piece, uint32_t *rows, uint32_t count)
+{
+    uint32_t base = piece->hits, kept = 0;
+
+    matcher_enter(reader->scope, person);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = rows[i];
+        struct place at = {hand, row, columns_item(&hand->kinds, row),
+                           ((const millis *)hand->times.data)[row]};
+        scan_marks marks = marks_of(reader, &at);
+
+        if (!marks)
+            continue;
+        rows[kept++] = row;
+        piece->times[piece->hits] = at.time;
+        piece->marks[piece->hits++] = marks;
+    }
+    fill_traits(reader, piece, base);
+}
+
+static void add_sure(struct hand *hand, struct scan_piece *piece, const uint32_t *rows,
+                     uint32_t count)
+{
+    const struct scan_candidates *kinds = hand->view->kinds;
+    const millis *times = hand->times.data;
+
+    for (uint32_t i = 0; i < count; i++) {
+        __builtin_prefetch(&times[rows[i] + AHEAD]);
+        piece->times[piece->hits + i] = times[rows[i]];
+        piece->marks[piece->hits + i] = kinds[columns_item(&hand->kinds, rows[i])].sure;
+    }
+    piece->hits += count;
 }
 
 /* Adds persons [from, to) of the held stripe. */
@@ -435,41 +528,34 @@ static fallible add_persons(struct scan_files_reader *reader, struct hand *hand,
 {
     const node_id *persons = hand->persons.data;
     const uint32_t *first = hand->first.data;
-    const millis *times = hand->times.data;
-    uint32_t count, next = 0;
+    bool are_sure = is_sure(reader, hand) && !reader->has_traits;
+    uint32_t base = piece->hits;
 
     TRY(make_room(reader, first[to] - first[from]));
-    count = find_candidates(reader, hand, first[from], first[to]);
-    if (hand->deleted)
-        count = drop_deleted(hand, reader->candidates, count);
-    TRY(scan_piece_reserve(piece, to - from, count));
+    TRY(scan_piece_reserve(piece, to - from, first[to] - first[from]));
     for (uint32_t i = from; i < to; i++) {
-        uint32_t before = piece->hits;
+        uint32_t before = piece->hits, *rows = reader->rows_of_hits + (before - base);
         millis earliest = 0;
-        uint32_t left = count_left(hand, first[i], first[i + 1], &earliest);
+        uint32_t left = count_left(hand, first[i], first[i + 1], &earliest), count;
 
         if (!left || scan_files_has(reader->files->dirty, persons[i]) ||
-            earliest > reader->plan->bounds.as_of) {
-            while (next < count && reader->candidates[next] < first[i + 1])
-                next++;
+            earliest > reader->plan->bounds.as_of)
             continue;
-        }
         reader->events_read += left;
-        matcher_enter(reader->scope, persons[i]);
-        for (; next < count && reader->candidates[next] < first[i + 1]; next++) {
-            uint32_t row = reader->candidates[next];
-            struct place at = {hand, persons[i], row, columns_item(&hand->kinds, row), times[row]};
-            scan_marks marks = marks_of(reader, &at);
-
-            if (marks)
-                add_hit(reader, piece, &at, marks);
-        }
+        count = find_wanted(hand, first[i], first[i + 1], rows);
+        if (hand->deleted)
+            count = drop_deleted(hand, rows, count);
+        if (are_sure)
+            add_sure(hand, piece, rows, count);
+        else
+            add_checked(reader, hand, persons[i], piece, rows, count);
         if (piece->hits > before || reader->plan->gives_everyone) {
             piece->ids[piece->persons] = persons[i];
             piece->first[piece->persons++] = before;
         }
     }
     piece->first[piece->persons] = piece->hits;
+    fill_columns(reader, hand, piece, base);
     return OK;
 }
 
@@ -494,10 +580,11 @@ static fallible add_strays(struct scan_files_reader *reader, node_id from, node_
     size_t end = find_stray(files, to);
     node_id last = 0;
 
+    TRY(make_room(reader, 1));
     for (size_t i = find_stray(files, from); i < end; i++) {
         const struct scan_stray *stray = &files->strays[i];
-        struct place at = {&reader->hands[stray->file], stray->person, stray->row, 0, stray->time};
-        scan_marks marks;
+        struct hand *hand = &reader->hands[stray->file];
+        uint32_t base = piece->hits;
 
         TRY(scan_piece_reserve(piece, 1, 1));
         if (stray->person != last) {
@@ -506,11 +593,10 @@ static fallible add_strays(struct scan_files_reader *reader, node_id from, node_
             matcher_warm(reader->scope); /* now: it may turn the hands to other stripes */
         }
         last = stray->person;
-        TRY(go_to(reader, at.hand, stray->stripe));
-        at.kind = columns_item(&at.hand->kinds, at.row);
-        marks = marks_of(reader, &at);
-        if (marks)
-            add_hit(reader, piece, &at, marks);
+        TRY(go_to(reader, hand, stray->stripe));
+        reader->rows_of_hits[0] = stray->row;
+        add_checked(reader, hand, stray->person, piece, reader->rows_of_hits, 1);
+        fill_columns(reader, hand, piece, base);
         piece->first[piece->persons] = piece->hits;
         reader->events_read++;
     }
@@ -533,94 +619,24 @@ static enum err take_memory(void *argument, const struct scan_batch *batch)
 static fallible add_memory(struct scan_files_reader *reader, node_id from, node_id to)
 {
     const uint64_t *bits = reader->files->in_memory;
+    node_id ids[WARM_AT_ONCE];
+    size_t count = 0;
 
-    for (node_id word = from / 64; word <= (to - 1) / 64; word++)
+    for (node_id word = from / 64; word <= (to - 1) / 64; word++) {
         for (uint64_t left = bits[word]; left; left &= left - 1) {
             node_id id = word * 64 + (node_id)__builtin_ctzll(left);
 
             if (id >= from && id < to)
-                TRY(scan_rows_range(reader->rows, id, id + 1, take_memory, reader));
+                ids[count++] = id;
         }
+        if (count <= WARM_AT_ONCE - 64 && word < (to - 1) / 64)
+            continue;
+        source_warm(reader->plan->source, ids, count);
+        for (size_t i = 0; i < count; i++)
+            TRY(scan_rows_range(reader->rows, ids[i], ids[i] + 1, take_memory, reader));
+        count = 0;
+    }
     return OK;
-}
-
-/* Merging. */
-
-/* Adds a person's hits of several pieces, in order: of equal times, that of the earlier piece goes
- * first, which is earlier in the log. */
-static void merge_hits(struct scan_piece *out, const struct scan_batch *batches,
-                       const uint32_t *persons, const uint32_t *with, uint32_t count)
-{
-    uint32_t at[SCAN_MOST_FILES + 2], end[SCAN_MOST_FILES + 2];
-
-    (void)count;
-    for (uint32_t i = 0; i < count; i++) {
-        at[i] = batches[with[i]].first[persons[with[i]]];
-        end[i] = batches[with[i]].first[persons[with[i]] + 1];
-    }
-    for (;;) {
-        uint32_t best = count;
-
-        for (uint32_t i = 0; i < count; i++)
-            if (at[i] < end[i] && (best == count || batches[with[i]].times[at[i]] <
-                                                        batches[with[best]].times[at[best]]))
-                best = i;
-        if (best == count)
-            return;
-        scan_piece_copy(out, &batches[with[best]], at[best], at[best] + 1);
-        at[best]++;
-    }
-}
-
-static fallible merge(struct scan_files_reader *reader, const struct scan_batch *batches,
-                      uint32_t count)
-{
-    struct scan_piece *out = &reader->merged;
-    uint32_t persons[SCAN_MOST_FILES + 2] = {0}, with[SCAN_MOST_FILES + 2];
-
-    scan_piece_clear(out);
-    for (;;) {
-        node_id least = UINT32_MAX;
-        uint32_t found = 0;
-        size_t hits = 0;
-
-        for (uint32_t i = 0; i < count; i++)
-            if (persons[i] < batches[i].persons && batches[i].ids[persons[i]] < least)
-                least = batches[i].ids[persons[i]];
-        if (least == UINT32_MAX)
-            return OK;
-        for (uint32_t i = 0; i < count; i++)
-            if (persons[i] < batches[i].persons && batches[i].ids[persons[i]] == least) {
-                with[found++] = i;
-                hits += batches[i].first[persons[i] + 1] - batches[i].first[persons[i]];
-            }
-        TRY(scan_piece_reserve(out, 1, hits));
-        scan_piece_begin(out, least);
-        if (found == 1)
-            scan_piece_copy(out, &batches[*with], batches[*with].first[persons[*with]],
-                            batches[*with].first[persons[*with] + 1]);
-        else
-            merge_hits(out, batches, persons, with, found);
-        for (uint32_t i = 0; i < found; i++)
-            persons[with[i]]++;
-    }
-}
-
-static fallible give(struct scan_files_reader *reader, scan_taker taker, void *argument)
-{
-    struct scan_batch batches[SCAN_MOST_FILES + 2], batch;
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < reader->files->count + 2; i++)
-        if (reader->pieces[i].persons)
-            scan_piece_batch(&reader->pieces[i], &batches[count++]);
-    if (count == 0)
-        return OK;
-    if (count == 1)
-        return taker(argument, &batches[0]);
-    TRY(merge(reader, batches, count));
-    scan_piece_batch(&reader->merged, &batch);
-    return taker(argument, &batch);
 }
 
 /* Where the chunk that begins at `from` ends: no file has many more than CHUNK_ROWS rows in it. */
@@ -665,7 +681,7 @@ fallible scan_files_range(struct scan_files_reader *reader, node_id from, node_i
             TRY(add_file(reader, i, from, end));
         TRY(add_strays(reader, from, end));
         TRY(add_memory(reader, from, end));
-        TRY(give(reader, taker, argument));
+        TRY(scan_merge_give(reader->pieces, files->count + 2, &reader->merged, taker, argument));
         from = end;
     }
     return OK;
@@ -707,6 +723,8 @@ fallible scan_files_open(const struct scan_files *files, struct matcher_scope *s
     for (uint32_t i = 0; i < files->count + 2; i++)
         scan_piece_init(&reader->pieces[i], files->plan);
     scan_piece_init(&reader->merged, files->plan);
+    for (uint32_t i = 0; i < files->plan->slot_count; i++)
+        reader->has_traits |= files->plan->slots[i].property.is_trait;
     matcher_scope_ask(scope, find_trait, reader);
     *out_reader = reader;
     return OK;
@@ -724,7 +742,7 @@ void scan_files_close(struct scan_files_reader *reader)
     for (uint32_t i = 0; reader->pieces && i < reader->files->count + 2; i++)
         scan_piece_done(&reader->pieces[i]);
     scan_piece_done(&reader->merged);
-    mem_free(reader->candidates);
+    mem_free(reader->rows_of_hits);
     mem_free(reader->pieces);
     mem_free(reader->hands);
     mem_free(reader);

@@ -44,6 +44,7 @@ struct scan_plan {
     const struct scan_files *files;      /* NULL: all events are in memory */
     const struct scan_segment *audience; /* NULL: everyone */
     bool gives_seqs;
+    bool gives_names;
     bool gives_devices;
     bool gives_everyone;
     struct scan_wish wishes[SCAN_MOST_MARKS];

@@ -10,7 +10,9 @@
 
 void scan_piece_init(struct scan_piece *piece, const struct scan_plan *plan)
 {
-    *piece = (struct scan_piece){.slot_count = plan->slot_count, .has_seqs = plan->gives_seqs};
+    *piece = (struct scan_piece){.slot_count = plan->slot_count,
+                                 .has_seqs = plan->gives_seqs,
+                                 .has_names = plan->gives_names};
 }
 
 void scan_piece_done(struct scan_piece *piece)
@@ -66,7 +68,8 @@ fallible scan_piece_reserve(struct scan_piece *piece, size_t persons, size_t hit
     room = doubled(piece->hit_room, piece->hits + hits);
     if (room <= piece->hit_room)
         return OK;
-    has_room = GROW(piece->times, room) && GROW(piece->marks, room) && GROW(piece->names, room) &&
+    has_room = GROW(piece->times, room) && GROW(piece->marks, room) &&
+               (!piece->has_names || GROW(piece->names, room)) &&
                (!piece->has_seqs || GROW(piece->seqs, room));
     for (uint32_t i = 0; has_room && i < piece->slot_count; i++)
         has_room = GROW(piece->slots[i], room);
@@ -90,7 +93,8 @@ void scan_piece_copy(struct scan_piece *piece, const struct scan_batch *batch, u
 
     memcpy(piece->times + at, batch->times + from, count * sizeof *piece->times);
     memcpy(piece->marks + at, batch->marks + from, count * sizeof *piece->marks);
-    memcpy(piece->names + at, batch->names + from, count * sizeof *piece->names);
+    if (piece->has_names)
+        memcpy(piece->names + at, batch->names + from, count * sizeof *piece->names);
     if (piece->has_seqs)
         memcpy(piece->seqs + at, batch->seqs + from, count * sizeof *piece->seqs);
     for (uint32_t i = 0; i < piece->slot_count; i++)

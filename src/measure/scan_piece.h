@@ -8,6 +8,7 @@
 struct scan_piece {
     uint32_t slot_count;
     bool has_seqs;
+    bool has_names;
     uint32_t persons, person_room;
     uint32_t hits, hit_room;
     node_id *ids;

@@ -205,6 +205,11 @@ fallible scan_plan_device(struct scan_plan *plan, scan_marks of, uint32_t *out_s
     return add_slot(plan, (str){NULL, 0}, of, out_slot);
 }
 
+void scan_plan_names(struct scan_plan *plan)
+{
+    plan->gives_names = true;
+}
+
 void scan_plan_seqs(struct scan_plan *plan)
 {
     plan->gives_seqs = true;

@@ -64,7 +64,8 @@ static fallible make_room(struct scan_rows *rows, size_t hits)
     if (room > UINT32_MAX)
         return fail(ERR_LIMIT, "a person has over four thousand million events");
     has_room = GROW(rows->events, room) && GROW(rows->times, room) && GROW(rows->marks, room) &&
-               GROW(rows->names, room) && (!rows->plan->gives_seqs || GROW(rows->seqs, room));
+               (!rows->plan->gives_names || GROW(rows->names, room)) &&
+               (!rows->plan->gives_seqs || GROW(rows->seqs, room));
     for (uint32_t i = 0; has_room && i < rows->plan->slot_count; i++)
         has_room = GROW(rows->slots[i], room);
     if (!has_room)
@@ -146,7 +147,8 @@ static fallible find_hits(struct scan_rows *rows, const struct source_person *pe
         rows->events[hit - base] = event;
         rows->times[hit] = event->time;
         rows->marks[hit] = marks;
-        rows->names[hit] = event->name;
+        if (rows->names)
+            rows->names[hit] = event->name;
         if (rows->seqs)
             rows->seqs[hit] = event->seq;
         rows->hits++;

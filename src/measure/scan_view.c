@@ -203,6 +203,20 @@ static void add_candidates(const struct view_wish *wish, uint32_t kind, scan_mar
     }
 }
 
+static void list_few(struct scan_view *view, const uint8_t *wanted, uint32_t count)
+{
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!wanted[i])
+            continue;
+        if (found == SCAN_VIEW_FEW || i > UINT8_MAX)
+            return;
+        view->few[found++] = (uint8_t)i;
+    }
+    view->few_count = (uint8_t)found;
+}
+
 static fallible compile_kinds(const struct maker *maker, const struct view_wish *wishes)
 {
     const struct scan_plan *plan = maker->plan;
@@ -210,8 +224,9 @@ static fallible compile_kinds(const struct maker *maker, const struct view_wish 
     uint32_t count = columns_about(columns)->kinds;
     struct scan_candidates *kinds = take(maker, count, sizeof *kinds);
     text_code *names = take(maker, count, sizeof *names);
+    uint8_t *wanted = take(maker, count, sizeof *wanted);
 
-    if (!kinds || !names)
+    if (!kinds || !names || !wanted)
         return arena_exhausted();
     for (uint32_t i = 0; i < count; i++) {
         const struct columns_kind *kind = columns_kind(columns, i);
@@ -227,6 +242,13 @@ static fallible compile_kinds(const struct maker *maker, const struct view_wish 
                             kind->type == EVENT_TRACK ? kind->name : source_type_name(kind->type),
                             &names[i]));
     }
+    for (uint32_t i = 0; i < count; i++) {
+        wanted[i] = (kinds[i].sure | kinds[i].maybe) != 0;
+        if (kinds[i].maybe || kinds[i].sure & plan->where_marks)
+            maker->view->is_sure = false;
+    }
+    list_few(maker->view, wanted, count);
+    maker->view->wanted = wanted;
     maker->view->kinds = kinds;
     maker->view->names = names;
     return OK;
@@ -332,7 +354,7 @@ static fallible compile_traits(const struct maker *maker)
 fallible scan_view_make(const struct scan_plan *plan, struct columns *columns,
                         struct scan_view *out_view)
 {
-    struct scan_view view = {.columns = columns};
+    struct scan_view view = {.columns = columns, .is_sure = true};
     struct maker maker = {plan, &view};
     struct view_wish *wishes = take(&maker, plan->mark_count, sizeof *wishes);
 

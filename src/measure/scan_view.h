@@ -45,9 +45,15 @@ struct view_values {
     const struct value *values; /* [code + 1]; [0] is null */
 };
 
+enum { SCAN_VIEW_FEW = 4 };
+
 struct scan_view {
     struct columns *columns;
     const struct scan_candidates *kinds; /* [kind], without what its type forbids */
+    const uint8_t *wanted;               /* [kind]: 1 where it may have a mark */
+    uint8_t few[SCAN_VIEW_FEW];          /* those kinds, if they are so few and all fit a byte */
+    uint8_t few_count;                   /* 0: they are not */
+    bool is_sure;                        /* a kind alone decides, but for the time */
     const text_code *names;              /* [kind] */
     uint32_t *properties;                /* the blocks that rows need: their numbers in the file */
     uint32_t property_count;

@@ -103,6 +103,11 @@ fallible source_person(const struct source *source, struct source_room *room, no
     return source->calls->person(source->store, room, id, as_of, out_person);
 }
 
+void source_warm(const struct source *source, const node_id *ids, size_t count)
+{
+    source->calls->warm(source->store, ids, count);
+}
+
 void source_value(const struct source *source, const struct source_event *event,
                   property_id property, struct value *out_value)
 {

@@ -78,6 +78,7 @@ struct source_calls {
     property_id (*find_property)(const void *store, str path);
     enum err (*person)(const void *store, struct source_room *room, node_id id, millis as_of,
                        struct source_person *out_person);
+    void (*warm)(const void *store, const node_id *ids, size_t count);
     void (*value)(const void *store, uint64_t row, property_id property, struct value *out_value);
     node_id (*device)(const void *store, uint64_t row);
     void (*element)(const void *store, uint32_t list, uint32_t index, struct value *out_value);
@@ -105,19 +106,18 @@ struct source {
     const struct identity *identity;     /* who is joined with whom now */
     const struct source_change *changes; /* since the oldest file was written */
     size_t change_count;
+    uint64_t next_seq;     /* records below it are folded */
     const node_id *active; /* the nodes with events in memory */
     size_t active_count;
     struct dictionary *more; /* texts of one question that memory does not know; NULL: none */
     size_t more_bytes;       /* their bound */
 };
 
-/* What calls of this type are named: "page"; empty for EVENT_TRACK, which have names. */
+/* "page" for calls of page; empty for EVENT_TRACK, which have names. */
 str source_type_name(enum event_type type);
-/* All events there are, settled or not, whatever as_of or audience a question has. ERR_IO,
- * ERR_CORRUPT, ERR_LIMIT from files of which something was deleted. */
+/* All events there are, whatever as_of or audience a question has. Fails as history_mask does. */
 fallible source_span(const struct source *source, struct source_span *out_span);
-/* Persons have ids from 1 up to below this. */
-node_id source_end(const struct source *source);
+node_id source_end(const struct source *source); /* ids of persons are from 1 to below this */
 text_code source_find_text(const struct source *source, str text); /* or SOURCE_UNKNOWN */
 /* The code of a text for this question, a new one if need be; one thread, before any scan. */
 fallible source_add_text(const struct source *source, str text, text_code *out_code);
@@ -128,6 +128,8 @@ property_id source_find_property(const struct source *source, str path); /* or S
  * `id` is not the oldest node of a person, or she has no event until then. ERR_LIMIT. */
 fallible source_person(const struct source *source, struct source_room *room, node_id id,
                        millis as_of, struct source_person *out_person);
+/* Fetches what source_person will touch for these persons, all at once. */
+void source_warm(const struct source *source, const node_id *ids, size_t count);
 void source_value(const struct source *source, const struct source_event *event,
                   property_id property, struct value *out_value);
 /* The node of the anonymousId that the event came with, or 0. */

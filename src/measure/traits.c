@@ -129,7 +129,7 @@ static fallible add_message(struct traits *traits, uint64_t seq)
 /* A scan_taker. */
 static enum err take(void *argument, const struct scan_batch *batch)
 {
-    for (uint32_t hit = 0; hit < batch->first[batch->persons]; hit++)
+    for (uint32_t hit = batch->first[0]; hit < batch->first[batch->persons]; hit++)
         TRY(add_message(argument, batch->seqs[hit]));
     return OK;
 }

@@ -9,16 +9,17 @@
 
 #include <string.h>
 
-enum { FIRST_SLOTS = 64 };
+enum { FIRST_SLOTS = 64, DIRECT_ROWS = 512, DIRECT_COLUMNS = 512 };
 
 struct trend_cell {
     uint64_t place; /* row + 1 in the high half, column in the low; 0: free */
     struct trend_figure *figure;
 };
 
-void trend_series_init(struct trend_table *table, struct arena *mem, enum query_measure measure)
+void trend_series_init(struct trend_table *table, struct arena *mem, enum query_measure measure,
+                       uint32_t columns)
 {
-    *table = (struct trend_table){.mem = mem, .measure = measure};
+    *table = (struct trend_table){.mem = mem, .measure = measure, .columns = columns};
     keys_init(&table->keys, mem);
 }
 
@@ -87,6 +88,32 @@ static uint64_t place_of(uint32_t row, uint32_t column)
     return ((uint64_t)row + 1) << 32 | column;
 }
 
+static bool is_direct(const struct trend_table *table, uint32_t row)
+{
+    return row < DIRECT_ROWS && table->columns <= DIRECT_COLUMNS;
+}
+
+static fallible make_figure(const struct trend_table *table, struct trend_figure **out_figure)
+{
+    *out_figure = arena_take(table->mem, sizeof **out_figure);
+    return *out_figure ? make_numbers(table, *out_figure) : operator_exhausted();
+}
+
+static fallible direct_cell(struct trend_table *table, uint32_t row, uint32_t column,
+                            struct trend_figure **out_figure)
+{
+    if (!table->direct)
+        table->direct = arena_array(table->mem, DIRECT_ROWS, sizeof *table->direct);
+    if (table->direct && !table->direct[row])
+        table->direct[row] = arena_array(table->mem, table->columns, sizeof **table->direct);
+    if (!table->direct || !table->direct[row])
+        return operator_exhausted();
+    if (!table->direct[row][column])
+        TRY(make_figure(table, &table->direct[row][column]));
+    *out_figure = table->direct[row][column];
+    return OK;
+}
+
 fallible trend_series_cell(struct trend_table *table, uint32_t row, uint32_t column,
                            struct trend_figure **out_figure)
 {
@@ -94,14 +121,13 @@ fallible trend_series_cell(struct trend_table *table, uint32_t row, uint32_t col
     struct trend_figure *figure;
     struct trend_cell *cell;
 
+    if (is_direct(table, row))
+        return direct_cell(table, row, column, out_figure);
     if (table->cell_count * 4 >= table->cell_room * 3)
         TRY(grow_cells(table));
     cell = cell_of(table, place);
     if (!cell->place) {
-        figure = arena_take(table->mem, sizeof *figure);
-        if (!figure)
-            return operator_exhausted();
-        TRY(make_numbers(table, figure));
+        TRY(make_figure(table, &figure));
         *cell = (struct trend_cell){place, figure};
         table->cell_count++;
     }
@@ -112,6 +138,8 @@ fallible trend_series_cell(struct trend_table *table, uint32_t row, uint32_t col
 const struct trend_figure *trend_series_find(const struct trend_table *table, uint32_t row,
                                              uint32_t column)
 {
+    if (is_direct(table, row))
+        return table->direct && table->direct[row] ? table->direct[row][column] : NULL;
     return table->cell_room ? cell_of(table, place_of(row, column))->figure : NULL;
 }
 
@@ -173,10 +201,29 @@ static void merge_figure(struct trend_figure *figure, const struct trend_figure 
     into->count += from->count;
 }
 
+static fallible merge_cell(struct trend_table *table, uint32_t row, uint32_t column,
+                           const struct trend_figure *other)
+{
+    struct trend_figure *figure;
+
+    TRY(trend_series_cell(table, row, column, &figure));
+    merge_figure(figure, other);
+    return OK;
+}
+
+static fallible merge_direct(struct trend_table *table, const struct trend_table *other,
+                             const uint32_t *rows)
+{
+    for (uint32_t row = 0; other->direct && row < DIRECT_ROWS && row < other->count; row++)
+        for (uint32_t column = 0; other->direct[row] && column < other->columns; column++)
+            if (other->direct[row][column])
+                TRY(merge_cell(table, rows[row], column, other->direct[row][column]));
+    return OK;
+}
+
 fallible trend_series_merge(struct trend_table *table, const struct trend_table *other)
 {
     uint32_t *rows = arena_array(table->mem, other->count + (size_t)1, sizeof *rows);
-    struct trend_figure *figure;
 
     if (!rows)
         return operator_exhausted();
@@ -193,11 +240,9 @@ fallible trend_series_merge(struct trend_table *table, const struct trend_table 
     for (size_t i = 0; i < other->cell_room; i++) {
         const struct trend_cell *cell = &other->cells[i];
 
-        if (!cell->place)
-            continue;
-        TRY(trend_series_cell(table, rows[(cell->place >> 32) - 1], (uint32_t)cell->place,
-                              &figure));
-        merge_figure(figure, cell->figure);
+        if (cell->place)
+            TRY(merge_cell(table, rows[(cell->place >> 32) - 1], (uint32_t)cell->place,
+                           cell->figure));
     }
-    return OK;
+    return merge_direct(table, other, rows);
 }

@@ -44,12 +44,15 @@ struct trend_table {
     struct trend_series *series; /* by row of keys */
     uint32_t count;
     uint32_t room;
-    struct trend_cell *cells; /* by hash of row and column; a power of two */
+    uint32_t columns;              /* of the answer */
+    struct trend_figure ***direct; /* [row][column] of the first rows, where columns are few */
+    struct trend_cell *cells;      /* of others, by hash of row and column; a power of two */
     size_t cell_room;
     size_t cell_count;
 };
 
-void trend_series_init(struct trend_table *table, struct arena *mem, enum query_measure measure);
+void trend_series_init(struct trend_table *table, struct arena *mem, enum query_measure measure,
+                       uint32_t columns);
 /* Makes a series for each row of the keys that has none yet. ERR_LIMIT. */
 fallible trend_series_cover(struct trend_table *table);
 /* The figure of a column, made if need be. ERR_LIMIT. */

@@ -40,6 +40,24 @@ static void add_events(struct buf *out, const struct web_config *config)
               (unsigned long long)counts.quarantined);
 }
 
+static void add_fold(struct buf *out, const struct events_stats *events)
+{
+    one(out, "fold_events", "gauge", "Events that questions see.",
+        (double)(events->events + events->settled));
+    one(out, "fold_bytes", "gauge", "Memory of the events that are not settled in files.",
+        (double)events->bytes);
+    one(out, "properties_refused_total", "counter",
+        "Property values kept in the log but not foldable: too many names.",
+        (double)events->properties_refused);
+    one(out, "columns_events", "gauge", "Events settled in column files.", (double)events->settled);
+    one(out, "columns_files", "gauge", "Column files.", (double)events->files);
+    one(out, "columns_bytes", "gauge", "Bytes of the column files.", (double)events->file_bytes);
+    one(out, "columns_combines_total", "counter", "Times that column files became one.",
+        (double)events->combines);
+    one(out, "columns_combine_seconds_total", "counter", "Time spent in combining column files.",
+        (double)events->combine_ns / 1e9);
+}
+
 static void add_log(struct buf *out, const struct web_config *config)
 {
     struct log_stats log;
@@ -58,14 +76,9 @@ static void add_log(struct buf *out, const struct web_config *config)
     one(out, "dedup_window_seconds", "gauge", "How far back deduplication reaches.",
         (double)seen.window / 1000);
     events_stats_read(config->events, &events);
-    one(out, "fold_events", "gauge", "Events that questions see.", (double)events.events);
-    one(out, "fold_bytes", "gauge", "Memory of the events that questions see.",
-        (double)events.bytes);
+    add_fold(out, &events);
     one(out, "fold_lag_records", "gauge", "Durable records that questions do not see yet.",
         (double)(log_durable_seq(config->log) - (events.next_seq ? events.next_seq : 1)));
-    one(out, "properties_refused_total", "counter",
-        "Property values kept in the log but not foldable: too many names.",
-        (double)events.properties_refused);
 }
 
 static void add_http(struct buf *out, struct web_stats *stats)

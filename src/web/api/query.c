@@ -4,6 +4,7 @@
  */
 #include "measure/answer.h"
 #include "measure/events.h"
+#include "sys/thread.h"
 #include "web/api/api.h"
 #include "web/web.h"
 
@@ -33,6 +34,7 @@ void query_answer(struct exchange *x)
         return;
     }
     events_begin(config->events, &source);
+    options.workers = answer_workers(&source, (unsigned)thread_cores());
     err = answer_query(&source, &options, exchange_request(x)->body, &answer);
     events_end(config->events);
     if (err)

@@ -5,11 +5,13 @@
  *   judge_answers EVENTS.jsonl [WORKERS [EVERY]] < QUERIES.jsonl
  *
  * Each question line gives one answer line; a refused question gives
- * {"error":CODE,"text":SENTENCE}. EVERY so many messages the events settle in a column file. With
- * MEASURE_TIMES set, says on standard error how long folding and each question took.
+ * {"error":CODE,"text":SENTENCE}. EVERY so many messages the events settle in a column file, and
+ * now and then some neighbouring files become one. With MEASURE_TIMES set, says on standard error
+ * how long folding and each question took.
  */
 #include "unit/measure/fold.h"
 
+#include "measure/history.h"
 #include "sys/clock.h"
 #include "sys/sys.h"
 
@@ -56,9 +58,26 @@ static void answer(struct fold *fold, str query, unsigned workers)
     buf_done(&out);
 }
 
+/* Settles, then combines every other time, whichever files it happens to be. */
+static void settle(struct fold *fold, uint64_t *chance)
+{
+    size_t count, at;
+
+    if (fold_settle(fold))
+        die("fold_settle");
+    count = history_count(fold->history);
+    *chance = *chance * 6364136223846793005u + 1442695040888963407u;
+    if (!count || *chance >> 33 & 1)
+        return;
+    at = (*chance >> 34) % count;
+    if (fold_combine(fold, at, 1 + (*chance >> 50) % (count - at)))
+        die("fold_combine");
+}
+
 static void fold_file(struct fold *fold, const char *name, unsigned long every)
 {
     unsigned long taken = 0;
+    uint64_t chance = every;
     struct events_stats stats;
     FILE *file = fopen(name, "rb");
     struct buf text = {0};
@@ -73,8 +92,8 @@ static void fold_file(struct fold *fold, const char *name, unsigned long every)
 
         if (line.len && fold_take(fold, line))
             die("fold_take");
-        if (line.len && every && ++taken % every == 0 && fold_settle(fold))
-            die("fold_settle");
+        if (line.len && every && ++taken % every == 0)
+            settle(fold, &chance);
     }
     buf_done(&text);
     events_stats_read(fold->events, &stats);

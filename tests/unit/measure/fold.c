@@ -5,6 +5,7 @@
 #include "fold.h"
 
 #include "base/mem.h"
+#include "measure/combine.h"
 #include "measure/deletion.h"
 #include "measure/history.h"
 #include "store/deleted.h"
@@ -48,17 +49,14 @@ static fallible open_events(struct fold *fold, const char *folder)
     return events_open(&config, &fold->events);
 }
 
-fallible fold_open(struct fold *fold)
+fallible fold_open_at(struct fold *fold, struct sys *sys, const char *folder)
 {
-    *fold = (struct fold){.next_seq = 1, .reader = json_reader_open()};
+    *fold = (struct fold){.sys = sys, .next_seq = 1, .reader = json_reader_open()};
     fold->mem = arena_open(64 << 20);
     if (!fold->mem || !fold->reader)
         return mem_exhausted();
     TRY(identity_open(&fold->identity));
-    fold->sys = sim_open(1);
-    if (!fold->sys)
-        return mem_exhausted();
-    return open_events(fold, "columns");
+    return open_events(fold, folder);
 }
 
 fallible fold_again(struct fold *fold, bool keeps_files)
@@ -73,9 +71,23 @@ fallible fold_again(struct fold *fold, bool keeps_files)
     return OK;
 }
 
+fallible fold_open(struct fold *fold)
+{
+    struct sys *sim = sim_open(1);
+    enum err err = sim ? fold_open_at(fold, sim, "columns") : mem_exhausted();
+
+    fold->sim = sim;
+    return err;
+}
+
 fallible fold_settle(struct fold *fold)
 {
     return events_settle(fold->events, fold->sys);
+}
+
+fallible fold_combine(struct fold *fold, size_t at, size_t count)
+{
+    return combine_run(fold->events, fold->sys, at, count, NULL, NULL);
 }
 
 void fold_done(struct fold *fold)
@@ -87,7 +99,7 @@ void fold_done(struct fold *fold)
     mem_free(fold->records);
     events_close(fold->events);
     history_close(fold->history);
-    sim_close(fold->sys);
+    sim_close(fold->sim);
     identity_close(fold->identity);
     json_reader_close(fold->reader);
     arena_close(fold->mem);

@@ -12,7 +12,8 @@
 struct history;
 
 struct fold {
-    struct sys *sys; /* simulated: where column files go */
+    struct sys *sys; /* where column files go */
+    struct sys *sim; /* the same, if it is a simulated one */
     struct history *history;
     struct events *events;
     struct identity *identity; /* of the writer, who decides which joins there are */
@@ -35,6 +36,8 @@ struct fold {
 };
 
 fallible fold_open(struct fold *fold);
+/* Column files go to a folder of that world. */
+fallible fold_open_at(struct fold *fold, struct sys *sys, const char *folder);
 void fold_done(struct fold *fold);
 /* Takes one Segment message: the nodes it needs, the join it causes, the event. Of one messageId
  * the first counts. */
@@ -43,6 +46,8 @@ fallible fold_take(struct fold *fold, str message);
 fallible fold_record(struct fold *fold, struct log_record *record);
 /* Writes what is in memory to a column file. */
 fallible fold_settle(struct fold *fold);
+/* `count` column files from `at` on become one. */
+fallible fold_combine(struct fold *fold, size_t at, size_t count);
 /* Folds all records again, over the column files that there are or, without them, from nothing. */
 fallible fold_again(struct fold *fold, bool keeps_files);
 /* Finds what a request to delete means and folds the deletion, in records of `part` ranges each. */

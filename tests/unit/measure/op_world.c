@@ -36,10 +36,11 @@ void op_world_done(struct op_world *world)
 
 scan_marks op_world_mark(struct op_world *world, const char *name, unsigned flags)
 {
-    struct query_event event = {.name = str_of(name)};
+    struct query_event *event = arena_take(test_mem, sizeof *event); /* outlives the plan */
     scan_marks mark = 0;
 
-    CHECK_OK(scan_plan_mark(world->shared.plan, &event, 1, flags, &mark));
+    event->name = str_of(name);
+    CHECK_OK(scan_plan_mark(world->shared.plan, event, 1, flags, &mark));
     return mark;
 }
 

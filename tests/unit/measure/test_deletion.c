@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "measure/deletion.h"
 #include "measure/history.h"
+#include "measure/mask.h"
 #include "measure/schema.h"
 #include "store/deleted.h"
 #include "support/test.h"
@@ -218,6 +219,23 @@ static void delete_chosen(struct fold *fold, const struct choice *choice, const 
     CHECK_INT(deleted, 0);
 }
 
+/* All files become one, which holds nothing that was deleted before. */
+static void check_combined(struct fold *fold, struct fold *other)
+{
+    const struct mask_rows *rows;
+    struct source source;
+
+    CHECK_OK(fold_combine(fold, 0, history_count(fold->history)));
+    check_same(fold, other);
+    events_begin(fold->events, &source);
+    CHECK_OK(history_mask(fold->history, 0, source.deleted, &rows));
+    CHECK_INT(rows->deleted, 0);
+    CHECK_INT(rows->rows, columns_about(history_file(fold->history, 0))->rows);
+    events_end(fold->events);
+    CHECK_OK(fold_again(fold, true));
+    check_same(fold, other);
+}
+
 /* Deletions fall on events in memory, in files and in both; after each way to start again all
  * answers, the sequence numbers and the events counted too, are as if the events had never been. */
 static void try_world(uint64_t seed)
@@ -245,6 +263,8 @@ static void try_world(uint64_t seed)
         done[k].next_seq = fold.next_seq;
         if (random_chance(&random, 0.3))
             CHECK_OK(fold_settle(&fold));
+        if (random_chance(&random, 0.3) && history_count(fold.history))
+            CHECK_OK(fold_combine(&fold, 0, history_count(fold.history)));
         at = next;
     }
     take_all(&fold, told, at, MESSAGES);
@@ -254,6 +274,7 @@ static void try_world(uint64_t seed)
     check_same(&fold, &other);
     CHECK_OK(fold_settle(&fold));
     check_same(&fold, &other);
+    check_combined(&fold, &other);
     CHECK_OK(fold_again(&fold, false));
     check_same(&fold, &other);
     fold_done(&fold);

@@ -1,0 +1,666 @@
+/* test_combine.c - column files become one: answers stay, whatever happens on the way.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "measure/combine.h"
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "measure/history.h"
+#include "store/columns_writer.h"
+#include "support/test.h"
+#include "sys/entropy.h"
+#include "sys/file.h"
+#include "sys/sim.h"
+#include "sys/sys.h"
+#include "sys/thread.h"
+#include "unit/measure/fold.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* Worlds: the same seed makes the same messages and undos. */
+
+enum { PEOPLE = 12, MOST_SEQS = 40000 };
+
+struct world {
+    random_state random;
+    bool is_undone[MOST_SEQS];
+};
+
+static const char *pick(random_state *random, const char *const *texts, size_t count)
+{
+    return texts[random_below(random, count)];
+}
+
+#define PICK(random, ...)                                                                          \
+    pick(random, (const char *const[]){__VA_ARGS__},                                               \
+         sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+static void add_who(random_state *random, struct buf *out)
+{
+    unsigned chance = (unsigned)random_below(random, 10);
+
+    if (chance < 6)
+        buf_print(out, ",\"userId\":\"u%d\"", (int)random_below(random, PEOPLE));
+    if (chance > 4)
+        buf_print(out, ",\"anonymousId\":\"a%d\"", (int)random_below(random, PEOPLE * 3));
+}
+
+static void make_message(random_state *random, struct buf *out)
+{
+    buf_print(out, "{\"type\":\"%s\",\"event\":\"%s\",\"timestamp\":\"2026-01-%02dT%02d:00:0%dZ\"",
+              PICK(random, "track", "track", "page", "identify", "alias"),
+              PICK(random, "Order", "View", "Signed Up"), 1 + (int)random_below(random, 9),
+              (int)random_below(random, 24), (int)random_below(random, 3));
+    buf_print(out, ",\"previousId\":\"p%d\"", (int)random_below(random, 5));
+    add_who(random, out);
+    buf_print(out, ",\"properties\":{\"plan\":%s",
+              PICK(random, "\"red\"", "\"blue\"", "1", "1.0", "12345678901.25", "true", "null",
+                   "[1,\"x\"]", "[]"));
+    if (random_chance(random, 0.3))
+        buf_print(out, ",\"rare%d\":%d", (int)random_below(random, 40),
+                  (int)random_below(random, 1000));
+    if (random_chance(random, 0.3))
+        buf_print(out, ",\"products\":[{\"sku\":\"s%d\",\"price\":%d.5}]",
+                  (int)random_below(random, 5), (int)random_below(random, 9));
+    buf_print(out, ",\"revenue\":%d},\"traits\":{\"country\":%s}}", (int)random_below(random, 100),
+              PICK(random, "\"AT\"", "\"DE\"", "null"));
+}
+
+/* Takes back one of the joins there are, if it meets one. */
+static void undo(struct world *world, struct fold *fold)
+{
+    struct record_undo undo = {0};
+    struct log_record record = {.kind = RECORD_UNDO};
+    struct buf clear = {0};
+    node_id a, b;
+
+    for (int tries = 0; tries < 50 && !undo.join_seq; tries++) {
+        uint64_t seq = 1 + random_below(&world->random, fold->next_seq);
+
+        if (!world->is_undone[seq] && identity_ends(fold->identity, seq, &a, &b))
+            undo.join_seq = seq;
+    }
+    if (!undo.join_seq)
+        return;
+    world->is_undone[undo.join_seq] = true;
+    record_write_undo(&clear, &undo);
+    record.clear = buf_str(&clear);
+    CHECK_OK(fold_record(fold, &record));
+    buf_done(&clear);
+}
+
+static void take(struct world *world, struct fold *fold, unsigned count)
+{
+    struct buf text = {0};
+
+    for (unsigned i = 0; i < count; i++) {
+        buf_clear(&text);
+        make_message(&world->random, &text);
+        if (str_contains(buf_str(&text), S("userId")) ||
+            (str_contains(buf_str(&text), S("anonymousId")) &&
+             !str_contains(buf_str(&text), S("\"alias\""))))
+            CHECK_OK(fold_take(fold, buf_str(&text)));
+        if (random_chance(&world->random, 0.02))
+            undo(world, fold);
+        CHECK(fold->next_seq < MOST_SEQS);
+    }
+    buf_done(&text);
+}
+
+static struct world *world_of(uint64_t seed)
+{
+    struct world *world = arena_take(test_mem, sizeof *world);
+
+    CHECK(world);
+    world->random.at = seed;
+    return world;
+}
+
+/* Questions */
+
+static const char *const questions[] = {
+    "{\"kind\":\"trend\",\"event\":\"*\",\"interval\":\"day\",\"by\":\"plan\"}",
+    "{\"kind\":\"trend\",\"event\":\"Order\",\"interval\":\"all\",\"measure\":\"people\",\"by\":"
+    "\"person.country\"}",
+    "{\"kind\":\"trend\",\"event\":\"Order\",\"interval\":\"week\",\"measure\":{\"median\":"
+    "\"revenue\"},\"by\":\"products.sku\"}",
+    "{\"kind\":\"trend\",\"event\":\"*\",\"interval\":\"all\",\"measure\":{\"sum\":\"rare3\"},"
+    "\"where\":{\"each\":\"products\",\"all\":[{\"prop\":\"price\",\"op\":\"gt\",\"value\":2}]}}",
+    "{\"kind\":\"people\",\"segment\":{\"sequence\":[\"View\",\"Order\",\"page\"]},\"limit\":50}",
+    "{\"kind\":\"people\",\"segment\":{\"prop\":\"country\",\"op\":\"is\",\"value\":\"AT\"},"
+    "\"limit\":50}",
+    "{\"kind\":\"timeline\",\"person\":\"u1\"}",
+    "{\"kind\":\"timeline\",\"person\":\"a7\"}",
+    "{\"kind\":\"funnel\",\"steps\":[\"View\",\"Order\",\"*\"],\"window\":\"3d\",\"by\":\"plan\"}",
+    "{\"kind\":\"retention\",\"start\":\"identify\",\"return\":\"Order\",\"interval\":\"day\"}",
+    "{\"kind\":\"paths\",\"after\":\"View\",\"steps\":3}",
+    "{\"kind\":\"visits\",\"interval\":\"day\"}",
+    "{\"kind\":\"attribution\",\"conversion\":\"Order\",\"touches\":[\"page\"],\"lookback\":\"2d\","
+    "\"model\":\"linear\",\"by\":\"plan\",\"value\":\"revenue\"}",
+};
+
+/* Without "meta", whose elapsed_ms differs. */
+static str figures(str answer)
+{
+    for (size_t i = 0; i + 7 < answer.len; i++)
+        if (str_equals(str_slice(answer, i, i + 7), S("\"meta\":")))
+            return str_slice(answer, 0, i);
+    return answer;
+}
+
+static bool is_same(struct fold *a, struct fold *b)
+{
+    bool is_same = true;
+
+    EACH_CASE(question, questions)
+    {
+        struct answer_options options = {.sys = sys_real(), .workers = 1};
+        struct buf left = {0}, right = {0};
+
+        CHECK_OK(fold_ask(a, &options, str_of(*question), &left));
+        CHECK_OK(fold_ask(b, &options, str_of(*question), &right));
+        is_same = is_same && str_equals(figures(buf_str(&left)), figures(buf_str(&right)));
+        buf_done(&left);
+        buf_done(&right);
+    }
+    return is_same;
+}
+
+static uint64_t rows_of(const struct fold *fold)
+{
+    uint64_t rows = 0;
+
+    for (size_t i = 0; i < history_count(fold->history); i++)
+        rows += columns_about(history_file(fold->history, i))->rows;
+    return rows;
+}
+
+static void fail_on(void *argument, const char *sentence)
+{
+    (void)argument;
+    fail_msg("%s", sentence);
+}
+
+/* All files are sound, and nothing else lies beside them. */
+static void check_files(const struct fold *fold)
+{
+    struct buf list = {0};
+    size_t lines = 0;
+
+    CHECK_OK(history_check(fold->sys, "columns", history_workspace(fold->history), fail_on, NULL));
+    sim_list(fold->sys, &list);
+    for (size_t i = 0; i < list.len; i++)
+        lines += list.data[i] == '\n';
+    CHECK_INT(lines, history_count(fold->history) + 1);
+    buf_done(&list);
+}
+
+TEST(combined_files_answer_as_the_events_themselves_do)
+{
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        struct world *world = world_of(seed), *twin = world_of(seed);
+        random_state random = {seed};
+        struct fold fold, plain;
+
+        CHECK_OK(fold_open(&fold));
+        CHECK_OK(fold_open(&plain));
+        for (int round = 0; round < 8; round++) {
+            unsigned count = 1 + (unsigned)random_below(&random, 120);
+            size_t files, at;
+
+            take(world, &fold, count);
+            take(twin, &plain, count);
+            CHECK_OK(fold_settle(&fold));
+            files = history_count(fold.history);
+            at = files ? random_below(&random, files) : 0;
+            if (files && random_chance(&random, 0.7))
+                CHECK_OK(fold_combine(&fold, at, 1 + random_below(&random, files - at)));
+            CHECK(is_same(&fold, &plain));
+            check_files(&fold);
+        }
+        CHECK(rows_of(&fold) > 0);
+        fold_done(&fold);
+        fold_done(&plain);
+    }
+}
+
+TEST(equal_values_of_combined_files_have_one_code)
+{
+    struct fold fold;
+    const struct columns_value *values;
+    struct columns *columns;
+    uint32_t count;
+
+    CHECK_OK(fold_open(&fold));
+    for (int i = 0; i < 3; i++) {
+        CHECK_OK(fold_take(&fold, S("{\"event\":\"A\",\"userId\":\"u\",\"timestamp\":"
+                                    "\"2026-01-01T00:00:00Z\",\"properties\":{\"p\":\"x\"}}")));
+        CHECK_OK(fold_take(&fold, S("{\"event\":\"A\",\"userId\":\"u\",\"timestamp\":"
+                                    "\"2026-01-01T00:00:00Z\",\"properties\":{\"p\":1.50}}")));
+        CHECK_OK(fold_take(&fold, S("{\"event\":\"A\",\"userId\":\"v\",\"timestamp\":\"2026-01-"
+                                    "01T00:00:00Z\",\"properties\":{\"p\":[{\"a\":1,\"b\":2}]}}")));
+        CHECK_OK(fold_settle(&fold));
+    }
+    CHECK_OK(fold_combine(&fold, 0, 3));
+    CHECK_INT(history_count(fold.history), 1);
+    columns = history_file(fold.history, 0);
+    CHECK_INT(columns_about(columns)->kinds, 1);
+    CHECK_INT(columns_about(columns)->rows, 9);
+    CHECK_INT(columns_about(columns)->persons, 2);
+    CHECK_OK(columns_dictionary(columns, columns_find(columns, S("p")), &values, &count));
+    CHECK_INT(count, 3);
+    fold_done(&fold);
+}
+
+/* What arrives while files are being combined. */
+
+struct arriving {
+    struct world *world;
+    struct world *twin;
+    struct fold *fold;
+    struct fold *plain;
+    int calls;
+};
+
+static bool arrive(void *argument)
+{
+    struct arriving *arriving = argument;
+
+    if (arriving->calls++)
+        return true;
+    take(arriving->world, arriving->fold, 60);
+    take(arriving->twin, arriving->plain, 60);
+    CHECK_OK(fold_settle(arriving->fold));
+    take(arriving->world, arriving->fold, 60);
+    take(arriving->twin, arriving->plain, 60);
+    return true;
+}
+
+TEST(joins_that_come_while_files_are_combined_count_too)
+{
+    for (uint64_t seed = 20; seed < 30; seed++) {
+        struct fold fold, plain;
+        struct arriving arriving = {world_of(seed), world_of(seed), &fold, &plain, 0};
+
+        CHECK_OK(fold_open(&fold));
+        CHECK_OK(fold_open(&plain));
+        for (int i = 0; i < 3; i++) {
+            take(arriving.world, &fold, 50);
+            take(arriving.twin, &plain, 50);
+            CHECK_OK(fold_settle(&fold));
+        }
+        CHECK_OK(combine_run(fold.events, fold.sys, seed % 2, 2, arrive, &arriving));
+        CHECK(arriving.calls > 0);
+        CHECK_INT(history_count(fold.history), 3);
+        CHECK(is_same(&fold, &plain));
+        CHECK_OK(fold_combine(&fold, 0, 3));
+        CHECK(is_same(&fold, &plain));
+        fold_done(&fold);
+        fold_done(&plain);
+    }
+}
+
+static bool never(void *argument)
+{
+    (void)argument;
+    return false;
+}
+
+/* Three files, and a few joins that they do not know of. */
+static void open_three(struct fold *fold, struct fold *plain)
+{
+    struct world *world = world_of(99), *twin = world_of(99);
+
+    CHECK_OK(fold_open(fold));
+    CHECK_OK(folder_sync(fold->sys, ".")); /* the folder itself lasts */
+    if (plain)
+        CHECK_OK(fold_open(plain));
+    for (int i = 0; i < 3; i++) {
+        take(world, fold, 60);
+        CHECK_OK(fold_settle(fold));
+    }
+    take(world, fold, 20);
+    if (plain)
+        take(twin, plain, 200);
+}
+
+TEST(a_combining_that_is_stopped_leaves_no_half_file)
+{
+    struct fold fold;
+
+    open_three(&fold, NULL);
+    CHECK_ERR(ERR_EXPIRED, combine_run(fold.events, fold.sys, 0, 3, never, NULL));
+    CHECK_INT(history_count(fold.history), 3);
+    check_files(&fold);
+    fold_done(&fold);
+}
+
+TEST(a_full_disk_loses_nothing_and_combining_succeeds_later)
+{
+    struct fold fold, plain;
+    int refused = 0;
+    enum err err = ERR_FULL;
+
+    open_three(&fold, &plain);
+    for (uint64_t room = 1 << 10; err; room += 1 << 10) {
+        sim_set_room(fold.sys, room);
+        err = fold_combine(&fold, 0, 3);
+        sim_set_room(fold.sys, 0);
+        CHECK_INT(history_count(fold.history), err ? 3 : 1);
+        check_files(&fold);
+        CHECK(!err || err == ERR_FULL);
+        refused += err != OK;
+    }
+    CHECK(refused > 10);
+    CHECK(is_same(&fold, &plain));
+    fold_done(&fold);
+    fold_done(&plain);
+}
+
+TEST(combining_leaves_room_for_events_that_arrive)
+{
+    struct fold fold;
+
+    open_three(&fold, NULL);
+    CHECK_OK(combine_room(fold.events, fold.sys, 0, 3));
+    sim_set_room(fold.sys, 200 << 20);
+    CHECK_ERR(ERR_FULL, combine_room(fold.events, fold.sys, 0, 3));
+    sim_set_room(fold.sys, 300 << 20);
+    CHECK_OK(combine_room(fold.events, fold.sys, 0, 3));
+    fold_done(&fold);
+}
+
+TEST(combining_survives_every_failing_allocation)
+{
+    struct fold fold, plain;
+    enum err err = ERR_LIMIT;
+
+    open_three(&fold, &plain);
+    for (long k = 1; err; k++) {
+        mem_fail_after(k);
+        err = fold_combine(&fold, 0, 3);
+        mem_fail_after(0);
+        CHECK(!err || err == ERR_LIMIT);
+        CHECK_INT(history_count(fold.history), err ? 3 : 1);
+        CHECK(k < 100000);
+    }
+    CHECK(is_same(&fold, &plain));
+    fold_done(&fold);
+    fold_done(&plain);
+}
+
+TEST(damage_in_a_file_is_told_and_the_files_stay)
+{
+    struct fold fold;
+    uint64_t told = 0;
+
+    open_three(&fold, NULL);
+    for (uint64_t at = 150; at < columns_about(history_file(fold.history, 1))->bytes; at += 41) {
+        enum err err;
+
+        CHECK_OK(sim_flip(fold.sys, "columns/00000002.col", at, 3));
+        err = fold_combine(&fold, 0, 3);
+        CHECK_OK(sim_flip(fold.sys, "columns/00000002.col", at, 3));
+        if (!err)
+            break; /* it was in what only a check reads */
+        CHECK_INT(err, ERR_CORRUPT);
+        CHECK(str_contains(str_of(err_text()), S("columns/00000002.col")));
+        CHECK_INT(history_count(fold.history), 3);
+        told++;
+    }
+    CHECK(told > 20);
+    fold_done(&fold);
+}
+
+/* Power goes at each operation in turn. Then there are either the old files or the new one, and
+ * they answer as ever. */
+TEST(losing_power_while_combining_leaves_the_old_files_or_the_new_one)
+{
+    static const enum sim_loss losses[] = {SIM_CLEAN, SIM_KEPT, SIM_TORN, SIM_REORDERED};
+    struct fold plain;
+    size_t olds = 0, news = 0;
+    bool went_through = false;
+
+    open_three(&plain, NULL);
+    for (uint64_t operation = 1; !went_through; operation++) {
+        struct fold fold, again;
+        struct sys *sim;
+        size_t count;
+
+        open_three(&fold, NULL);
+        sim = fold.sim;
+        sim_stop_at(sim, sim_operations(sim) + operation);
+        went_through = fold_combine(&fold, 0, 3) == OK;
+        fold.sim = NULL; /* the disk outlives the process */
+        fold_done(&fold);
+        sim_lose_power(sim, losses[operation % 4], operation);
+        CHECK_OK(fold_open_at(&again, sim, "columns"));
+        take(world_of(99), &again, 200);
+        count = history_count(again.history);
+        CHECK(count == 3 || count == 1);
+        olds += count == 3;
+        news += count == 1;
+        check_files(&again);
+        CHECK(is_same(&again, &plain));
+        again.sim = sim;
+        fold_done(&again);
+    }
+    CHECK(olds > 10 && news > 0);
+    fold_done(&plain);
+}
+
+/* Which files */
+
+TEST(files_of_similar_size_are_chosen)
+{
+    static const struct {
+        const char *rows; /* of each file, in thousands */
+        int at, count;    /* none: 0, 0 */
+    } cases[] = {
+        {"", 0, 0},
+        {"1000", 0, 0},
+        {"1000 1000 1000", 0, 0},
+        {"1000 1000 1000 1000", 0, 4},
+        {"1010 1000 1001 1000", 0, 4},
+        {"4000 1000 1000 1000", 0, 0},
+        {"4000 1000 1000 1000 1000", 1, 4},
+        {"4000 4000 4000 1000 1000 1000 1000", 0, 7},
+        {"1000 3000 1000 3000", 0, 4},
+        {"9000 16 4 4 4", 0, 0},
+        {"9000 16 4 4 4 4", 2, 4},
+    };
+
+    EACH_CASE(c, cases)
+    {
+        struct combine_file files[16] = {0};
+        size_t count = 0, at = 0, found = 0;
+        str rest = str_of(c->rows);
+
+        while (rest.len) {
+            CHECK(str_to_u64(str_cut(&rest, ' '), &files[count].rows));
+            files[count].rows *= 1000;
+            files[count++].persons = 1000;
+        }
+        CHECK_INT(combine_choose(files, count, &at, &found), c->count > 0);
+        CHECK_INT(at, c->at);
+        CHECK_INT(found, c->count);
+    }
+}
+
+TEST(a_file_with_many_strays_is_written_anew_by_itself)
+{
+    static const struct {
+        uint64_t changes, strays;
+        bool is_chosen;
+    } cases[] = {
+        {0, 0, false},       {3000, 100, false}, {6000, 6000, true},
+        {60000, 100, false}, {70000, 100, true},
+    };
+
+    EACH_CASE(c, cases)
+    {
+        struct combine_file files[2] = {
+            {.rows = 1000000, .persons = 100000, .changes = c->changes, .strays = c->strays},
+            {.rows = 1000000, .persons = 100000},
+        };
+        size_t at, count;
+
+        CHECK_INT(combine_choose(files, 2, &at, &count), c->is_chosen);
+        if (c->is_chosen)
+            CHECK(at == 0 && count == 1);
+    }
+}
+
+TEST(files_stay_few_and_events_are_seldom_written_again)
+{
+    static const struct {
+        int settles;
+        uint64_t spread; /* of the sizes, in percent */
+        size_t most_files;
+        double most_written; /* times, on average */
+    } cases[] = {{50, 0, 10, 3}, {50, 90, 13, 4}, {1000, 0, 16, 5.5}, {1000, 90, 20, 6}};
+
+    EACH_CASE(c, cases)
+    {
+        struct combine_file files[64];
+        random_state random = {7};
+        size_t count = 0, most = 0, at, found;
+        uint64_t taken = 0, written = 0;
+
+        for (int i = 0; i < c->settles; i++) {
+            files[count] = (struct combine_file){.persons = 1000};
+            files[count].rows =
+                1000000 + (c->spread ? random_below(&random, c->spread) : 0) * 10000;
+            taken += files[count++].rows;
+            while (combine_choose(files, count, &at, &found)) {
+                struct combine_file one = {.persons = 1000};
+
+                for (size_t k = at; k < at + found; k++)
+                    one.rows += files[k].rows;
+                written += one.rows;
+                files[at] = one;
+                for (size_t k = at + found; k < count; k++)
+                    files[k - found + 1] = files[k];
+                count -= found - 1;
+            }
+            most = count > most ? count : most;
+            CHECK(count < 60);
+        }
+        CHECK(most <= c->most_files);
+        CHECK((double)written / (double)taken <= c->most_written);
+    }
+}
+
+TEST(nothing_is_combined_while_the_log_is_still_read)
+{
+    struct fold fold, again;
+    struct sys *sim;
+    size_t at, count;
+
+    open_three(&fold, NULL);
+    sim = fold.sim;
+    fold.sim = NULL;
+    fold_done(&fold);
+    CHECK_OK(fold_open_at(&again, sim, "columns"));
+    take(world_of(99), &again, 30);
+    CHECK(!combine_find(again.events, &at, &count));
+    CHECK_ERR(ERR_BUSY, fold_combine(&again, 0, 3));
+    again.sim = sim;
+    fold_done(&again);
+}
+
+/* Threads */
+
+struct combiner {
+    struct fold *fold;
+    atomic_bool ends;
+    enum err err;
+    int done;
+};
+
+static void combine_often(void *argument)
+{
+    struct combiner *combiner = argument;
+
+    while (!combiner->err && !atomic_load(&combiner->ends)) {
+        struct source source;
+        size_t count;
+
+        events_begin(combiner->fold->events, &source);
+        count = history_count(source.history);
+        events_end(combiner->fold->events);
+        if (count < 2)
+            continue;
+        combiner->err = fold_combine(combiner->fold, count % 2, count - count % 2);
+        combiner->done++;
+    }
+}
+
+struct asker {
+    struct fold *fold;
+    atomic_bool ends;
+    int wrong;
+};
+
+static void ask_often(void *argument)
+{
+    struct asker *asker = argument;
+
+    while (!atomic_load(&asker->ends))
+        EACH_CASE(question, questions)
+        {
+            struct answer_options options = {.sys = sys_real(), .workers = 1};
+            struct buf out = {0};
+
+            /* Others read messages: the log of a test has no lock. */
+            if (!str_contains(str_of(*question), S("\"person\"")) &&
+                !str_contains(str_of(*question), S("\"segment\"")))
+                asker->wrong += fold_ask(asker->fold, &options, str_of(*question), &out) != OK;
+            buf_done(&out);
+        }
+}
+
+TEST(files_are_combined_by_threads_of_their_own)
+{
+    const char *base = getenv("TMPDIR"), *folder;
+    struct sys *sys = sys_real();
+    struct fold fold, plain;
+    struct world *world = world_of(5), *twin = world_of(5);
+    struct combiner combiner = {.fold = &fold};
+    struct asker asker = {.fold = &fold};
+    struct thread *threads[2];
+    uint64_t id;
+    size_t count;
+    str *names;
+
+    entropy_fill(sys, &id, sizeof id);
+    folder = arena_print(test_mem, "%s/myriad-combine-%016llx", base ? base : "/tmp",
+                         (unsigned long long)id)
+                 .data;
+    CHECK_OK(fold_open_at(&fold, sys, folder));
+    CHECK_OK(fold_open(&plain));
+    CHECK_OK(thread_start("combine", combine_often, &combiner, &threads[0]));
+    CHECK_OK(thread_start("ask", ask_often, &asker, &threads[1]));
+    for (int i = 0; i < 60; i++) {
+        take(world, &fold, 40);
+        take(twin, &plain, 40);
+        CHECK_OK(fold_settle(&fold));
+    }
+    atomic_store(&combiner.ends, true);
+    atomic_store(&asker.ends, true);
+    thread_join(threads[0]);
+    thread_join(threads[1]);
+    CHECK_OK(combiner.err);
+    CHECK(combiner.done > 0);
+    CHECK_INT(asker.wrong, 0);
+    CHECK(is_same(&fold, &plain));
+    fold_done(&fold);
+    fold_done(&plain);
+    CHECK_OK(folder_list(sys, folder, test_mem, &names, &count));
+    for (size_t i = 0; i < count; i++)
+        CHECK_OK(
+            file_remove(sys, arena_print(test_mem, "%s/%.*s", folder, STR_ARG(names[i])).data));
+    CHECK_OK(folder_remove(sys, folder));
+}
