@@ -18,7 +18,9 @@ enum { CHUNK_ROWS = 8192, NO_STRIPE = -1, WARM_AT_ONCE = 128, AHEAD = 64 };
 /* What is held of one file: the blocks of one stripe. */
 struct hand {
     const struct scan_view *view;
-    int64_t stripe; /* NO_STRIPE: nothing is held */
+    uint32_t file;
+    int64_t stripe;          /* NO_STRIPE: nothing is held */
+    const uint64_t *deleted; /* its rows; NULL: none */
     struct columns_block persons, first, kinds, times, seqs, devices;
     struct columns_block *blocks; /* of the view */
 };
@@ -89,6 +91,7 @@ static fallible go_to(const struct scan_files_reader *reader, struct hand *hand,
         release(hand);
     err = hold_all(reader->plan, hand, stripe);
     hand->stripe = stripe;
+    hand->deleted = scan_files_deleted(reader->files, hand->file, stripe);
     if (err)
         release(hand);
     return err;
@@ -150,7 +153,8 @@ static void see_trait(const struct hand *hand, const struct view_values *trait, 
     uint32_t code = columns_code(&hand->blocks[trait->block], row);
     millis time = ((const millis *)hand->times.data)[row];
 
-    if (!code || time > as_of || (newest->is_found && time < newest->time))
+    if (!code || time > as_of || mask_has(hand->deleted, row) ||
+        (newest->is_found && time < newest->time))
         return;
     *newest = (struct newest){time, true, trait->values[code]};
 }
@@ -379,6 +383,36 @@ static void fill_columns(const struct scan_files_reader *reader, const struct ha
             fill_slot(reader, hand, slot, piece, base);
 }
 
+static uint32_t drop_deleted(const struct hand *hand, uint32_t *rows, uint32_t count)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        rows[kept] = rows[i];
+        kept += !mask_has(hand->deleted, rows[i]);
+    }
+    return kept;
+}
+
+/* How many rows of [from, to) are left, and the time of the first of them. */
+static uint32_t count_left(const struct hand *hand, uint32_t from, uint32_t to, millis *out_time)
+{
+    const millis *times = hand->times.data;
+    uint32_t count = 0;
+
+    if (!hand->deleted) {
+        *out_time = times[from];
+        return to - from;
+    }
+    for (uint32_t row = from; row < to; row++) {
+        if (mask_has(hand->deleted, row))
+            continue;
+        if (!count++)
+            *out_time = times[row];
+    }
+    return count;
+}
+
 static fallible make_room(struct scan_files_reader *reader, uint32_t rows)
 {
     uint32_t *larger;
@@ -494,20 +528,23 @@ static fallible add_persons(struct scan_files_reader *reader, struct hand *hand,
 {
     const node_id *persons = hand->persons.data;
     const uint32_t *first = hand->first.data;
-    const millis *times = hand->times.data;
     bool are_sure = is_sure(reader, hand) && !reader->has_traits;
     uint32_t base = piece->hits;
 
     TRY(make_room(reader, first[to] - first[from]));
     TRY(scan_piece_reserve(piece, to - from, first[to] - first[from]));
     for (uint32_t i = from; i < to; i++) {
-        uint32_t before = piece->hits, *rows = reader->rows_of_hits + (before - base), count;
+        uint32_t before = piece->hits, *rows = reader->rows_of_hits + (before - base);
+        millis earliest = 0;
+        uint32_t left = count_left(hand, first[i], first[i + 1], &earliest), count;
 
-        if (scan_files_has(reader->files->dirty, persons[i]) ||
-            times[first[i]] > reader->plan->bounds.as_of)
+        if (!left || scan_files_has(reader->files->dirty, persons[i]) ||
+            earliest > reader->plan->bounds.as_of)
             continue;
-        reader->events_read += first[i + 1] - first[i];
+        reader->events_read += left;
         count = find_wanted(hand, first[i], first[i + 1], rows);
+        if (hand->deleted)
+            count = drop_deleted(hand, rows, count);
         if (are_sure)
             add_sure(hand, piece, rows, count);
         else
@@ -674,6 +711,7 @@ fallible scan_files_open(const struct scan_files *files, struct matcher_scope *s
         struct hand *hand = &reader->hands[i];
 
         hand->view = &files->views[i];
+        hand->file = i;
         hand->stripe = NO_STRIPE;
         hand->blocks = mem_alloc((hand->view->property_count + 1u) * sizeof *hand->blocks);
         is_whole = hand->blocks;

@@ -331,6 +331,7 @@ static bool read_record(struct reading *r, const struct log_record *record)
     case RECORD_QUARANTINE:
         return read_quarantine(r, record);
     case RECORD_RELEASE:
+    case RECORD_DELETION:
         break;
     }
     return trouble(r, "record # has kind #", record->seq, record->kind);
