@@ -14,6 +14,7 @@
 #include "sys/sim.h"
 #include "sys/sys.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { CACHE = 64 << 10 }; /* small: blocks come and go */
@@ -53,13 +54,16 @@ static enum err apply_to(void *argument, const struct roster_entry *entries, siz
     return OK;
 }
 
-static fallible open_events(struct fold *fold, const char *folder)
+static fallible open_events(struct fold *fold)
 {
     static const unsigned char workspace[COLUMNS_WORKSPACE] = "workspace";
     struct events_config config = {
         .read_event = read_event, .hash = fold_hash, .argument = fold, .hash_seed = 1};
     struct roster_config roster = {.workspace = workspace};
+    char folder[FOLD_FOLDER + 16];
 
+    snprintf(folder, sizeof folder, fold->folder_number ? "%s%u" : "%s", fold->folder,
+             fold->folder_number);
     TRY(history_open(fold->sys, folder, workspace, CACHE, &fold->history));
     roster.sys = fold->sys;
     roster.folder = folder;
@@ -78,7 +82,8 @@ fallible fold_open_at(struct fold *fold, struct sys *sys, const char *folder)
     if (!fold->mem || !fold->reader)
         return mem_exhausted();
     TRY(identity_open(&fold->identity));
-    return open_events(fold, folder);
+    snprintf(fold->folder, sizeof fold->folder, "%s", folder);
+    return open_events(fold);
 }
 
 fallible fold_again(struct fold *fold, bool keeps_files)
@@ -89,7 +94,9 @@ fallible fold_again(struct fold *fold, bool keeps_files)
     fold->events = NULL;
     fold->roster = NULL;
     fold->history = NULL;
-    TRY(open_events(fold, keeps_files ? "columns" : "columns-anew"));
+    if (!keeps_files)
+        fold->folder_number++;
+    TRY(open_events(fold));
     for (size_t i = 0; i < fold->record_count; i++)
         TRY(events_apply(fold->events, &fold->records[i]));
     return OK;

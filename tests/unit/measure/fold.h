@@ -12,9 +12,13 @@
 struct history;
 struct roster;
 
+enum { FOLD_FOLDER = 256 };
+
 struct fold {
     struct sys *sys; /* where column files go */
-    struct sys *sim; /* the same, if it is a simulated one */
+    char folder[FOLD_FOLDER];
+    unsigned folder_number; /* how often all was folded from nothing */
+    struct sys *sim;        /* the same, if it is a simulated one */
     struct history *history;
     struct roster *roster;
     struct events *events;
