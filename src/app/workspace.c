@@ -158,7 +158,7 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
 
     entropy_fill(workspace->sys, &events.hash_seed, sizeof events.hash_seed);
     TRY(identity_open(&workspace->identity));
-    TRY(deletions_open(&workspace->deletions));
+    TRY(deletions_open(0, &workspace->deletions));
     intake.identity = workspace->identity;
     intake.deletions = workspace->deletions;
     err = intake_open(&intake, progress, argument, &workspace->intake);

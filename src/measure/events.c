@@ -103,7 +103,7 @@ static fallible open_parts(struct events *events)
 {
     if (!events->identity)
         TRY(identity_open(&events->identity));
-    TRY(deletions_open(&events->deletions));
+    TRY(deletions_open(0, &events->deletions));
     events->lock = lock_open();
     events->mem = arena_open(MESSAGE_BYTES);
     events->reader = json_reader_open();

@@ -15,15 +15,17 @@ struct deletions {
     struct mutex *lock; /* of `set` */
     struct deleted *set;
     struct deleted *pending; /* the parts so far of one that is not whole */
+    size_t part_bytes;
 };
 
-fallible deletions_open(struct deletions **out_deletions)
+fallible deletions_open(size_t part_bytes, struct deletions **out_deletions)
 {
     struct deletions *deletions = mem_alloc(sizeof *deletions);
     enum err err;
 
     if (!deletions)
         return mem_exhausted();
+    deletions->part_bytes = part_bytes ? part_bytes : PART_BYTES;
     deletions->lock = mutex_open();
     err = deletions->lock ? deleted_open(&deletions->set) : mem_exhausted();
     if (!err)
@@ -75,11 +77,11 @@ fallible deletions_apply(struct deletions *deletions, const struct log_record *r
 /* Writing */
 
 /* Appends ranges from `*seq` on, as many as go into one record. */
-static void add_ranges(const struct deleted *found, uint64_t *seq, struct buf *out)
+static void add_ranges(const struct deleted *found, size_t bytes, uint64_t *seq, struct buf *out)
 {
     uint64_t place = 0, from;
 
-    while (out->len < PART_BYTES && deleted_next(found, *seq, &from, seq))
+    while (out->len < bytes && deleted_next(found, *seq, &from, seq))
         record_write_range(out, &place, from, *seq);
 }
 
@@ -95,7 +97,8 @@ static fallible write_part(struct log *log, const struct buf *clear)
 }
 
 /* What was written of one that failed half-way is passed over by who reads it: no last part. */
-static fallible write_all(struct log *log, millis at, const struct deleted *found)
+static fallible write_all(const struct deletions *deletions, struct log *log, millis at,
+                          const struct deleted *found)
 {
     struct record_deletion deletion = {.is_first = true, .at = at};
     struct buf ranges = {0}, clear = {0};
@@ -105,7 +108,7 @@ static fallible write_all(struct log *log, millis at, const struct deleted *foun
     for (; !err && !deletion.is_last; deletion.is_first = false) {
         buf_clear(&ranges);
         buf_clear(&clear);
-        add_ranges(found, &seq, &ranges);
+        add_ranges(found, deletions->part_bytes, &seq, &ranges);
         deletion.is_last = !deleted_next(found, seq, &from, &to);
         record_start_deletion(&clear, &deletion);
         buf_add(&clear, buf_str(&ranges));
@@ -125,7 +128,7 @@ fallible deletions_write(struct deletions *deletions, struct log *log, millis at
     err = deleted_reserve(deletions->set, found);
     mutex_unlock(deletions->lock);
     TRY(err);
-    TRY(write_all(log, at, found));
+    TRY(write_all(deletions, log, at, found));
     return take(deletions, found, out_count);
 }
 

@@ -13,7 +13,8 @@ struct deletions;
 struct log;
 struct log_record;
 
-fallible deletions_open(struct deletions **out_deletions);
+/* `part_bytes`: a record of ranges is ended there; 0: 1 MiB. */
+fallible deletions_open(size_t part_bytes, struct deletions **out_deletions);
 void deletions_close(struct deletions *deletions); /* NULL is fine */
 
 /* Folds one record of that kind. ERR_LIMIT: the same may be given again. ERR_CORRUPT. */

@@ -33,6 +33,7 @@ struct world {
     struct log_recovery recovery;
     struct seen *seen;
     struct identity *identity;
+    struct deletions *deletions;
     struct intake *intake;
     struct json_reader *json;
     struct history *history;

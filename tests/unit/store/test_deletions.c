@@ -31,7 +31,7 @@ static struct deletions *new_deletions(void)
 {
     struct deletions *deletions;
 
-    CHECK_OK(deletions_open(&deletions));
+    CHECK_OK(deletions_open(0, &deletions));
     return deletions;
 }
 
