@@ -227,6 +227,7 @@ enum err drive_step(struct drive *drive)
         break;
     case PLAN_SLEEP:
         sim_advance(drive->world.sys, step->span);
+        world_combine(&drive->world);
         err = intake_step(drive->world.intake, 0);
         break;
     }

@@ -5,6 +5,7 @@
 #include "crash/world.h"
 
 #include "base/mem.h"
+#include "measure/combine.h"
 #include "measure/events.h"
 #include "measure/history.h"
 #include "people/identity.h"
@@ -219,6 +220,14 @@ fallible world_fold(struct world *world)
         }
     }
     return err == ERR_ABSENT || err == ERR_LIMIT ? OK : err;
+}
+
+void world_combine(struct world *world)
+{
+    size_t at, count;
+
+    if (world->events && combine_find(world->events, &at, &count))
+        (void)!combine_run(world->events, world->sys, at, count, NULL, NULL);
 }
 
 fallible world_fold_anew(struct world *world, struct world_fold *out_fold)
