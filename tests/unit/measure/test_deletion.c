@@ -393,6 +393,48 @@ TEST(a_deletion_that_was_not_finished_deletes_nothing)
     fold_done(&fold);
 }
 
+/* One record of a deletion, which names the events [from, to). */
+static void delete_part(struct fold *fold, struct record_deletion deletion, uint64_t from,
+                        uint64_t to)
+{
+    struct log_record record = {.kind = RECORD_DELETION};
+    struct buf clear = {0};
+    uint64_t place = 0;
+
+    record_start_deletion(&clear, &deletion);
+    record_write_range(&clear, &place, from, to);
+    record.clear = buf_str(&clear);
+    CHECK_OK(fold_record(fold, &record));
+    buf_done(&clear);
+}
+
+/* The file of persons tells the first part, the log the last one. */
+TEST(a_deletion_may_begin_before_the_files_end_and_end_behind_it)
+{
+    static const char question[] = "{\"kind\":\"trend\",\"event\":\"E\",\"interval\":\"all\"}";
+    struct fold fold;
+
+    CHECK_OK(fold_open(&fold));
+    take(&fold, "{\"event\":\"E\",\"userId\":\"u\"," AT("01") "}");
+    take(&fold, "{\"event\":\"E\",\"userId\":\"u\"," AT("02") "}");
+    take(&fold, "{\"event\":\"E\",\"userId\":\"u\"," AT("03") "}");
+    delete_part(&fold, (struct record_deletion){.is_first = true}, 2, 3);
+    CHECK_OK(fold_settle(&fold));
+    CHECK_OK(fold_again(&fold, true));
+    CHECK(str_contains(str_of(answer_to(&fold, question)), S("\"total\":3")));
+    delete_part(&fold, (struct record_deletion){.is_last = true}, 3, 4);
+    CHECK(str_contains(str_of(answer_to(&fold, question)), S("\"total\":1")));
+    CHECK_OK(fold_again(&fold, true));
+    CHECK(str_contains(str_of(answer_to(&fold, question)), S("\"total\":1")));
+    take(&fold, "{\"event\":\"F\",\"userId\":\"u\"," AT("03") "}");
+    CHECK_OK(fold_settle(&fold));
+    CHECK_OK(fold_again(&fold, true));
+    CHECK(str_contains(str_of(answer_to(&fold, question)), S("\"total\":1")));
+    CHECK(events_is_deleted(fold.events, 2) && events_is_deleted(fold.events, 3));
+    CHECK(!events_is_deleted(fold.events, 4));
+    fold_done(&fold);
+}
+
 TEST(a_deletion_of_what_is_still_to_come_is_corrupt)
 {
     struct record_deletion deletion = {.is_first = true, .is_last = true};
