@@ -84,7 +84,8 @@ void drive_close(struct drive *drive)
     buf_done(&drive->trouble);
 }
 
-/* As a server does it: of what is durable, by a question. */
+/* As a server does it: of what is durable, by a question. Who had no answer asks for other events
+ * the next time, which must not be taken together with those of an attempt that was cut off. */
 static fallible find(struct drive *drive, const struct plan_ask *ask, struct deleted *found)
 {
     struct answer_options options = {.sys = drive->world.sys};
@@ -93,7 +94,7 @@ static fallible find(struct drive *drive, const struct plan_ask *ask, struct del
     enum err err;
 
     snprintf(request, sizeof request, "{\"where\":{\"prop\":\"part\",\"op\":\"is\",\"value\":%u}}",
-             ask->part);
+             (ask->part + oracle_attempts(drive->oracle, ask)) % PLAN_PARTS);
     TRY(world_fold(&drive->world));
     events_begin(drive->world.events, &source);
     err = deletion_find(&source, &options, str_of(request), found);

@@ -141,6 +141,15 @@ void oracle_deletes(struct oracle *oracle, const struct plan_ask *ask, const str
     oracle->attempts[oracle->attempt_count++] = attempt;
 }
 
+unsigned oracle_attempts(const struct oracle *oracle, const struct plan_ask *ask)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < oracle->attempt_count; i++)
+        count += oracle->attempts[i].ask == ask;
+    return count;
+}
+
 /* The latest attempt of the ask; NULL: none. */
 static struct attempt *attempt_of(struct oracle *oracle, const struct plan_ask *ask)
 {

@@ -21,6 +21,7 @@ void oracle_sent(struct oracle *oracle, const struct plan_ask *ask);
 void oracle_acked(struct oracle *oracle, const struct plan_ask *ask, uint64_t seq);
 /* A deletion of these events is on its way: it must happen whole or not at all. */
 void oracle_deletes(struct oracle *oracle, const struct plan_ask *ask, const struct deleted *found);
+unsigned oracle_attempts(const struct oracle *oracle, const struct plan_ask *ask); /* to delete */
 /* Answered by a refusal that a repetition would meet again. */
 void oracle_refused(struct oracle *oracle, const struct plan_ask *ask);
 bool oracle_is_settled(const struct oracle *oracle, const struct plan_ask *ask);
