@@ -297,8 +297,10 @@ fallible feed_rewind(struct feed *feed)
     buf_clear(&feed->cursor);
     export_close(feed->export);
     feed->export = NULL;
-    if (feed->options.subject == FEED_EVENTS && feed->options.folder)
-        return export_open(feed->workspace.log, feed->place, feed->end, &feed->export);
+    if (feed->options.subject != FEED_EVENTS || !feed->options.folder)
+        return OK;
+    TRY(export_open(feed->workspace.log, feed->place, feed->end, &feed->export));
+    export_without(feed->export, feed->workspace.deletions);
     return OK;
 }
 

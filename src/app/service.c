@@ -235,6 +235,7 @@ static fallible open_all(struct service *service)
     TRY(open_backups(service));
     web.access = service->workspace.access;
     web.backups = service->backups;
+    web.deletions = service->workspace.deletions;
     web.events = service->workspace.events;
     web.intake = service->workspace.intake;
     web.log = service->workspace.log;

@@ -12,6 +12,7 @@
 #include "store/access.h"
 #include "store/catalog.h"
 #include "store/datadir.h"
+#include "store/deletions.h"
 #include "store/seen.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
@@ -157,7 +158,9 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
 
     entropy_fill(workspace->sys, &events.hash_seed, sizeof events.hash_seed);
     TRY(identity_open(&workspace->identity));
+    TRY(deletions_open(0, &workspace->deletions));
     intake.identity = workspace->identity;
+    intake.deletions = workspace->deletions;
     err = intake_open(&intake, progress, argument, &workspace->intake);
     if (err) {
         identity_close(events.identity);
@@ -209,6 +212,7 @@ void workspace_close(struct workspace *workspace)
     intake_close(workspace->intake);
     roster_close(workspace->roster);
     history_close(workspace->history);
+    deletions_close(workspace->deletions);
     identity_close(workspace->identity);
     seen_close(workspace->seen);
     syncer_close(workspace->syncer);

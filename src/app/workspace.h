@@ -10,6 +10,7 @@
 struct access;
 struct catalog;
 struct datadir;
+struct deletions;
 struct events;
 struct history;
 struct identity;
@@ -30,6 +31,7 @@ struct workspace {
     struct syncer *syncer; /* NULL when whoever writes syncs by itself */
     struct seen *seen;
     struct identity *identity;
+    struct deletions *deletions; /* of all that the log holds */
     struct intake *intake;
     struct history *history;
     struct roster *roster;

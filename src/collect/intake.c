@@ -9,6 +9,7 @@
 #include "collect/quarantine.h"
 #include "collect/visitor.h"
 #include "people/identity.h"
+#include "store/deletions.h"
 #include "sys/clock.h"
 #include "sys/thread.h"
 
@@ -507,6 +508,8 @@ static fallible do_job(struct intake *intake, struct intake_job *job)
         return do_undo(intake, job);
     case INTAKE_DISMISS:
         return release(intake, job, 0);
+    case INTAKE_DELETE:
+        break; /* takes groups of its own */
     }
     return fail(ERR_INVALID, "no such kind of job");
 }
@@ -602,6 +605,26 @@ static fallible do_large(struct intake *intake, struct intake_job *job)
     return OK;
 }
 
+/* A deletion takes as many groups as it needs. */
+static fallible do_deletion(struct intake *intake, struct intake_job *job)
+{
+    struct letter *end = job->letter.next;
+    enum err err = deletions_write(intake->config.deletions, intake->config.log, job->received,
+                                   job->found, &job->deleted);
+
+    if (err)
+        return refused(intake, &job->letter, end, err);
+    job->seq = log_next_seq(intake->config.log);
+    atomic_store(&intake->is_full, false);
+    answer(intake, &job->letter, end);
+    return OK;
+}
+
+static bool is_deletion(const struct letter *letter)
+{
+    return ((const struct intake_job *)letter)->kind == INTAKE_DELETE;
+}
+
 /* As many jobs from `first` on as go into one group; returns the first that does not. */
 static struct letter *measure_group(const struct intake *intake, struct letter *first,
                                     size_t *out_bytes, size_t *out_events, size_t *out_jobs)
@@ -612,7 +635,7 @@ static struct letter *measure_group(const struct intake *intake, struct letter *
     for (; end; end = end->next, (*out_jobs)++) {
         const struct intake_job *job = (struct intake_job *)end;
 
-        if (*out_jobs && *out_bytes + job->bytes > intake->config.group_bytes)
+        if (*out_jobs && (*out_bytes + job->bytes > intake->config.group_bytes || is_deletion(end)))
             break;
         *out_bytes += job->bytes;
         *out_events += job->count;
@@ -627,6 +650,10 @@ static fallible do_group(struct intake *intake, struct letter *first, struct let
     struct letter *end = measure_group(intake, first, &bytes, &events, &jobs);
     enum err err;
 
+    if (is_deletion(first)) {
+        *out_end = first->next;
+        return do_deletion(intake, (struct intake_job *)first);
+    }
     *out_end = end;
     if (jobs == 1 && bytes > intake->config.group_bytes &&
         ((struct intake_job *)first)->kind == INTAKE_EVENTS)

@@ -13,6 +13,8 @@
 #include "sys/mailbox.h"
 
 struct intake;
+struct deleted;
+struct deletions;
 struct identity;
 struct quarantine;
 struct roster;
@@ -22,6 +24,7 @@ enum intake_kind {
     INTAKE_EVENTS,
     INTAKE_MERGE,   /* joins the nodes of identifiers `a` and `b` */
     INTAKE_UNDO,    /* takes join `undone` back */
+    INTAKE_DELETE,  /* events `found` are gone from all answers */
     INTAKE_DISMISS, /* closes quarantine entry `released` without an event */
 };
 
@@ -59,6 +62,7 @@ struct intake_job {
     uint64_t released; /* quarantine entry that these events mend; 0: none */
     struct intake_name a, b;
     uint64_t undone;
+    struct deleted *found; /* not empty; left empty */
     /* Called by the writer thread once all is durable, or failed. The job is the caller's again. */
     void (*done)(struct intake_job *job);
     void *owner;
@@ -66,7 +70,8 @@ struct intake_job {
     /* What came of it */
     enum err err;
     char reason[256]; /* the sentence, when it failed */
-    uint64_t seq;     /* of the merge made, or the first event stored */
+    uint64_t seq;     /* of the merge made, the deletion's end, or the first event stored */
+    uint64_t deleted; /* how many were not deleted before */
     struct intake_counts counts;
 };
 
@@ -78,6 +83,7 @@ struct intake_config {
     struct identity *identity;
     const struct roster *roster;   /* of the log's older records; NULL: the whole log is read */
     struct identity **out_settled; /* a copy of what the roster alone tells; NULL: not wanted */
+    struct deletions *deletions;   /* NULL: none are known and none can be made */
     size_t group_bytes; /* jobs are taken into one group up to this, a larger job becomes several
                            groups; 0: 4 MiB */
     size_t queue_bytes; /* waiting jobs beyond it are refused with ERR_BUSY; 0: 64 MiB */

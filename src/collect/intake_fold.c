@@ -7,6 +7,7 @@
 #include "collect/quarantine.h"
 #include "people/identity.h"
 #include "people/roster.h"
+#include "store/deletions.h"
 #include "sys/clock.h"
 
 enum { PROGRESS_EVERY = 65536 };
@@ -68,6 +69,8 @@ static fallible fold_state(struct intake_fold *fold, const struct log_record *re
         TRY(record_read_release(record->clear, &release));
         quarantine_remove(fold->quarantine, release.quarantine_seq);
         return OK;
+    case RECORD_DELETION:
+        return fold->config.deletions ? deletions_apply(fold->config.deletions, record) : OK;
     }
     return fail(ERR_CONFLICT,
                 "record %llu has a kind (%d) that this Myriad does not know: it was "

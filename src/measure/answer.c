@@ -194,8 +194,9 @@ static fallible compile(struct run *run)
 {
     struct operator_shared *shared = &run->shared;
     const struct query *query = shared->query;
-    struct source_span span = source_span(shared->source);
+    struct source_span span;
 
+    TRY(source_span(shared->source, &span));
     shared->bounds = (struct scan_bounds){
         .from = query->has_from ? query->from : span.first,
         .to = query->has_to ? query->to
@@ -251,8 +252,12 @@ static fallible run_query(struct run *run, size_t bytes, int64_t started_ns, str
 
 unsigned answer_workers(const struct source *source, unsigned most)
 {
-    uint64_t worth = 1 + source_span(source).events / EVENTS_A_WORKER;
+    struct source_span span = {0};
+    uint64_t worth;
 
+    if (source_span(source, &span) != OK)
+        return 1; /* the question itself will say why */
+    worth = 1 + span.events / EVENTS_A_WORKER;
     return worth < most ? (unsigned)worth : most;
 }
 

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "measure/events.h"
 #include "measure/history.h"
+#include "measure/mask.h"
 #include "people/identity.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
@@ -22,6 +23,7 @@ enum {
     PATHS = 16 << 20,
     STRAY_SHARE = 16, /* of a file's rows, before it is written anew */
     CHANGE_SHARE = 16,
+    DELETED_SHARE = 8,
     FEWEST = 16 << 10,
     MOST_STRAYS = 512 << 10,
     MOST_CHANGES = 1 << 20,
@@ -40,7 +42,8 @@ static bool is_worn(const struct combine_file *file)
 {
     uint64_t rows_each = file->rows / (file->persons ? file->persons : 1) + 1;
 
-    return file->strays * rows_each > within(file->rows / STRAY_SHARE, FEWEST, MOST_STRAYS) ||
+    return file->deleted > file->rows / DELETED_SHARE ||
+           file->strays * rows_each > within(file->rows / STRAY_SHARE, FEWEST, MOST_STRAYS) ||
            file->changes > within(file->rows / CHANGE_SHARE, FEWEST, MOST_CHANGES);
 }
 
@@ -95,8 +98,11 @@ static void look_at(const struct source *source, size_t file, struct combine_fil
     const struct columns *columns = history_file(source->history, file);
     const struct columns_about *about = columns_about(columns);
     node_id last = about->stripes ? columns_stripe(columns, about->stripes - 1)->last_person : 0;
+    const struct mask_rows *mask;
 
     *out = (struct combine_file){.rows = about->rows, .persons = about->persons};
+    if (history_mask(source->history, file, source->deleted, &mask) == OK)
+        out->deleted = mask->deleted;
     for (size_t i = 0; i < source->change_count; i++) {
         if (source->changes[i].seq < about->identity_seq)
             continue;
@@ -235,7 +241,8 @@ static fallible take_snapshot(struct events *events, size_t at, size_t count,
 
 /* Combining */
 
-static fallible write_file(const struct snapshot *snapshot, struct combine_job *job)
+static fallible write_file(struct events *events, const struct snapshot *snapshot,
+                           struct combine_job *job)
 {
     struct columns_cache *cache;
     enum err err = columns_cache_open(CACHE, &cache);
@@ -251,6 +258,9 @@ static fallible write_file(const struct snapshot *snapshot, struct combine_job *
     job->places = snapshot->places;
     job->place_count = snapshot->place_count;
     job->identity_seq = snapshot->identity_seq;
+    if (!err && events_deleted(events, columns_about(job->files[0])->first_seq,
+                               columns_about(job->files[job->count - 1])->next_seq))
+        job->deletes = events;
     if (!err)
         err = combine_write(job);
     for (size_t i = 0; i < opened; i++)
@@ -279,7 +289,7 @@ fallible combine_run(struct events *events, struct sys *sys, size_t at, size_t c
         err = history_path(history, number, snapshot.mem, &snapshot.path);
     if (!err) {
         job.files = arena_array(snapshot.mem, count, sizeof(struct columns *));
-        err = job.files ? write_file(&snapshot, &job) : arena_exhausted();
+        err = job.files ? write_file(events, &snapshot, &job) : arena_exhausted();
     }
     if (!err)
         err = events_swap(events, number, at, count, clock_mono_ns(sys) - began);

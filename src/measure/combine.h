@@ -6,7 +6,7 @@
  * that every question has to look up. To combine files is to write them anew as one, clustered by
  * persons as they are joined now. Files of similar size are combined, so that n times settled means
  * about log4(n) files of each size and as many times written; a file with many strays is written
- * anew by itself.
+ * anew by itself, and so is one of which much was deleted: that is left out.
  *
  * One thread combines at a time; events may be folded, settled and asked for meanwhile.
  */
@@ -28,6 +28,7 @@ struct combine_file {
     uint64_t persons;
     uint64_t changes; /* joins and undos that the file does not know of */
     uint64_t strays;  /* of these, those that concern persons as old as the file */
+    uint64_t deleted; /* of the rows */
 };
 
 /* Whether it is worth while to combine some of the files now, and which. */

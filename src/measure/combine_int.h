@@ -22,6 +22,7 @@ struct combine_job {
     const struct combine_place *places; /* by node: all of every person who changed since a file */
     size_t place_count;                 /* was written; she is sought nowhere else */
     uint64_t identity_seq;
+    struct events *deletes; /* what it says is deleted is left out; NULL: nothing is */
     hash_key key;
     combine_pace *pace;
     void *argument;

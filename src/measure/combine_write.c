@@ -9,6 +9,7 @@
 #include "measure/combine_int.h"
 
 #include "base/mem.h"
+#include "measure/events.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,7 @@ struct stray {
 struct combining {
     const struct combine_job *job;
     struct columns_writer *writer;
+    node_id person; /* begun last */
     struct combine_union combined;
     struct hand *hands;
     struct columns_cell *cells; /* of one row */
@@ -212,6 +214,13 @@ static fallible grow(void *list, size_t *room, size_t wanted, size_t size)
     return OK;
 }
 
+static bool is_deleted(const struct combining *combining, const struct hand *hand, uint32_t row)
+{
+    struct events *events = combining->job->deletes;
+
+    return events && events_is_deleted(events, ((const uint64_t *)hand->seqs.data)[row]);
+}
+
 static fallible add_stray(struct combining *combining, struct hand *hand, uint32_t row)
 {
     const struct combine_job *job = combining->job;
@@ -263,7 +272,8 @@ static fallible take_strays_of_stripe(struct combining *combining, struct hand *
             place++;
         } else {
             for (uint32_t row = first[hand->person]; row < first[hand->person + 1]; row++)
-                TRY(add_stray(combining, hand, row));
+                if (!is_deleted(combining, hand, row))
+                    TRY(add_stray(combining, hand, row));
             hand->person++;
         }
     }
@@ -297,6 +307,16 @@ static fallible take_strays(struct combining *combining)
     return OK;
 }
 
+/* A person begins with her first row: of some, all are deleted. */
+static fallible write_row(struct combining *combining, node_id person,
+                          const struct columns_row *row)
+{
+    if (person != combining->person)
+        TRY(columns_writer_person(combining->writer, person));
+    combining->person = person;
+    return columns_writer_row(combining->writer, row);
+}
+
 static fallible write_strays(struct combining *combining, node_id person)
 {
     for (; combining->stray_at < combining->stray_count; combining->stray_at++) {
@@ -313,7 +333,7 @@ static fallible write_strays(struct combining *combining, node_id person)
 
         if (stray->person != person)
             return OK;
-        TRY(columns_writer_row(combining->writer, &row));
+        TRY(write_row(combining, person, &row));
         TRY(go_on(combining));
     }
     return OK;
@@ -386,8 +406,12 @@ static fallible write_rows(struct combining *combining, node_id person)
     struct hand *hand;
 
     while ((hand = next_of(combining, person))) {
-        TRY(read_row(combining, hand, hand->row++, &row));
-        TRY(columns_writer_row(combining->writer, &row));
+        uint32_t at = hand->row++;
+
+        if (is_deleted(combining, hand, at))
+            continue;
+        TRY(read_row(combining, hand, at, &row));
+        TRY(write_row(combining, person, &row));
     }
     for (size_t i = 0; i < combining->job->count; i++) {
         hand = &combining->hands[i];
@@ -422,7 +446,6 @@ static fallible write_persons(struct combining *combining)
     for (size_t i = 0; i < combining->job->count; i++)
         TRY(settle_on(combining, &combining->hands[i]));
     while ((person = next_person(combining))) {
-        TRY(columns_writer_person(combining->writer, person));
         TRY(write_strays(combining, person));
         TRY(write_rows(combining, person));
     }

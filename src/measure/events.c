@@ -8,6 +8,7 @@
 #include "measure/history.h"
 #include "measure/events_settle.h"
 #include "people/roster.h"
+#include "store/deletions.h"
 #include "store/log.h"
 #include "sys/thread.h"
 
@@ -102,6 +103,7 @@ static fallible open_parts(struct events *events)
 {
     if (!events->identity)
         TRY(identity_open(&events->identity));
+    TRY(deletions_open(0, &events->deletions));
     events->lock = lock_open();
     events->mem = arena_open(MESSAGE_BYTES);
     events->reader = json_reader_open();
@@ -166,6 +168,7 @@ void events_close(struct events *events)
     cells_done(&events->cells);
     dictionary_done(&events->paths);
     dictionary_done(&events->texts);
+    deletions_close(events->deletions);
     identity_close(events->identity);
     lock_close(events->lock);
     mem_free(events);
@@ -314,9 +317,9 @@ static void append_event(struct events *events, node_id node, struct events_row 
     struct events_node *owner = &events->nodes[node];
     uint32_t at = events->row_count++;
 
-    if (!at || row->time < events->first)
+    if (at == events->dropped || row->time < events->first)
         events->first = row->time;
-    if (!at || row->time > events->last)
+    if (at == events->dropped || row->time > events->last)
         events->last = row->time;
     if (owner->newest_row == EVENTS_NO_ROW)
         events->active[events->active_count++] = node;
@@ -452,6 +455,8 @@ static fallible apply(struct events *events, const struct log_record *record)
         return apply_node(events, record);
     if (record->kind == RECORD_JOIN || record->kind == RECORD_UNDO)
         return apply_change(events, record);
+    if (record->kind == RECORD_DELETION)
+        return events_delete(events, record);
     if (record->kind != RECORD_EVENTS)
         return identity_apply(events->identity, record);
     if (record->seq < events->settled_seq)
@@ -503,6 +508,8 @@ static enum err take_settled(void *argument, const struct roster_entry *entries,
 
         if (has_text(record) && record->node < events->node_count)
             events->nodes[record->node].place = entries[i].place;
+        if (record->kind == RECORD_DELETION)
+            TRY(events_delete(events, record));
         if ((record->kind != RECORD_JOIN && record->kind != RECORD_UNDO) ||
             !files_lack(events, record))
             continue;
@@ -538,6 +545,7 @@ static void forget(struct events *events)
         mem_free(events->chunks[i]);
     events->active_count = 0;
     events->row_count = 0;
+    events->dropped = 0;
     events->trait_count = 0;
     cells_done(&events->cells);
     cells_init(&events->cells);
@@ -628,12 +636,26 @@ uint64_t events_in_memory(const struct events *events)
     return events->row_count;
 }
 
+bool events_wait(struct events *events, uint64_t next_seq, int64_t timeout_ms)
+{
+    struct events_lock *lock = events->lock;
+    bool goes_on = true, is_there;
+
+    mutex_lock(lock->mutex);
+    while (lock->is_writing || (events->next_seq < next_seq && goes_on))
+        goes_on = condition_wait_for(lock->changed, lock->mutex, timeout_ms);
+    is_there = events->next_seq >= next_seq;
+    mutex_unlock(lock->mutex);
+    return is_there;
+}
+
 void events_begin(struct events *events, struct source *out_source)
 {
     lock_read(events->lock);
     *out_source = (struct source){.calls = &events_source,
                                   .store = events,
                                   .history = events->config.history,
+                                  .deleted = deletions_set(events->deletions),
                                   .identity = events->identity,
                                   .changes = events->changes,
                                   .change_count = events->change_count,
@@ -662,7 +684,7 @@ void events_stats_read(struct events *events, struct events_stats *out_stats)
 {
     lock_read(events->lock);
     *out_stats = (struct events_stats){
-        .events = events->row_count,
+        .events = events->row_count - events->dropped,
         .combines = events->combines,
         .combine_ns = events->combine_ns,
         .nodes = events->node_count - 1,

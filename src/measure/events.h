@@ -60,15 +60,24 @@ fallible events_swap(struct events *events, uint32_t number, size_t at, size_t c
  * ERR_LIMIT the same record may be given again. ERR_CORRUPT does not fit the layout. */
 fallible events_apply(struct events *events, const struct log_record *record);
 
-/* For the thread that applies. */
+/* For the thread that applies. Deleted ones keep their places until they settle. */
 uint64_t events_in_memory(const struct events *events);
+
+/* Was the event deleted? Any thread, at any time: a file that is written anew can leave it out. */
+bool events_is_deleted(struct events *events, uint64_t seq);
+/* How many of [from, to) were. */
+uint64_t events_deleted(struct events *events, uint64_t from, uint64_t to);
+
+/* Waits until all records below `next_seq` are folded; false when nothing went on for `timeout_ms`.
+ * Any thread, not while reading. */
+bool events_wait(struct events *events, uint64_t next_seq, int64_t timeout_ms);
 
 void events_begin(struct events *events, struct source *out_source);
 void events_end(struct events *events);
 
 struct events_stats {
     uint64_t events;  /* in memory */
-    uint64_t settled; /* in files */
+    uint64_t settled; /* in files, with deleted ones that are still there */
     uint64_t files;
     uint64_t file_bytes;
     uint64_t combines; /* times that files became one, since the start */

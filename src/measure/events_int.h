@@ -45,6 +45,7 @@ struct events {
     struct events_config config;
     struct events_lock *lock;
     struct identity *identity;
+    struct deletions *deletions;
     struct dictionary texts; /* of the events in memory */
     struct dictionary paths;
     struct cells cells;
@@ -55,6 +56,7 @@ struct events {
     struct events_row **chunks;
     uint32_t chunk_room;
     uint32_t row_count;
+    uint32_t dropped; /* of these, those that were deleted */
     struct events_traits *traits;
     uint32_t trait_count;
     uint32_t trait_room;
@@ -81,5 +83,8 @@ static inline const struct events_row *events_row_at(const struct events *events
 {
     return &events->chunks[row / EVENTS_CHUNK_ROWS][row % EVENTS_CHUNK_ROWS];
 }
+
+/* Folds a RECORD_DELETION. */
+fallible events_delete(struct events *events, const struct log_record *record);
 
 extern const struct source_calls events_source;

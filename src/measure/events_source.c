@@ -5,6 +5,7 @@
 #include "measure/events_int.h"
 
 #include "base/mem.h"
+#include "store/deletions.h"
 
 #include <stdlib.h>
 
@@ -12,7 +13,9 @@ static struct source_span span(const void *store)
 {
     const struct events *events = store;
 
-    return (struct source_span){events->row_count, events->first, events->last};
+    if (events->row_count == events->dropped)
+        return (struct source_span){0};
+    return (struct source_span){events->row_count - events->dropped, events->first, events->last};
 }
 
 static node_id end(const void *store)
@@ -218,6 +221,8 @@ static fallible message(const void *store, uint64_t seq, struct buf *out_json)
 {
     const struct events *events = store;
 
+    if (deletions_has(events->deletions, seq))
+        return fail(ERR_ABSENT, "event %llu was deleted", (unsigned long long)seq);
     return events->config.read_event(events->config.argument, seq, out_json);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "store/deletions.h"
 #include "store/log.h"
 
 #include <inttypes.h>
@@ -15,6 +16,7 @@ enum { LINE_MEMORY = 64 << 20, RECORDS_AT_ONCE = 16384 };
 struct export
 {
     struct log_reader *log;
+    struct deletions *deletions; /* NULL: nothing is left out */
     struct json_reader *reader;
     struct arena *mem; /* of one line */
     uint64_t from;
@@ -54,6 +56,11 @@ void export_close(struct export *export)
     json_reader_close(export->reader);
     arena_close(export->mem);
     mem_free(export);
+}
+
+void export_without(struct export *export, struct deletions *deletions)
+{
+    export->deletions = deletions;
 }
 
 uint64_t export_place(const struct export *export)
@@ -204,7 +211,7 @@ static fallible take_record(struct export *export, size_t bytes, struct buf *out
 
     while (export->place < export->until && out_lines->len < bytes &&
            record_events_next(&export->it, &event)) {
-        if (export->place >= export->from) {
+        if (export->place >= export->from && !deletions_has(export->deletions, export->place)) {
             arena_reset(export->mem);
             TRY(export_line(export->reader, export->mem, export->place, &event, out_lines));
         }

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+struct deletions;
 struct export;
 struct json_reader;
 struct log;
@@ -19,6 +20,8 @@ struct record_event;
 /* Of the events with sequence numbers in [from, until). */
 fallible export_open(struct log *log, uint64_t from, uint64_t until, struct export **out_export);
 void export_close(struct export *export); /* NULL is fine */
+/* Leaves out what was deleted; may grow meanwhile. */
+void export_without(struct export *export, struct deletions *deletions);
 /* Appends whole lines until there are `bytes` or more of them; or fewer, even none, after having
  * looked at many records. What was erased is left out. */
 fallible export_read(struct export *export, size_t bytes, struct buf *out_lines, bool *out_is_end);

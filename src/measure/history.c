@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "measure/mask.h"
+#include "measure/tally.h"
 #include "people/roster.h"
 #include "sys/file.h"
 
@@ -25,7 +27,23 @@ static const char list_head[] = "myriad columns 1\n";
 struct member {
     uint32_t number;
     struct columns *columns;
+    struct mask *mask;
+    struct tally_cache *tally;
 };
+
+static void member_close(struct member *member)
+{
+    columns_close(member->columns);
+    mask_close(member->mask);
+    tally_file_close(member->tally);
+}
+
+static fallible member_open_facts(struct member *member)
+{
+    member->mask = mask_open();
+    member->tally = tally_file_open();
+    return member->mask && member->tally ? OK : mem_exhausted();
+}
 
 struct history {
     struct sys *sys;
@@ -156,6 +174,7 @@ static fallible open_member(const struct history *history, const struct listed *
     TRY(path_of(history->folder, out_member->number, mem, &path));
     TRY(columns_open(history->sys, path.data, history->workspace, history->cache,
                      &out_member->columns));
+    TRY(member_open_facts(out_member));
     about = columns_about(out_member->columns);
     if (about->first_seq != listed->first_seq || about->next_seq != listed->next_seq)
         return fail(ERR_CORRUPT, "%s covers other records than the list of column files says",
@@ -212,7 +231,7 @@ static fallible open_all(struct history *history, struct arena *mem)
         enum err err = open_member(history, &list[history->count], mem, member);
 
         if (err) {
-            columns_close(member->columns);
+            member_close(member);
             return err;
         }
         if (member->number > atomic_load(&history->last_number))
@@ -250,7 +269,7 @@ void history_close(struct history *history)
     if (!history)
         return;
     for (size_t i = 0; i < history->count; i++)
-        columns_close(history->members[i].columns);
+        member_close(&history->members[i]);
     mem_free(history->members);
     columns_cache_close(history->cache);
     mem_free(history->folder);
@@ -265,6 +284,42 @@ size_t history_count(const struct history *history)
 struct columns *history_file(const struct history *history, size_t at)
 {
     return history->members[at].columns;
+}
+
+fallible history_mask(const struct history *history, size_t at, const struct deleted *deleted,
+                      const struct mask_rows **out_rows)
+{
+    return mask_read(history->members[at].mask, history->members[at].columns, deleted, out_rows);
+}
+
+struct opening {
+    const struct history *history;
+    uint32_t number;
+};
+
+/* A tally_opener. */
+static enum err open_again(const void *argument, struct columns **out_columns)
+{
+    const struct opening *opening = argument;
+    const struct history *history = opening->history;
+    struct arena *mem = arena_open(LIST_MEMORY);
+    str path;
+    enum err err = mem ? path_of(history->folder, opening->number, mem, &path) : mem_exhausted();
+
+    if (!err)
+        err =
+            columns_open(history->sys, path.data, history->workspace, history->cache, out_columns);
+    arena_close(mem);
+    return err;
+}
+
+fallible history_tally(const struct history *history, size_t at, const struct mask_rows *rows,
+                       const struct tally **out_tally)
+{
+    const struct member *member = &history->members[at];
+    struct opening opening = {history, member->number};
+
+    return tally_file_read(member->tally, member->columns, rows, open_again, &opening, out_tally);
 }
 
 uint64_t history_next_seq(const struct history *history)
@@ -341,7 +396,7 @@ static void drop(struct history *history, size_t at, size_t count, struct arena 
     for (size_t i = at; i < at + count; i++) {
         str path;
 
-        columns_close(history->members[i].columns);
+        member_close(&history->members[i]);
         if (path_of(history->folder, history->members[i].number, mem, &path) == OK)
             (void)!file_remove(history->sys, path.data);
     }
@@ -374,6 +429,8 @@ fallible history_replace(struct history *history, uint32_t number, size_t at, si
     if (!err)
         err = columns_open(history->sys, path.data, history->workspace, history->cache,
                            &fresh.columns);
+    if (!err)
+        err = member_open_facts(&fresh);
     if (!err) {
         members = spliced(history, at, count, &fresh);
         err = members ? write_list(history, members, history->count - count + 1) : mem_exhausted();
@@ -382,7 +439,7 @@ fallible history_replace(struct history *history, uint32_t number, size_t at, si
         char why[512];
 
         snprintf(why, sizeof why, "%s", err_text());
-        columns_close(fresh.columns);
+        member_close(&fresh);
         drop_fresh(history, &fresh, mem);
         mem_free(members);
         err = fail(err, "%s", why);

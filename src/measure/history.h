@@ -10,7 +10,10 @@
 #include "store/columns.h"
 
 struct arena;
+struct deleted;
 struct history;
+struct mask_rows;
+struct tally;
 
 /* Opens or creates. ERR_CORRUPT names what is damaged. */
 fallible history_open(struct sys *sys, const char *folder,
@@ -20,6 +23,12 @@ void history_close(struct history *history); /* NULL is fine */
 
 size_t history_count(const struct history *history);
 struct columns *history_file(const struct history *history, size_t at);
+/* Which rows of that file are deleted: see mask.h. */
+fallible history_mask(const struct history *history, size_t at, const struct deleted *deleted,
+                      const struct mask_rows **out_rows);
+/* What the rows of that file are that `rows` leaves: see tally.h. */
+fallible history_tally(const struct history *history, size_t at, const struct mask_rows *rows,
+                       const struct tally **out_tally);
 /* All records below are in the files; 1 without files. */
 uint64_t history_next_seq(const struct history *history);
 /* The least identity_seq of the files: joins below it are followed everywhere. */

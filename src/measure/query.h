@@ -131,4 +131,8 @@ struct query {
 /* Reads a question. Everything it points to lives in `mem`, but for the zone: query_done. */
 fallible query_parse(struct json_reader *reader, struct arena *mem, str text,
                      struct query *out_query);
+/* Reads which events are meant: {"event","where","from","to","timezone"}, of which one of the first
+ * four must be there. `out_event` has no name where none is given. */
+fallible query_parse_events(struct json_reader *reader, struct arena *mem, str text,
+                            struct query *out_query, struct query_event *out_event);
 void query_done(struct query *query);

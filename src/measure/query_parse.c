@@ -249,12 +249,14 @@ static fallible read_zone(struct query_reader *reader, struct query *query)
 {
     uint32_t at = json_find(reader->doc, 0, S("timezone"));
     str name = S("UTC");
+    enum err err;
 
     if (at != JSON_ABSENT && json_type_of(reader->doc, at) != JSON_NULL)
         name = json_string(reader->doc, at, reader->mem);
-    if (!name.data || zone_open(name, &query->zone))
-        return fail(ERR_INVALID, "\"timezone\" must be an IANA name such as Europe/Vienna or UTC");
-    return OK;
+    err = name.data ? zone_open(name, &query->zone) : ERR_INVALID;
+    if (err && err != ERR_LIMIT)
+        err = fail(ERR_INVALID, "\"timezone\" must be an IANA name such as Europe/Vienna or UTC");
+    return err;
 }
 
 static fallible read_limit(struct query_reader *reader, struct query *query)
@@ -338,6 +340,20 @@ static fallible read_all(struct query_reader *reader, struct query *query)
     return query_parse_params(reader, query);
 }
 
+static fallible read_document(struct json_reader *json, struct arena *mem, str text,
+                              struct json *out_doc)
+{
+    if (text.len > QUERY_BYTES)
+        return fail(ERR_LIMIT, "a question may have at most %d bytes", QUERY_BYTES);
+    TRY(json_parse_copy(json, mem, text, out_doc));
+    if (out_doc->defect_count)
+        return fail(ERR_INVALID, "the question is not sound JSON: %s",
+                    json_defect_text(out_doc->defects[0].kind));
+    if (json_type_of(out_doc, 0) != JSON_OBJECT)
+        return fail(ERR_INVALID, "a question must be a JSON object");
+    return OK;
+}
+
 fallible query_parse(struct json_reader *json, struct arena *mem, str text, struct query *out_query)
 {
     struct json doc;
@@ -345,20 +361,53 @@ fallible query_parse(struct json_reader *json, struct arena *mem, str text, stru
     struct query query = {0};
     enum err err;
 
-    if (text.len > QUERY_BYTES)
-        return fail(ERR_LIMIT, "a question may have at most %d bytes", QUERY_BYTES);
-    TRY(json_parse_copy(json, mem, text, &doc));
-    if (doc.defect_count)
-        return fail(ERR_INVALID, "the question is not sound JSON: %s",
-                    json_defect_text(doc.defects[0].kind));
-    if (json_type_of(&doc, 0) != JSON_OBJECT)
-        return fail(ERR_INVALID, "a question must be a JSON object");
+    TRY(read_document(json, mem, text, &doc));
     err = read_all(&reader, &query);
     if (err)
         query_done(&query);
     else
         *out_query = query;
     return err;
+}
+
+static bool is_empty(const struct query_condition *where)
+{
+    return !where || (where->kind == CONDITION_ALL && !where->child_count);
+}
+
+static fallible read_choice_of_events(struct query_reader *reader, struct query *query,
+                                      struct query_event *out_event)
+{
+    static const char *const names[] = {"event", "where", "from", "to", "timezone"};
+    uint32_t event = json_find(reader->doc, 0, S("event"));
+
+    TRY(query_condition_refuse_others(reader, 0, "the request", names, COUNT(names)));
+    TRY(read_common(reader, query));
+    if (event != JSON_ABSENT)
+        TRY(query_condition_read_event(reader, event, "event", out_event));
+    if (is_empty(query->where) && !query->has_from && !query->has_to && !out_event->name.data)
+        return fail(ERR_INVALID, "say which events: by \"event\", \"where\", \"from\" or \"to\"");
+    return OK;
+}
+
+fallible query_parse_events(struct json_reader *json, struct arena *mem, str text,
+                            struct query *out_query, struct query_event *out_event)
+{
+    struct json doc;
+    struct query_reader reader = {.doc = &doc, .mem = mem};
+    struct query query = {0};
+    struct query_event event = {.name = {NULL, 0}};
+    enum err err;
+
+    TRY(read_document(json, mem, text, &doc));
+    err = read_choice_of_events(&reader, &query, &event);
+    if (err) {
+        query_done(&query);
+        return err;
+    }
+    *out_query = query;
+    *out_event = event;
+    return OK;
 }
 
 void query_done(struct query *query)

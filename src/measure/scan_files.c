@@ -80,6 +80,7 @@ struct cluster {
     struct columns *columns;
     uint32_t file;
     uint32_t stripe;
+    const uint64_t *deleted; /* rows; NULL: none */
     struct columns_block persons, first, nodes, times, seqs;
 };
 
@@ -135,7 +136,7 @@ static fallible add_cluster(struct maker *maker, const struct cluster *cluster, 
             times[row],    seqs[row],       identity_person(maker->source->identity, nodes[row]),
             cluster->file, cluster->stripe, row};
 
-        if (stray.time <= maker->files->plan->bounds.as_of)
+        if (!mask_has(cluster->deleted, row) && stray.time <= maker->files->plan->bounds.as_of)
             TRY(add_stray(maker, &stray));
     }
     return OK;
@@ -182,7 +183,10 @@ static fallible find_strays(struct maker *maker)
         struct columns *columns = files->views[i].columns;
 
         for (uint32_t k = 0; k < columns_about(columns)->stripes; k++) {
-            struct cluster cluster = {.columns = columns, .file = i, .stripe = k};
+            struct cluster cluster = {.columns = columns,
+                                      .file = i,
+                                      .stripe = k,
+                                      .deleted = scan_files_deleted(files, i, k)};
 
             TRY(add_stripe(maker, &cluster));
         }
@@ -240,12 +244,15 @@ fallible scan_files_prepare(const struct scan_plan *plan, const struct scan_file
         return fail(ERR_LIMIT, "over %d column files: they are being put together, ask again",
                     SCAN_MOST_FILES);
     files->views = arena_array(plan->mem, files->count + 1u, sizeof *files->views);
-    if (!files->views)
+    files->masks = arena_array(plan->mem, files->count + 1u, sizeof *files->masks);
+    if (!files->views || !files->masks)
         return arena_exhausted();
     TRY(make_values(&maker));
-    for (uint32_t i = 0; i < files->count; i++)
+    for (uint32_t i = 0; i < files->count; i++) {
         TRY(scan_view_make(plan, history_file(source->history, i), files->values,
                            &files->views[i]));
+        TRY(history_mask(source->history, i, source->deleted, &files->masks[i]));
+    }
     TRY(find_in_memory(&maker));
     TRY(find_dirty(&maker));
     TRY(find_strays(&maker));

@@ -8,6 +8,7 @@
  * stand under the person they belong to now.
  */
 #pragma once
+#include "measure/mask.h"
 #include "measure/scan_piece.h"
 #include "measure/scan_view.h"
 
@@ -26,6 +27,7 @@ struct scan_stray {
 struct scan_files {
     const struct scan_plan *plan;
     struct scan_view *views;
+    const struct mask_rows **masks; /* of the views' files */
     uint32_t count;
     struct view_filed *values; /* [slot] */
     const uint64_t *dirty; /* by node: nothing of her stands where a file has put it; NULL: none */
@@ -38,6 +40,13 @@ struct scan_files {
 static inline bool scan_files_has(const uint64_t *bits, node_id node)
 {
     return bits && bits[node / 64] >> node % 64 & 1;
+}
+
+/* The rows of a stripe that are deleted; NULL: none. */
+static inline const uint64_t *scan_files_deleted(const struct scan_files *files, uint32_t file,
+                                                 uint32_t stripe)
+{
+    return files->masks[file]->deleted ? files->masks[file]->stripes[stripe] : NULL;
 }
 
 /* Compiles the plan for every file of its source. */

@@ -72,8 +72,9 @@ static void see_trait_of_person(const struct scan_hand *hand, const struct view_
     const uint32_t *first = hand->first.data;
     int64_t row = find_before(block, first[person], first[person + 1]);
 
-    while (row >= first[person] && (!columns_code(block, (uint32_t)row) ||
-                                    (has_later && time_of(hand, (uint32_t)row) > as_of)))
+    while (row >= first[person] &&
+           (!columns_code(block, (uint32_t)row) || mask_has(hand->deleted, (uint32_t)row) ||
+            (has_later && time_of(hand, (uint32_t)row) > as_of)))
         row = find_before(block, first[person], row);
     if (row < first[person] ||
         (newest->value && time_of(hand, (uint32_t)row) < time_of_newest(newest)))
@@ -343,7 +344,7 @@ fallible scan_files_open(const struct scan_files *files, struct matcher_scope *s
     if (!reader->hands || !reader->pieces)
         err = mem_exhausted();
     for (uint32_t i = 0; !err && i < files->count; i++)
-        err = scan_hand_open(&reader->hands[i], files->plan, &files->views[i]);
+        err = scan_hand_open(&reader->hands[i], files, i);
     if (err) {
         scan_files_close(reader);
         return err;

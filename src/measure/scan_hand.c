@@ -8,11 +8,14 @@
 
 enum { NO_STRIPE = -1 };
 
-fallible scan_hand_open(struct scan_hand *hand, const struct scan_plan *plan,
-                        const struct scan_view *view)
+fallible scan_hand_open(struct scan_hand *hand, const struct scan_files *files, uint32_t file)
 {
-    *hand = (struct scan_hand){.plan = plan, .view = view, .stripe = NO_STRIPE};
-    hand->blocks = mem_alloc((view->property_count + 1u) * sizeof *hand->blocks);
+    *hand = (struct scan_hand){.files = files,
+                               .plan = files->plan,
+                               .view = &files->views[file],
+                               .file = file,
+                               .stripe = NO_STRIPE};
+    hand->blocks = mem_alloc((hand->view->property_count + 1u) * sizeof *hand->blocks);
     return hand->blocks ? OK : mem_exhausted();
 }
 
@@ -65,6 +68,7 @@ fallible scan_hand_turn(struct scan_hand *hand, uint32_t stripe)
         release(hand);
     err = hold(hand, stripe);
     hand->stripe = stripe;
+    hand->deleted = scan_files_deleted(hand->files, hand->file, stripe);
     if (err)
         release(hand);
     return err;

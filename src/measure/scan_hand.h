@@ -3,19 +3,21 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "measure/scan_view.h"
+#include "measure/scan_files.h"
 
 struct scan_hand {
+    const struct scan_files *files;
     const struct scan_plan *plan;
     const struct scan_view *view;
-    int64_t stripe; /* -1: nothing is held */
-    uint32_t last;  /* the person found last */
+    uint32_t file;
+    int64_t stripe;          /* -1: nothing is held */
+    const uint64_t *deleted; /* its rows; NULL: none */
+    uint32_t last;           /* the person found last */
     struct columns_block persons, first, kinds, times, seqs, devices;
     struct columns_block *blocks; /* of the view */
 };
 
-fallible scan_hand_open(struct scan_hand *hand, const struct scan_plan *plan,
-                        const struct scan_view *view);
+fallible scan_hand_open(struct scan_hand *hand, const struct scan_files *files, uint32_t file);
 void scan_hand_close(struct scan_hand *hand); /* a zeroed one is fine */
 /* Holds a stripe, instead of the one held before. ERR_IO, ERR_CORRUPT, ERR_LIMIT. */
 fallible scan_hand_turn(struct scan_hand *hand, uint32_t stripe);

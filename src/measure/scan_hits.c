@@ -319,7 +319,7 @@ static const struct columns_stripe *held(const struct scan_hand *hand)
 static bool are_even(const struct scan_hits *hits, const struct scan_hand *hand)
 {
     return hand->view->is_sure && !hits->has_traits && !hits->plan->required_count &&
-           held(hand)->last_time <= hits->plan->bounds.as_of;
+           !hand->deleted && held(hand)->last_time <= hits->plan->bounds.as_of;
 }
 
 /* What time does to the hits of a chunk. */
@@ -523,32 +523,75 @@ static bool is_left_out(const struct scan_hits *hits)
     return false;
 }
 
-static fallible add_each(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
+static uint32_t drop_deleted(const struct scan_hand *hand, uint32_t *rows, uint32_t count)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        rows[kept] = rows[i];
+        kept += !mask_has(hand->deleted, rows[i]);
+    }
+    return kept;
+}
+
+/* How many of the rows [from, to) are left, up to as_of or later; 0 if the first of them is later.
+ */
+static uint32_t count_left(const struct scan_hand *hand, uint32_t from, uint32_t to, millis as_of)
+{
+    const millis *times = hand->times.data;
+    uint32_t count = 0;
+
+    if (!hand->deleted && held(hand)->last_time <= as_of)
+        return to - from;
+    for (uint32_t row = from; row < to; row++) {
+        if (mask_has(hand->deleted, row))
+            continue;
+        if (!count++ && times[row] > as_of)
+            return 0;
+    }
+    return count;
+}
+
+static fallible add_each(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
                          uint32_t to, struct scan_piece *piece)
 {
     const node_id *persons = hand->persons.data;
     const uint32_t *first = hand->first.data;
-    const millis *times = hand->times.data;
-    millis as_of = hits->plan->bounds.as_of;
-    bool has_later = held(hand)->last_time > as_of;
     uint32_t base = piece->hits, *rows = hits->rows;
 
     for (uint32_t i = from; i < to; i++) {
-        uint32_t before = piece->hits;
+        uint32_t before = piece->hits, count;
+        uint32_t left = count_left(hand, first[i], first[i + 1], hits->plan->bounds.as_of);
 
-        if (scan_files_has(hits->files->dirty, persons[i]) ||
-            (has_later && times[first[i]] > as_of))
+        if (!left || scan_files_has(hits->files->dirty, persons[i]))
             continue;
+        hits->events_read += left;
         matcher_enter(hits->scope, persons[i]);
         if (is_left_out(hits))
             continue;
-        rows += add_checked(hits, hand, piece, rows,
-                            find_wanted(hits, hand, first[i], first[i + 1], rows));
+        count = find_wanted(hits, hand, first[i], first[i + 1], rows);
+        if (hand->deleted)
+            count = drop_deleted(hand, rows, count);
+        rows += add_checked(hits, hand, piece, rows, count);
         TRY(fill_traits(hits, piece, before));
         begin_person(hits, piece, persons[i], before, piece->hits);
     }
     fill_columns(hits, hand, piece, base);
     return OK;
+}
+
+/* Rows of persons who are told elsewhere. */
+static uint32_t count_dirty(const struct scan_hits *hits, const struct scan_hand *hand,
+                            uint32_t from, uint32_t to)
+{
+    const node_id *persons = hand->persons.data;
+    const uint32_t *first = hand->first.data;
+    uint32_t count = 0;
+
+    for (uint32_t i = from; hits->files->dirty && i < to; i++)
+        if (scan_files_has(hits->files->dirty, persons[i]))
+            count += first[i + 1] - first[i];
+    return count;
 }
 
 fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
@@ -561,9 +604,9 @@ fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uin
         return OK;
     TRY(make_room(hits, first[to] - first[from]));
     TRY(scan_piece_reserve(piece, to - from, first[to] - first[from]));
-    hits->events_read += first[to] - first[from];
     if (!are_even(hits, hand))
         return add_each(hits, hand, from, to, piece);
+    hits->events_read += first[to] - first[from] - count_dirty(hits, hand, from, to);
     if (hand->view->few_kind == SCAN_FEW_UNWANTED && !cut.is_by_marks &&
         (hits->needs_rows || hand->view->is_even))
         add_runs(hits, hand, from, to, piece, &cut);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "measure/dictionary.h"
 #include "measure/history.h"
+#include "measure/mask.h"
 
 void source_room_done(struct source_room *room)
 {
@@ -23,24 +24,29 @@ str source_type_name(enum event_type type)
     return names[type];
 }
 
-static void widen(struct source_span *span, const struct columns_about *about)
+static void widen(struct source_span *span, const struct mask_rows *rows)
 {
-    if (!about->rows)
+    if (!rows->rows)
         return;
-    if (!span->events || about->first_time < span->first)
-        span->first = about->first_time;
-    if (!span->events || about->last_time > span->last)
-        span->last = about->last_time;
-    span->events += about->rows;
+    if (!span->events || rows->first_time < span->first)
+        span->first = rows->first_time;
+    if (!span->events || rows->last_time > span->last)
+        span->last = rows->last_time;
+    span->events += rows->rows;
 }
 
-struct source_span source_span(const struct source *source)
+fallible source_span(const struct source *source, struct source_span *out_span)
 {
     struct source_span span = source->calls->span(source->store);
 
-    for (size_t i = 0; source->history && i < history_count(source->history); i++)
-        widen(&span, columns_about(history_file(source->history, i)));
-    return span;
+    for (size_t i = 0; source->history && i < history_count(source->history); i++) {
+        const struct mask_rows *rows;
+
+        TRY(history_mask(source->history, i, source->deleted, &rows));
+        widen(&span, rows);
+    }
+    *out_span = span;
+    return OK;
 }
 
 node_id source_end(const struct source *source)

@@ -65,6 +65,7 @@ struct source_span {
     millis last;
 };
 
+struct deleted;
 struct dictionary;
 struct history;
 struct identity;
@@ -101,6 +102,7 @@ struct source {
     const struct source_calls *calls;
     const void *store;
     const struct history *history;       /* NULL: all is in memory */
+    const struct deleted *deleted;       /* events that are in files but do not count */
     const struct identity *identity;     /* who is joined with whom now */
     const struct source_change *changes; /* since the oldest file was written */
     size_t change_count;
@@ -111,12 +113,11 @@ struct source {
     size_t more_bytes;       /* their bound */
 };
 
-/* What calls of this type are named: "page"; empty for EVENT_TRACK, which have names. */
+/* "page" for calls of page; empty for EVENT_TRACK, which have names. */
 str source_type_name(enum event_type type);
-/* All events there are, settled or not, whatever as_of or audience a question has. */
-struct source_span source_span(const struct source *source);
-/* Persons have ids from 1 up to below this. */
-node_id source_end(const struct source *source);
+/* All events there are, whatever as_of or audience a question has. Fails as history_mask does. */
+fallible source_span(const struct source *source, struct source_span *out_span);
+node_id source_end(const struct source *source); /* ids of persons are from 1 to below this */
 text_code source_find_text(const struct source *source, str text); /* or SOURCE_UNKNOWN */
 /* The code of a text for this question, a new one if need be; one thread, before any scan. */
 fallible source_add_text(const struct source *source, str text, text_code *out_code);
@@ -127,8 +128,7 @@ property_id source_find_property(const struct source *source, str path); /* or S
  * `id` is not the oldest node of a person, or she has no event until then. ERR_LIMIT. */
 fallible source_person(const struct source *source, struct source_room *room, node_id id,
                        millis as_of, struct source_person *out_person);
-/* Fetches what source_person will touch for these persons, all at once instead of one after the
- * other. */
+/* Fetches what source_person will touch for these persons, all at once. */
 void source_warm(const struct source *source, const node_id *ids, size_t count);
 void source_value(const struct source *source, const struct source_event *event,
                   property_id property, struct value *out_value);

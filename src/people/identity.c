@@ -637,6 +637,7 @@ fallible identity_apply(struct identity *identity, const struct log_record *reco
         return identity_keep(identity, record->node);
     case RECORD_QUARANTINE:
     case RECORD_RELEASE:
+    case RECORD_DELETION:
         break;
     }
     return OK;

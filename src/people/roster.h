@@ -3,10 +3,10 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Copies of all records but those of events, whose place the column files take: nodes with their
- * identifiers, joins and undos, and what came into quarantine and left it (without the bodies). One
- * file to which the fold appends whenever events settle, before the list of column files names the
- * new one: whatever that list covers is covered here, what lies behind it is cut off at opening.
- * The log stays the truth: a file that is missing or damaged is made anew from it.
+ * identifiers, joins and undos, deletions, and what came into quarantine and left it (without the
+ * bodies). One file to which the fold appends whenever events settle, before the list of column
+ * files names the new one: whatever that list covers is covered here, what lies behind it is cut
+ * off at opening. The log stays the truth: a file that is missing or damaged is made anew from it.
  */
 #pragma once
 #include "store/log.h"

@@ -10,6 +10,9 @@
  *   QUARANTINE  clear    i64 received, u64 body hash.low, u64 body hash.high
  *               payload  u32 len, reason, body
  *   RELEASE     clear    u64 quarantine_seq, u64 event_seq, i64 at
+ *   DELETION    clear    u8 flags, i64 at, then per range two numbers of 7 bits a byte, the low
+ *                        ones first and the high bit set in all but the last: how far it begins
+ *                        behind the end of the one before (or 0), and its length
  *
  * The readers accept exactly what the writers produce: what was read and is written again gives
  * the same bytes.
@@ -25,11 +28,14 @@ enum {
     UNDO_SIZE = 8 + 8,
     QUARANTINE_SIZE = 8 + 16,
     RELEASE_SIZE = 8 + 8 + 8,
+    DELETION_HEAD_SIZE = 1 + 8,
     EVENTS_HEAD_SIZE = 8,
     EVENT_CLEAR_SIZE = 16 + 8,
     EVENT_HEAD_SIZE = 4 + 8 + 1 + 1 + 4,
     EVENT_FLAGS = EVENT_TIME_CORRECTED | EVENT_TIME_FUTURE | EVENT_TIME_ABSENT,
 };
+
+enum { DELETION_FIRST = 1, DELETION_LAST = 2 };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "integers are copied as they are");
 
@@ -313,5 +319,87 @@ fallible record_events_finish(const struct record_events *it)
         return fail(ERR_CORRUPT, "an events record's payload does not fit its layout");
     if (!it->clear.len && it->payload.len)
         return fail(ERR_CORRUPT, "%zu bytes stand behind the events of a record", it->payload.len);
+    return OK;
+}
+
+/* Deletions */
+
+static void put_number(struct buf *out, uint64_t number)
+{
+    for (; number >= 0x80; number >>= 7)
+        put_u8(out, (uint8_t)(number | 0x80));
+    put_u8(out, (uint8_t)number);
+}
+
+/* False if there is no number, or not in its shortest form. */
+static bool take_number(str *rest, uint64_t *out_number)
+{
+    uint64_t number = 0;
+
+    for (unsigned shift = 0; rest->len && shift < 64; shift += 7) {
+        uint8_t byte = take_u8(rest);
+
+        if (shift == 63 && byte > 1)
+            return false;
+        number |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte & 0x80)
+            continue;
+        *out_number = number;
+        return byte || !shift;
+    }
+    return false;
+}
+
+void record_start_deletion(struct buf *clear, const struct record_deletion *deletion)
+{
+    put_u8(clear, (uint8_t)((deletion->is_first ? DELETION_FIRST : 0) |
+                            (deletion->is_last ? DELETION_LAST : 0)));
+    put_i64(clear, deletion->at);
+}
+
+void record_write_range(struct buf *clear, uint64_t *place, uint64_t from, uint64_t to)
+{
+    assert(*place < from && from < to);
+    put_number(clear, from - *place);
+    put_number(clear, to - from);
+    *place = to;
+}
+
+fallible record_ranges_start(struct record_ranges *it, str clear, uint64_t end,
+                             struct record_deletion *out_deletion)
+{
+    uint8_t flags;
+
+    if (clear.len <= DELETION_HEAD_SIZE)
+        return fail(ERR_CORRUPT, "a deletion record has a clear part of %zu bytes", clear.len);
+    flags = take_u8(&clear);
+    if (flags & ~(DELETION_FIRST | DELETION_LAST))
+        return fail(ERR_CORRUPT, "a deletion record has the unknown flags %u", flags);
+    *out_deletion = (struct record_deletion){.is_first = flags & DELETION_FIRST,
+                                             .is_last = flags & DELETION_LAST,
+                                             .at = take_i64(&clear)};
+    *it = (struct record_ranges){.rest = clear, .end = end};
+    return OK;
+}
+
+bool record_ranges_next(struct record_ranges *it, uint64_t *out_from, uint64_t *out_to)
+{
+    uint64_t gap, length, left = it->end - it->place;
+
+    if (it->is_damaged || !it->rest.len)
+        return false;
+    it->is_damaged = !take_number(&it->rest, &gap) || !take_number(&it->rest, &length) || !gap ||
+                     !length || gap >= left || length > left - gap;
+    if (it->is_damaged)
+        return false;
+    *out_from = it->place + gap;
+    *out_to = it->place = *out_from + length;
+    return true;
+}
+
+fallible record_ranges_finish(const struct record_ranges *it)
+{
+    if (it->is_damaged)
+        return fail(ERR_CORRUPT, "a deletion record names events that cannot be");
     return OK;
 }

@@ -22,6 +22,7 @@ enum record_kind {
     RECORD_UNDO = 4,       /* a join is taken back */
     RECORD_QUARANTINE = 5, /* an event that could not be taken, whole, with the reason */
     RECORD_RELEASE = 6,    /* a quarantined event was mended and taken, or dismissed */
+    RECORD_DELETION = 7,   /* events that are gone from all answers */
 };
 
 enum node_kind { NODE_USER = 1, NODE_ANONYMOUS = 2 };
@@ -90,6 +91,14 @@ struct record_release {
     millis at;
 };
 
+/* RECORD_DELETION: clear only, followed by the ranges of sequence numbers that are deleted. A large
+ * deletion is several records; it counts once the last one is there. */
+struct record_deletion {
+    bool is_first;
+    bool is_last;
+    millis at;
+};
+
 /* Writers append to `clear` and `payload`; readers take both parts, ERR_CORRUPT if they do not
  * fit the layout. Strings of what was read are borrowed from the parts. */
 void record_write_node(struct buf *clear, const struct record_node *node);
@@ -124,3 +133,18 @@ struct record_events {
 fallible record_events_start(struct record_events *it, str clear, str payload);
 bool record_events_next(struct record_events *it, struct record_event *out_event);
 fallible record_events_finish(const struct record_events *it);
+
+void record_start_deletion(struct buf *clear, const struct record_deletion *deletion);
+/* Ranges ascend, neither touch nor overlap; `*place` is 0 before the first of a record. */
+void record_write_range(struct buf *clear, uint64_t *place, uint64_t from, uint64_t to);
+/* Reads the ranges [from, to) one by one, as record_events does; none reaches beyond `end`. */
+struct record_ranges {
+    str rest;
+    uint64_t place;
+    uint64_t end;
+    bool is_damaged;
+};
+fallible record_ranges_start(struct record_ranges *it, str clear, uint64_t end,
+                             struct record_deletion *out_deletion);
+bool record_ranges_next(struct record_ranges *it, uint64_t *out_from, uint64_t *out_to);
+fallible record_ranges_finish(const struct record_ranges *it);

@@ -12,6 +12,7 @@
 struct access;
 struct backup_desk;
 struct catalog;
+struct deletions;
 struct events;
 struct intake;
 struct log;
@@ -29,6 +30,7 @@ struct web_config {
     struct access *access;
     struct backup_desk *backups;
     struct catalog *catalog;
+    struct deletions *deletions;
     struct events *events;
     struct intake *intake;
     struct log *log;

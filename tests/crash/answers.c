@@ -97,6 +97,26 @@ bool answers_agree(struct world *world, struct buf *out_trouble)
     return compare(&(struct asking){.world = world, .trouble = out_trouble});
 }
 
+bool answers_count(struct world *world, uint64_t events, struct buf *out_trouble)
+{
+    struct source_span span = {0};
+    struct source source;
+    enum err err = world_fold(world);
+
+    events_begin(world->events, &source);
+    if (!err)
+        err = source_span(&source, &span);
+    events_end(world->events);
+    if (err)
+        buf_print(out_trouble, "events cannot be counted: %s", err_text());
+    else if (span.events != events)
+        buf_print(out_trouble, "questions see %llu events instead of %llu",
+                  (unsigned long long)span.events, (unsigned long long)events);
+    else
+        return true;
+    return false;
+}
+
 bool answers_trust(struct world *world, struct buf *out_trouble)
 {
     return compare(&(struct asking){.world = world, .trouble = out_trouble, .allows_errors = true});

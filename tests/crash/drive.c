@@ -7,7 +7,11 @@
 #include "crash/answers.h"
 
 #include "base/mem.h"
+#include "measure/deletion.h"
+#include "measure/events.h"
+#include "store/deleted.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +84,43 @@ void drive_close(struct drive *drive)
     buf_done(&drive->trouble);
 }
 
+/* As a server does it: of what is durable, by a question. Who had no answer asks for other events
+ * the next time, which must not be taken together with those of an attempt that was cut off. */
+static fallible find(struct drive *drive, const struct plan_ask *ask, struct deleted *found)
+{
+    struct answer_options options = {.sys = drive->world.sys};
+    struct source source;
+    char request[64];
+    enum err err;
+
+    snprintf(request, sizeof request, "{\"where\":{\"prop\":\"part\",\"op\":\"is\",\"value\":%u}}",
+             (ask->part + oracle_attempts(drive->oracle, ask)) % PLAN_PARTS);
+    TRY(world_fold(&drive->world));
+    events_begin(drive->world.events, &source);
+    err = deletion_find(&source, &options, str_of(request), found);
+    events_end(drive->world.events);
+    return err;
+}
+
+/* Without a set in the job there is nothing to delete. */
+static fallible fill_deletion(struct drive *drive, const struct plan_ask *ask,
+                              struct world_job *job)
+{
+    struct deleted *found;
+    enum err err;
+
+    TRY(deleted_open(&found));
+    err = find(drive, ask, found);
+    if (!err && deleted_count(found, 0, UINT64_MAX)) {
+        job->job.kind = INTAKE_DELETE;
+        job->job.found = found;
+        oracle_deletes(drive->oracle, ask, found);
+        return OK;
+    }
+    deleted_close(found);
+    return err;
+}
+
 static fallible fill_job(struct drive *drive, const struct plan_ask *ask, struct world_job *job)
 {
     struct intake *intake = drive->world.intake;
@@ -88,6 +129,8 @@ static fallible fill_job(struct drive *drive, const struct plan_ask *ask, struct
     enum err err;
 
     TRY(world_job_open(job));
+    if (ask->kind == PLAN_DELETE)
+        return fill_deletion(drive, ask, job);
     if (ask->kind == PLAN_MERGE) {
         job->job.kind = INTAKE_MERGE;
         job->job.a = intake_name(intake, plan_name(ask->a, room));
@@ -133,12 +176,13 @@ static enum err send(struct drive *drive, const struct plan_ask *const *asks, si
 
     for (size_t i = 0; i < count; i++) {
         enum err unable = fill_job(drive, asks[i], &jobs[i]);
+        bool is_idle = asks[i]->kind == PLAN_DELETE && !jobs[i].job.found;
 
         oracle_sent(drive->oracle, asks[i]);
-        if (!unable)
+        if (!unable && !is_idle)
             unable = intake_post(drive->world.intake, &jobs[i].job);
-        is_posted[i] = !unable;
-        if (unable)
+        is_posted[i] = !unable && !is_idle;
+        if (!is_posted[i])
             settle(drive, asks[i], unable, 0);
     }
     err = intake_step(drive->world.intake, 0);
@@ -147,6 +191,7 @@ static enum err send(struct drive *drive, const struct plan_ask *const *asks, si
             drive_fails(drive, "a job was never answered");
         if (is_posted[i])
             settle(drive, asks[i], jobs[i].job.err, jobs[i].job.seq);
+        deleted_close(jobs[i].job.found);
         world_job_close(&jobs[i]);
     }
     return err;
@@ -183,6 +228,7 @@ enum err drive_step(struct drive *drive)
         break;
     case PLAN_SLEEP:
         sim_advance(drive->world.sys, step->span);
+        world_combine(&drive->world);
         err = intake_step(drive->world.intake, 0);
         break;
     }
@@ -223,6 +269,7 @@ bool drive_agrees(struct drive *drive)
         return false;
     }
     return oracle_agrees(drive->oracle, &drive->world, &drive->trouble) &&
+           answers_count(&drive->world, oracle_left(drive->oracle), &drive->trouble) &&
            answers_agree(&drive->world, &drive->trouble);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "people/identity.h"
+#include "store/deletions.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -27,10 +28,22 @@ struct id_state {
     unsigned kept;       /* the variant that must be there */
 };
 
+/* One attempt to delete, in order of sequence numbers. */
+struct attempt {
+    const struct plan_ask *ask;
+    uint64_t *seqs;
+    size_t count;
+    bool is_acked;
+    bool is_done; /* by the latest reading */
+};
+
 struct oracle {
     const struct plan *plan;
     struct ask_state *asks;
     struct id_state *ids;
+    struct attempt *attempts;
+    size_t attempt_count;
+    uint64_t left;
 };
 
 struct join {
@@ -46,6 +59,7 @@ struct reading {
     struct buf *trouble;
     unsigned *found; /* by id */
     unsigned events;
+    unsigned events_stored;    /* without those in quarantine */
     unsigned keys[MOST_NODES]; /* of each node id */
     unsigned node_count;
     unsigned strangers;
@@ -54,6 +68,11 @@ struct reading {
     unsigned wanted[KEYS]; /* union-find of what the events say */
     bool known[KEYS];
     bool claimed[KEYS];
+    bool *deleted; /* by sequence number, below `deleted_room` */
+    uint64_t deleted_room;
+    uint64_t deleted_count;
+    uint64_t *parts; /* of a deletion that is not whole */
+    size_t part_count;
     uint64_t next_seq;
 };
 
@@ -80,6 +99,9 @@ void oracle_close(struct oracle *oracle)
 {
     if (!oracle)
         return;
+    for (size_t i = 0; i < oracle->attempt_count; i++)
+        free(oracle->attempts[i].seqs);
+    free(oracle->attempts);
     free(oracle->asks);
     free(oracle->ids);
     free(oracle);
@@ -96,10 +118,55 @@ void oracle_sent(struct oracle *oracle, const struct plan_ask *ask)
     }
 }
 
+static void *need_more(void *room, size_t size)
+{
+    void *grown = realloc(room, size);
+
+    if (!grown)
+        abort();
+    return grown;
+}
+
+void oracle_deletes(struct oracle *oracle, const struct plan_ask *ask, const struct deleted *found)
+{
+    struct attempt attempt = {.ask = ask,
+                              .seqs = need(deleted_count(found, 0, UINT64_MAX) * sizeof(uint64_t))};
+    uint64_t from, to = 0;
+
+    while (deleted_next(found, to, &from, &to))
+        for (uint64_t seq = from; seq < to; seq++)
+            attempt.seqs[attempt.count++] = seq;
+    oracle->attempts =
+        need_more(oracle->attempts, (oracle->attempt_count + 1) * sizeof *oracle->attempts);
+    oracle->attempts[oracle->attempt_count++] = attempt;
+}
+
+unsigned oracle_attempts(const struct oracle *oracle, const struct plan_ask *ask)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < oracle->attempt_count; i++)
+        count += oracle->attempts[i].ask == ask;
+    return count;
+}
+
+/* The latest attempt of the ask; NULL: none. */
+static struct attempt *attempt_of(struct oracle *oracle, const struct plan_ask *ask)
+{
+    for (size_t i = oracle->attempt_count; i > 0; i--)
+        if (oracle->attempts[i - 1].ask == ask)
+            return &oracle->attempts[i - 1];
+    return NULL;
+}
+
 void oracle_acked(struct oracle *oracle, const struct plan_ask *ask, uint64_t seq)
 {
+    struct attempt *attempt = attempt_of(oracle, ask);
+
     oracle->asks[ask->number].is_acked = true;
     oracle->asks[ask->number].seq = seq;
+    if (attempt && seq)
+        attempt->is_acked = true;
     for (size_t i = 0; i < ask->count; i++) {
         struct id_state *id = &oracle->ids[ask->events[i]->id];
 
@@ -131,6 +198,11 @@ unsigned oracle_count(const struct oracle *oracle)
     for (unsigned i = 0; i < oracle->plan->id_count; i++)
         count += oracle->ids[i].is_acked;
     return count;
+}
+
+uint64_t oracle_left(const struct oracle *oracle)
+{
+    return oracle->left;
 }
 
 /* Reading */
@@ -273,6 +345,7 @@ static bool check_event(struct reading *r, const struct log_record *record,
 
     if (!event)
         return false;
+    r->events_stored++;
     owner = event->user ? key_of(event->user, false) : key_of(event->device, true);
     device = event->device ? key_of(event->device, true) : 0;
     if (event->is_misfit || found->type != event->type)
@@ -314,6 +387,48 @@ static bool read_quarantine(struct reading *r, const struct log_record *record)
     return event->is_misfit || trouble(r, "event # is in quarantine", event->id, 0);
 }
 
+/* What is whole must be what some client asked for, no more and no less. */
+static bool end_deletion(struct reading *r, uint64_t seq)
+{
+    bool was_asked = false;
+
+    for (size_t i = 0; i < r->oracle->attempt_count; i++) {
+        struct attempt *attempt = &r->oracle->attempts[i];
+
+        if (attempt->count != r->part_count ||
+            memcmp(attempt->seqs, r->parts, r->part_count * sizeof *r->parts) != 0)
+            continue;
+        attempt->is_done = true;
+        was_asked = true;
+    }
+    for (size_t k = 0; was_asked && k < r->part_count; k++) {
+        r->deleted_count += !r->deleted[r->parts[k]];
+        r->deleted[r->parts[k]] = true;
+    }
+    return was_asked || trouble(r, "record # ends a deletion of # events that nobody asked for",
+                                seq, r->part_count);
+}
+
+static bool read_deletion(struct reading *r, const struct log_record *record)
+{
+    struct record_deletion deletion;
+    struct record_ranges it;
+    uint64_t from, to;
+
+    if (record_ranges_start(&it, record->clear, record->seq, &deletion) != OK)
+        return trouble(r, "record # cannot be read", record->seq, 0);
+    if (deletion.is_first)
+        r->part_count = 0;
+    while (record_ranges_next(&it, &from, &to)) {
+        r->parts = need_more(r->parts, (r->part_count + to - from) * sizeof *r->parts);
+        while (from < to)
+            r->parts[r->part_count++] = from++;
+    }
+    if (record_ranges_finish(&it) != OK)
+        return trouble(r, "record # names no events", record->seq, 0);
+    return !deletion.is_last || end_deletion(r, record->seq);
+}
+
 static bool read_record(struct reading *r, const struct log_record *record)
 {
     if (record->seq != r->next_seq)
@@ -330,6 +445,8 @@ static bool read_record(struct reading *r, const struct log_record *record)
         return read_events(r, record);
     case RECORD_QUARANTINE:
         return read_quarantine(r, record);
+    case RECORD_DELETION:
+        return read_deletion(r, record);
     case RECORD_RELEASE:
         break;
     }
@@ -352,6 +469,8 @@ static struct reading *reading_open(struct oracle *oracle, struct buf *out_troub
 
 static void reading_close(struct reading *r)
 {
+    free(r->deleted);
+    free(r->parts);
     free(r->found);
     free(r);
 }
@@ -366,6 +485,10 @@ static bool read_log(struct reading *r, struct world *world, enum err *out_err)
     *out_err = log_reader_open(world->log, 1, LOG_PLAIN, &reader);
     if (*out_err)
         return true;
+    r->deleted_room = log_durable_seq(world->log);
+    r->deleted = need(r->deleted_room + 1);
+    for (size_t i = 0; i < r->oracle->attempt_count; i++)
+        r->oracle->attempts[i].is_done = false;
     while (is_good && (*out_err = log_reader_next(reader, &record)) == OK)
         is_good = read_record(r, &record);
     log_reader_close(reader);
@@ -416,6 +539,22 @@ static bool check_kept(struct reading *r, struct world *world)
     return is_good;
 }
 
+static bool check_deletions(struct reading *r, struct world *world)
+{
+    for (size_t i = 0; i < r->oracle->attempt_count; i++) {
+        const struct attempt *attempt = &r->oracle->attempts[i];
+
+        if (attempt->is_acked && !attempt->is_done)
+            return trouble(r, "an acknowledged deletion of # events is lost", attempt->count, 0);
+    }
+    for (uint64_t seq = 1; seq < r->deleted_room; seq++)
+        if (deletions_has(world->deletions, seq) != r->deleted[seq])
+            return trouble(r, "event # is deleted: #, whatever the writer believes", seq,
+                           r->deleted[seq]);
+    r->oracle->left = r->events_stored - r->deleted_count;
+    return true;
+}
+
 static bool check_asks(struct reading *r)
 {
     const struct plan *plan = r->oracle->plan;
@@ -428,7 +567,7 @@ static bool check_asks(struct reading *r)
             uint64_t seq = r->oracle->asks[merge->number].seq;
             const struct join *join = NULL;
 
-            if (ask->kind == PLAN_EVENTS || !state->is_acked)
+            if ((ask->kind != PLAN_MERGE && ask->kind != PLAN_UNDO) || !state->is_acked)
                 continue;
             for (unsigned j = 0; j < r->join_count; j++)
                 if (r->joins[j].seq == seq)
@@ -496,8 +635,8 @@ bool oracle_agrees(struct oracle *oracle, struct world *world, struct buf *out_t
         is_good = trouble(r, "the log cannot be read behind record #: ", r->next_seq - 1, 0);
         buf_add(out_trouble, str_of(err_text()));
     }
-    is_good =
-        is_good && check_ids(r) && check_asks(r) && check_people(r, world) && check_kept(r, world);
+    is_good = is_good && check_ids(r) && check_asks(r) && check_people(r, world) &&
+              check_deletions(r, world) && check_kept(r, world);
     reading_close(r);
     return is_good;
 }

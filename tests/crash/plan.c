@@ -63,6 +63,11 @@ unsigned plan_id_of(str text)
     return (unsigned)id;
 }
 
+unsigned plan_part_of(const struct plan_event *event)
+{
+    return event->id % PLAN_PARTS;
+}
+
 static unsigned draw_user(struct drawing *d)
 {
     return 2 * (1 + below(d, USERS - 1));
@@ -109,7 +114,8 @@ static str write_text(struct drawing *d, const struct plan_event *event)
     }
     if (!event->is_misfit) /* a track without a name is unfit */
         buf_add(&text, S(",\"event\":\"Seen\""));
-    buf_print(&text, ",\"properties\":{\"variant\":%u,\"pad\":\"", event->variant);
+    buf_print(&text, ",\"properties\":{\"variant\":%u,\"part\":%u,\"pad\":\"", event->variant,
+              plan_part_of(event));
     for (unsigned pad = below(d, below(d, 20) ? 300 : 5000); pad > 0; pad--)
         buf_add_byte(&text, (char)('a' + pad % 26));
     buf_add(&text, S("\"}}"));
@@ -164,7 +170,7 @@ static void draw_events(struct drawing *d, struct plan_ask *ask)
 
 static void draw_ask(struct drawing *d, struct plan_ask *ask)
 {
-    unsigned kind = below(d, 16);
+    unsigned kind = below(d, 17);
 
     ask->number = d->plan->ask_count++;
     if (kind == 0 && d->merge_count < USERS) {
@@ -177,6 +183,9 @@ static void draw_ask(struct drawing *d, struct plan_ask *ask)
     } else if (kind == 1 && d->merge_count) {
         ask->kind = PLAN_UNDO;
         ask->undone = d->merges[below(d, d->merge_count)];
+    } else if (kind == 2) {
+        ask->kind = PLAN_DELETE;
+        ask->part = below(d, PLAN_PARTS);
     } else {
         draw_events(d, ask);
     }

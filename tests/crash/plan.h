@@ -9,7 +9,7 @@
 #include "base/time.h"
 #include "store/record.h"
 
-enum { PLAN_NAMES = 64, PLAN_STRANGERS = 4096 - 40 };
+enum { PLAN_NAMES = 64, PLAN_STRANGERS = 4096 - 40, PLAN_PARTS = 30 };
 
 /* One event as it is sent. The same id may be sent with another text, later. */
 struct plan_event {
@@ -22,7 +22,7 @@ struct plan_event {
     struct plan_event *other; /* the variant sent before it, or NULL */
 };
 
-enum plan_kind { PLAN_EVENTS, PLAN_MERGE, PLAN_UNDO };
+enum plan_kind { PLAN_EVENTS, PLAN_MERGE, PLAN_UNDO, PLAN_DELETE };
 
 struct plan_ask {
     enum plan_kind kind;
@@ -31,6 +31,7 @@ struct plan_ask {
     size_t count;
     unsigned a, b;                 /* users to merge */
     const struct plan_ask *undone; /* the merge to undo */
+    unsigned part;                 /* of the events there are by then, to be deleted */
 };
 
 enum plan_move { PLAN_SEND, PLAN_PREPARE, PLAN_REOPEN, PLAN_SLEEP };
@@ -53,6 +54,8 @@ struct plan {
     unsigned id_count;
 };
 
+/* Which of PLAN_PARTS an event is in; it says so, as property "part". */
+unsigned plan_part_of(const struct plan_event *event);
 /* The first seed from `seed` on whose plan has strangers. */
 uint64_t plan_strangers_seed(uint64_t seed);
 struct plan *plan_open(uint64_t seed, size_t steps); /* aborts without memory */

@@ -84,6 +84,22 @@ PLANTS = {
     "persons_not_verified": (
         "src/people/roster.c",
         "        block.checksum != checksum_of(&block, bytes.data + sizeof block) ||\n", "", FLIPS),
+    "deletions_not_logged": (
+        "src/store/deletions.c", "    TRY(write_all(deletions, log, at, found));\n",
+        "    (void)write_all;\n    (void)log;\n    (void)at;\n", SWEEP),
+    "deletion_taken_before_its_last_part": (
+        "src/store/deletions.c", "return deletion.is_last ? take(",
+        "return deletion.is_first || deletion.is_last ? take(", SWEEP),
+    "parts_of_an_unfinished_deletion_kept": (
+        "src/store/deletions.c", "    if (deletion.is_first)\n        deleted_clear(",
+        "    if (deletion.is_first && deletion.is_last)\n        deleted_clear(", SWEEP),
+    "deletions_settled_and_forgotten": (
+        "src/measure/events.c", "            TRY(events_delete(events, record));\n",
+        "            continue;\n", SWEEP),
+    "deletions_unknown_to_the_writer": (
+        "src/collect/intake_fold.c",
+        "return fold->config.deletions ? deletions_apply(fold->config.deletions, record) : OK;",
+        "return OK;", SWEEP),
     "group_not_verified": (
         "src/store/log_format.c", "return trailer == body_checksum(bytes.data, head->body_bytes);",
         "return true;", SWEEP),

@@ -5,10 +5,12 @@
 #include "crash/world.h"
 
 #include "base/mem.h"
+#include "measure/combine.h"
 #include "measure/events.h"
 #include "measure/history.h"
 #include "people/identity.h"
 #include "store/datadir.h"
+#include "store/deletions.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
@@ -16,7 +18,7 @@
 
 #define WORLD_ANEW "anew"
 
-enum { CACHE = 64 << 10, SEGMENT = 64 << 10, GROUP = 16 << 10, JOB_ARENA = 64 << 20 };
+enum { CACHE = 64 << 10, SEGMENT = 64 << 10, GROUP = 16 << 10, JOB_ARENA = 64 << 20, PART = 8 };
 
 struct log_config world_log_config(const struct world *world)
 {
@@ -77,6 +79,8 @@ static fallible open_intake(struct world *world)
 
     TRY(seen_open(&seen, &world->seen));
     TRY(identity_open(&world->identity));
+    TRY(deletions_open(PART, &world->deletions));
+    config.deletions = world->deletions;
     config.seen = world->seen;
     config.identity = world->identity;
     config.roster = world->roster;
@@ -158,6 +162,7 @@ void world_shut(struct world *world)
     intake_close(world->intake);
     roster_close(world->roster);
     history_close(world->history);
+    deletions_close(world->deletions);
     identity_close(world->identity);
     seen_close(world->seen);
     log_close(world->log);
@@ -168,6 +173,7 @@ void world_shut(struct world *world)
     world->roster = NULL;
     world->history = NULL;
     world->intake = NULL;
+    world->deletions = NULL;
     world->identity = NULL;
     world->seen = NULL;
     world->log = NULL;
@@ -214,6 +220,14 @@ fallible world_fold(struct world *world)
         }
     }
     return err == ERR_ABSENT || err == ERR_LIMIT ? OK : err;
+}
+
+void world_combine(struct world *world)
+{
+    size_t at, count;
+
+    if (world->events && combine_find(world->events, &at, &count))
+        (void)!combine_run(world->events, world->sys, at, count, NULL, NULL);
 }
 
 fallible world_fold_anew(struct world *world, struct world_fold *out_fold)

@@ -33,6 +33,7 @@ struct world {
     struct log_recovery recovery;
     struct seen *seen;
     struct identity *identity;
+    struct deletions *deletions;
     struct intake *intake;
     struct json_reader *json;
     struct history *history;
@@ -50,6 +51,8 @@ fallible world_open(struct world *world);         /* everything; what failed is 
 void world_shut(struct world *world);             /* fine when not open */
 /* Folds and settles what the log has gained. A full disk and a lack of memory are for later. */
 fallible world_fold(struct world *world);
+/* Combines column files once, if it is worth while. What goes wrong leaves all as it was. */
+void world_combine(struct world *world);
 /* A fold of the whole log that settles nothing. */
 struct world_fold {
     struct roster *roster;

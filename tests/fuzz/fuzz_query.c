@@ -1,4 +1,5 @@
-/* fuzz_query.c - any bytes as a question over a small world: answered or refused, never worse.
+/* fuzz_query.c - any bytes as a question over a small world, and as a request to delete: answered
+ * or refused, never worse.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -51,6 +52,22 @@ static void check_is_json(str answer)
     json_reader_close(reader);
 }
 
+/* Finds what a request to delete means, and leaves it there. */
+static void find(const struct answer_options *options, str request)
+{
+    struct deleted *found;
+    struct source source;
+    enum err err = deleted_open(&found);
+
+    assert(!err);
+    events_begin(world()->events, &source);
+    err = deletion_find(&source, options, request, found);
+    events_end(world()->events);
+    assert(err ? err_text()[0]
+               : deleted_count(found, 0, UINT64_MAX) <= sizeof messages / sizeof *messages);
+    deleted_close(found);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct answer_options options = {.sys = sys_real(), .memory_bytes = 32 << 20};
@@ -61,5 +78,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         check_is_json(buf_str(&out));
     buf_done(&out);
+    find(&options, str_from(data, size));
     return 0;
 }

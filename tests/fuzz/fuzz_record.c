@@ -51,6 +51,20 @@ static bool rewrite_events(str clear, str payload, struct buf *again, struct buf
     return !record_events_finish(&it) && !it.is_sealed;
 }
 
+static bool rewrite_deletion(str clear, struct buf *again)
+{
+    struct record_deletion deletion;
+    struct record_ranges it;
+    uint64_t from, to, place = 0;
+
+    if (record_ranges_start(&it, clear, UINT64_MAX, &deletion))
+        return false;
+    record_start_deletion(again, &deletion);
+    while (record_ranges_next(&it, &from, &to))
+        record_write_range(again, &place, from, to);
+    return !record_ranges_finish(&it);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buf again = {0}, again_payload = {0};
@@ -74,6 +88,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             expect_same(&again, clear);
             expect_same(&again_payload, payload);
         }
+    } else if (data[0] == RECORD_DELETION) {
+        if (rewrite_deletion(clear, &again))
+            expect_same(&again, clear);
     } else if (rewrite_clear(data[0], clear, &again)) {
         expect_same(&again, clear);
     }

@@ -49,6 +49,7 @@ static fallible read_range(struct exchange *x, struct buf *out)
     if (from >= log_durable_seq(log))
         return OK;
     TRY(export_open(log, from, until, &export));
+    export_without(export, web_config(web_of(x))->deletions);
     err = read_piece(x, export, out);
     export_close(export);
     return err;

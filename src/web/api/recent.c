@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "store/deletions.h"
 #include "store/log.h"
 #include "web/api/api.h"
 #include "web/web.h"
@@ -14,9 +15,10 @@ struct recent {
     struct record_event event;
 };
 
-static fallible read_newest(struct log *log, struct arena *mem, uint64_t limit,
+static fallible read_newest(const struct web_config *config, struct arena *mem, uint64_t limit,
                             struct recent *out_ring, uint64_t *out_count)
 {
+    struct log *log = config->log;
     uint64_t end = log_durable_seq(log), back = limit * LOOK_BACK;
     struct log_reader *reader;
     struct log_record record;
@@ -33,6 +35,8 @@ static fallible read_newest(struct log *log, struct arena *mem, uint64_t limit,
             continue;
         err = record_events_start(&it, record.clear, record.payload);
         for (; !err && record_events_next(&it, &event); seq++) {
+            if (deletions_has(config->deletions, seq))
+                continue;
             event.json = arena_dup(mem, event.json);
             if (!event.json.data)
                 err = arena_exhausted();
@@ -68,8 +72,7 @@ void recent_list(struct exchange *x)
 
     if (!err) {
         ring = arena_array(exchange_mem(x), limit, sizeof *ring);
-        err = ring ? read_newest(config->log, exchange_mem(x), limit, ring, &count)
-                   : arena_exhausted();
+        err = ring ? read_newest(config, exchange_mem(x), limit, ring, &count) : arena_exhausted();
     }
     if (err) {
         web_fail(x, err);

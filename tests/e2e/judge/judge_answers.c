@@ -8,6 +8,13 @@
  * {"error":CODE,"text":SENTENCE}. EVERY so many messages the events settle in a column file, and
  * now and then some neighbouring files become one. With MEASURE_TIMES set, says on standard error
  * how long folding and each question took.
+ *
+ * Lines of both kinds may also be one of these; only the first gives a line, of how many:
+ *
+ *   !{...}     deletes what that request means
+ *   !settle    !combine (all files)
+ *   !again     starts anew over the column files
+ *   !anew      starts anew without them
  */
 #include "unit/measure/fold.h"
 
@@ -58,6 +65,38 @@ static void answer(struct fold *fold, str query, unsigned workers)
     buf_done(&out);
 }
 
+static void delete_events(struct fold *fold, str request)
+{
+    uint64_t count;
+
+    if (fold_delete(fold, request, 1 + request.len % 5, &count))
+        die("fold_delete");
+    printf("%llu\n", (unsigned long long)count);
+}
+
+/* False if the line is none. */
+static bool obey(struct fold *fold, str line)
+{
+    size_t files = history_count(fold->history);
+    enum err err = OK;
+
+    if (!str_starts(line, S("!")))
+        return false;
+    if (str_starts(line, S("!{")))
+        delete_events(fold, str_slice(line, 1, line.len));
+    else if (str_equals(line, S("!settle")))
+        err = fold_settle(fold);
+    else if (str_equals(line, S("!combine")))
+        err = files ? fold_combine(fold, 0, files) : OK;
+    else if (str_equals(line, S("!again")) || str_equals(line, S("!anew")))
+        err = fold_again(fold, str_equals(line, S("!again")));
+    else
+        err = fail(ERR_INVALID, "no such line");
+    if (err)
+        die("a line with !");
+    return true;
+}
+
 /* Settles, then combines every other time, whichever files it happens to be. */
 static void settle(struct fold *fold, uint64_t *chance)
 {
@@ -90,9 +129,11 @@ static void fold_file(struct fold *fold, const char *name, unsigned long every)
     for (rest = buf_str(&text); rest.len;) {
         str line = str_cut(&rest, '\n');
 
-        if (line.len && fold_take(fold, line))
+        if (!line.len || obey(fold, line))
+            continue;
+        if (fold_take(fold, line))
             die("fold_take");
-        if (line.len && every && ++taken % every == 0)
+        if (every && ++taken % every == 0)
             settle(fold, &chance);
     }
     buf_done(&text);
@@ -123,7 +164,7 @@ int main(int argc, char **argv)
     for (rest = buf_str(&queries); rest.len;) {
         str query = str_cut(&rest, '\n');
 
-        if (query.len)
+        if (query.len && !obey(&fold, query))
             answer(&fold, query, workers);
     }
     fold_done(&fold);

@@ -6,6 +6,7 @@
 #include "collect/quarantine.h"
 #include "crash/world.h"
 #include "people/identity.h"
+#include "store/deletions.h"
 #include "support/test.h"
 #include "sys/file.h"
 
@@ -501,5 +502,72 @@ TEST(intake_notices_that_the_end_of_the_log_is_gone)
     }
     CHECK_ERR(ERR_CORRUPT, world_open(&w));
     CHECK(str_contains(str_of(err_text()), S("its end is missing")));
+    world_done(&w);
+}
+
+static struct deleted *set_of(uint64_t from, uint64_t to)
+{
+    struct deleted *set;
+
+    CHECK_OK(deleted_open(&set));
+    CHECK_OK(deleted_add(set, from, to));
+    return set;
+}
+
+TEST(intake_deletes_between_other_jobs_of_the_same_step)
+{
+    struct world w = new_world();
+    struct world_job jobs[3];
+    static const char *const bodies[] = {
+        "{\"batch\":[{\"messageId\":\"1\",\"event\":\"E\",\"type\":\"track\",\"userId\":\"u\"}]}",
+        NULL,
+        "{\"batch\":[{\"messageId\":\"2\",\"event\":\"E\",\"type\":\"track\",\"userId\":\"u\"}]}",
+    };
+
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_OK(world_job_open(&jobs[i]));
+        if (bodies[i])
+            CHECK_OK(world_read(&w, (str){NULL, 0}, str_of(bodies[i]), &jobs[i]));
+        else
+            jobs[i].job.kind = INTAKE_DELETE;
+    }
+    jobs[1].job.found = set_of(2, 3); /* of the first job: 1 is the node */
+    for (size_t i = 0; i < 3; i++)
+        CHECK_OK(intake_post(w.intake, &jobs[i].job));
+    CHECK_OK(intake_step(w.intake, 0));
+    for (size_t i = 0; i < 3; i++)
+        CHECK(jobs[i].is_done && !jobs[i].job.err);
+    CHECK_INT(jobs[1].job.deleted, 1);
+    CHECK_INT(jobs[1].job.seq, 4);
+    CHECK(deletions_has(w.deletions, 2) && !deletions_has(w.deletions, 4));
+    CHECK_INT(jobs[2].job.seq, 4);
+    deleted_close(jobs[1].job.found);
+    for (size_t i = 0; i < 3; i++)
+        world_job_close(&jobs[i]);
+    world_done(&w);
+}
+
+TEST(intake_knows_deletions_that_the_file_of_persons_tells)
+{
+    struct world w = {.sys = sim_open(5), .settle_events = 2};
+    struct world_job job;
+
+    CHECK_OK(world_create(&w));
+    CHECK_OK(world_open(&w));
+    send(&w, "{\"messageId\":\"1\",\"event\":\"E\",\"type\":\"track\",\"userId\":\"u\"}");
+    CHECK_OK(world_job_open(&job));
+    job.job.kind = INTAKE_DELETE;
+    job.job.found = set_of(2, 3);
+    CHECK_OK(world_do(&w, &job));
+    CHECK_INT(job.job.err, OK);
+    deleted_close(job.job.found);
+    world_job_close(&job);
+    send(&w, "{\"messageId\":\"2\",\"event\":\"E\",\"type\":\"track\",\"userId\":\"u\"},"
+             "{\"messageId\":\"3\",\"event\":\"E\",\"type\":\"track\",\"userId\":\"u\"}");
+    CHECK_OK(world_fold(&w));
+    CHECK(roster_next_seq(w.roster) > 3);
+    reopen(&w);
+    CHECK(deletions_has(w.deletions, 2) && !deletions_has(w.deletions, 4));
+    CHECK_INT(deletions_count(w.deletions, 0, UINT64_MAX), 1);
     world_done(&w);
 }

@@ -6,11 +6,16 @@
 
 #include "base/mem.h"
 #include "measure/combine.h"
+#include "measure/deletion.h"
 #include "measure/history.h"
 #include "people/roster.h"
+#include "store/deleted.h"
 #include "sys/clock.h"
 #include "sys/sim.h"
 #include "sys/sys.h"
+
+#include <stdio.h>
+#include <string.h>
 
 enum { CACHE = 64 << 10 }; /* small: blocks come and go */
 
@@ -49,18 +54,16 @@ static enum err apply_to(void *argument, const struct roster_entry *entries, siz
     return OK;
 }
 
-fallible fold_open_at(struct fold *fold, struct sys *sys, const char *folder)
+static fallible open_events(struct fold *fold)
 {
     static const unsigned char workspace[COLUMNS_WORKSPACE] = "workspace";
     struct events_config config = {
         .read_event = read_event, .hash = fold_hash, .argument = fold, .hash_seed = 1};
     struct roster_config roster = {.workspace = workspace};
+    char folder[FOLD_FOLDER + 16];
 
-    *fold = (struct fold){.sys = sys, .next_seq = 1, .reader = json_reader_open()};
-    fold->mem = arena_open(64 << 20);
-    if (!fold->mem || !fold->reader)
-        return mem_exhausted();
-    TRY(identity_open(&fold->identity));
+    snprintf(folder, sizeof folder, fold->folder_number ? "%s%u" : "%s", fold->folder,
+             fold->folder_number);
     TRY(history_open(fold->sys, folder, workspace, CACHE, &fold->history));
     roster.sys = fold->sys;
     roster.folder = folder;
@@ -70,6 +73,33 @@ fallible fold_open_at(struct fold *fold, struct sys *sys, const char *folder)
     TRY(identity_open(&config.identity));
     TRY(roster_read(fold->roster, apply_to, config.identity));
     return events_open(&config, &fold->events);
+}
+
+fallible fold_open_at(struct fold *fold, struct sys *sys, const char *folder)
+{
+    *fold = (struct fold){.sys = sys, .next_seq = 1, .reader = json_reader_open()};
+    fold->mem = arena_open(64 << 20);
+    if (!fold->mem || !fold->reader)
+        return mem_exhausted();
+    TRY(identity_open(&fold->identity));
+    snprintf(fold->folder, sizeof fold->folder, "%s", folder);
+    return open_events(fold);
+}
+
+fallible fold_again(struct fold *fold, bool keeps_files)
+{
+    events_close(fold->events);
+    roster_close(fold->roster);
+    history_close(fold->history);
+    fold->events = NULL;
+    fold->roster = NULL;
+    fold->history = NULL;
+    if (!keeps_files)
+        fold->folder_number++;
+    TRY(open_events(fold));
+    for (size_t i = 0; i < fold->record_count; i++)
+        TRY(events_apply(fold->events, &fold->records[i]));
+    return OK;
 }
 
 fallible fold_open(struct fold *fold)
@@ -93,6 +123,11 @@ fallible fold_combine(struct fold *fold, size_t at, size_t count)
 
 void fold_done(struct fold *fold)
 {
+    for (size_t i = 0; i < fold->record_count; i++) {
+        mem_free((char *)fold->records[i].clear.data);
+        mem_free((char *)fold->records[i].payload.data);
+    }
+    mem_free(fold->records);
     events_close(fold->events);
     roster_close(fold->roster);
     history_close(fold->history);
@@ -105,6 +140,35 @@ void fold_done(struct fold *fold)
     buf_done(&fold->lines);
 }
 
+static str kept(str bytes)
+{
+    char *copy = bytes.data ? mem_alloc(bytes.len + 1) : NULL;
+
+    if (copy && bytes.len)
+        memcpy(copy, bytes.data, bytes.len);
+    return (str){copy, bytes.len};
+}
+
+static fallible keep_record(struct fold *fold, const struct log_record *record)
+{
+    struct log_record *at;
+
+    if (fold->record_count == fold->record_room) {
+        size_t room = fold->record_room ? fold->record_room * 2 : 256;
+
+        at = mem_grow(fold->records, room * sizeof *at);
+        if (!at)
+            return mem_exhausted();
+        fold->records = at;
+        fold->record_room = room;
+    }
+    at = &fold->records[fold->record_count++];
+    *at = *record;
+    at->clear = kept(record->clear);
+    at->payload = kept(record->payload);
+    return OK;
+}
+
 fallible fold_record(struct fold *fold, struct log_record *record)
 {
     int64_t began = clock_mono_ns(sys_real());
@@ -114,6 +178,7 @@ fallible fold_record(struct fold *fold, struct log_record *record)
     fold->next_seq += record->count;
     TRY(events_apply(fold->events, record));
     fold->nanoseconds += clock_mono_ns(sys_real()) - began;
+    TRY(keep_record(fold, record));
     return identity_apply(fold->identity, record);
 }
 
@@ -258,9 +323,54 @@ fallible fold_take(struct fold *fold, str text)
     record_write_event(&clear, &payload, &event);
     record.clear = buf_str(&clear);
     record.payload = buf_str(&payload);
+    if (fold->is_without_events)
+        record = (struct log_record){.kind = RECORD_RELEASE, .clear = S("-")};
     err = fold_record(fold, &record);
     buf_done(&clear);
     buf_done(&payload);
+    return err;
+}
+
+/* One record of up to `part` ranges from `*seq` on. */
+static fallible delete_part(struct fold *fold, const struct deleted *found, size_t part,
+                            struct record_deletion *deletion, uint64_t *seq)
+{
+    struct log_record record = {.kind = RECORD_DELETION};
+    struct buf ranges = {0}, clear = {0};
+    uint64_t place = 0, from, to;
+    enum err err;
+
+    for (size_t i = 0; i < part && deleted_next(found, *seq, &from, seq); i++)
+        record_write_range(&ranges, &place, from, *seq);
+    deletion->is_last = !deleted_next(found, *seq, &from, &to);
+    record_start_deletion(&clear, deletion);
+    buf_add(&clear, buf_str(&ranges));
+    record.clear = buf_str(&clear);
+    err = fold_record(fold, &record);
+    deletion->is_first = false;
+    buf_done(&ranges);
+    buf_done(&clear);
+    return err;
+}
+
+fallible fold_delete(struct fold *fold, str request, size_t part, uint64_t *out_count)
+{
+    struct answer_options options = {.sys = fold->sys};
+    struct record_deletion deletion = {.is_first = true};
+    struct deleted *found;
+    struct source source;
+    uint64_t seq = 0;
+    enum err err;
+
+    TRY(deleted_open(&found));
+    events_begin(fold->events, &source);
+    err = deletion_find(&source, &options, request, found);
+    events_end(fold->events);
+    if (!err)
+        *out_count = deleted_count(found, 0, UINT64_MAX);
+    while (!err && *out_count && !deletion.is_last)
+        err = delete_part(fold, found, part, &deletion, &seq);
+    deleted_close(found);
     return err;
 }
 

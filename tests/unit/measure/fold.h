@@ -12,9 +12,13 @@
 struct history;
 struct roster;
 
+enum { FOLD_FOLDER = 256 };
+
 struct fold {
     struct sys *sys; /* where column files go */
-    struct sys *sim; /* the same, if it is a simulated one */
+    char folder[FOLD_FOLDER];
+    unsigned folder_number; /* how often all was folded from nothing */
+    struct sys *sim;        /* the same, if it is a simulated one */
     struct history *history;
     struct roster *roster;
     struct events *events;
@@ -30,7 +34,11 @@ struct fold {
     hash128 *seen;
     size_t seen_count;
     size_t seen_room;
-    int64_t nanoseconds; /* spent in events_apply */
+    int64_t nanoseconds;    /* spent in events_apply */
+    bool is_without_events; /* messages give nodes and joins, but nothing in place of the event */
+    struct log_record *records; /* all so far, with bytes of their own */
+    size_t record_count;
+    size_t record_room;
 };
 
 fallible fold_open(struct fold *fold);
@@ -48,6 +56,10 @@ fallible fold_record(struct fold *fold, struct log_record *record);
 fallible fold_settle(struct fold *fold);
 /* `count` column files from `at` on become one. */
 fallible fold_combine(struct fold *fold, size_t at, size_t count);
+/* Folds all records again, over the column files that there are or, without them, from nothing. */
+fallible fold_again(struct fold *fold, bool keeps_files);
+/* Finds what a request to delete means and folds the deletion, in records of `part` ranges each. */
+fallible fold_delete(struct fold *fold, str request, size_t part, uint64_t *out_count);
 /* The answer to a question, in the current state. */
 fallible fold_ask(struct fold *fold, const struct answer_options *options, str query,
                   struct buf *out);

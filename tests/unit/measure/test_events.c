@@ -263,13 +263,12 @@ static void ask_often(void *argument)
 
     for (int i = 0; i < 200; i++) {
         struct source source;
-        uint64_t now;
+        struct source_span span = {0};
 
         events_begin(asking->fold->events, &source);
-        now = source_span(&source).events;
+        asking->went_back |= source_span(&source, &span) != OK || span.events < last;
         events_end(asking->fold->events);
-        asking->went_back |= now < last;
-        last = now;
+        last = span.events;
     }
 }
 

@@ -281,3 +281,54 @@ TEST(record_events_survive_random_damage)
     buf_done(&clear);
     buf_done(&payload);
 }
+
+TEST(record_deletions_read_back_and_refuse_what_no_writer_makes)
+{
+    static const struct {
+        str ranges;
+        bool is_sound;
+    } cases[] = {
+        {S("\x01\x01"), true},
+        {S("\x01\x63"), true},
+        {S("\x01\x64"), false},        /* beyond the end */
+        {S("\x64\x01"), false},        /* so is this */
+        {S("\x00\x01"), false},        /* touches what is before it */
+        {S("\x01\x00"), false},        /* empty */
+        {S("\x01\x01\x01\x01"), true}, /* 1, and 3 */
+        {S("\x01\x01\x01"), false},    /* without a length */
+        {S("\x81\x00\x01"), false},    /* a number longer than need be */
+        {S("\x01\x81"), false},        /* that has no end */
+        {S("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02\x01"), false},
+        {S("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), false},
+    };
+    struct record_deletion deletion = {.is_last = true, .at = -3};
+    struct record_ranges it;
+    struct buf clear = {0};
+    uint64_t from, to, place;
+
+    record_start_deletion(&clear, &(struct record_deletion){true, false, 9});
+    place = 0;
+    record_write_range(&clear, &place, 2, 5);
+    record_write_range(&clear, &place, 300, 301);
+    check_bytes(&clear, S("\x01\x09\0\0\0\0\0\0\0\x02\x03\xA7\x02\x01"));
+    CHECK_OK(record_ranges_start(&it, buf_str(&clear), 301, &deletion));
+    CHECK(deletion.is_first && !deletion.is_last && deletion.at == 9);
+    CHECK(record_ranges_next(&it, &from, &to) && from == 2 && to == 5);
+    CHECK(record_ranges_next(&it, &from, &to) && from == 300 && to == 301);
+    CHECK(!record_ranges_next(&it, &from, &to));
+    CHECK_OK(record_ranges_finish(&it));
+    CHECK_ERR(ERR_CORRUPT, record_ranges_start(&it, S("\x01\0\0\0\0\0\0\0\0"), 9, &deletion));
+    CHECK_ERR(ERR_CORRUPT,
+              record_ranges_start(&it, S("\x04\0\0\0\0\0\0\0\0\x01\x01"), 9, &deletion));
+    EACH_CASE(c, cases)
+    {
+        buf_clear(&clear);
+        record_start_deletion(&clear, &deletion);
+        buf_add(&clear, c->ranges);
+        CHECK_OK(record_ranges_start(&it, buf_str(&clear), 100, &deletion));
+        while (record_ranges_next(&it, &from, &to))
+            CHECK(from > 0 && from < to && to <= 100);
+        CHECK_INT(record_ranges_finish(&it), c->is_sound ? OK : ERR_CORRUPT);
+    }
+    buf_done(&clear);
+}

@@ -1,0 +1,18 @@
+/* schema.h - which events and properties there are, how many, and of which types.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   {"events":[{"name","type","count","first","last","properties":[
+ *       {"name","count","types":{"text":N,...},"values":N,"values_exact":true|false}]}]}
+ *
+ * Events stand by name, properties too; a trait that identify calls brought is person.NAME. All
+ * counts are exact. `values` are distinct ones; where that is not exact there are so many or more.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/buf.h"
+
+struct events;
+
+/* Appends the schema of all that questions see by now. ERR_LIMIT, ERR_IO, ERR_CORRUPT. */
+fallible schema_write(struct events *events, struct arena *mem, struct buf *out);
