@@ -19,8 +19,9 @@ static enum err take(void *argument, const struct scan_batch *batch)
 {
     struct deleted *found = argument;
 
-    for (uint32_t hit = 0; hit < batch->first[batch->persons]; hit++)
-        TRY(deleted_add(found, batch->seqs[hit], batch->seqs[hit] + 1));
+    for (size_t i = 0; i < batch->persons; i++)
+        for (uint32_t hit = batch->first[i]; hit < batch->end[i]; hit++)
+            TRY(deleted_add(found, batch->seqs[hit], batch->seqs[hit] + 1));
     return OK;
 }
 
