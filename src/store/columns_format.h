@@ -2,10 +2,11 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * File: head, pieces, directory. A piece is a block of a stripe, a dictionary or the knots; pieces
- * lie in any order without gaps, each has its place and checksum in the directory. Directory: each
- * stripe; each stripe's pieces in order of their column, from the lowest; then those of the knots
- * and of each property's dictionary; then kinds and properties with their texts. It is packed by
+ * File: head, pieces, directory. A piece is a block of a stripe, a span of times or sequence
+ * numbers, or a dictionary; pieces lie in any order without gaps, each has its place and checksum
+ * in the directory. Directory: each stripe; each stripe's pieces in order of their column, from the
+ * lowest; then two for each span, of times and of numbers, and one for each property's dictionary;
+ * then kinds and properties with their texts. It is packed by
  * zstd where that pays. Integers are little-endian.
  */
 #pragma once
@@ -15,9 +16,10 @@
 
 enum {
     COLUMNS_MAGIC_SIZE = 8,
-    COLUMNS_FIXED = 7,              /* columns that every stripe has */
-    COLUMNS_LOWEST = COLUMNS_KINDS, /* of them, the lowest number */
-    COLUMNS_KNOTS = COLUMNS_LOWEST - 1,
+    COLUMNS_FIXED = 7,                         /* columns that every stripe has */
+    COLUMNS_LOWEST = COLUMNS_KINDS,            /* of them, the lowest number */
+    COLUMNS_ARRIVED_SEQS = COLUMNS_LOWEST - 1, /* of a span of places */
+    COLUMNS_ARRIVED_TIMES = COLUMNS_LOWEST - 2,
     COLUMNS_MOST_ROWS = 1 << 28,      /* of a stripe */
     COLUMNS_MOST_DIRECTORY = 1 << 30, /* bytes */
 };
@@ -84,7 +86,6 @@ enum columns_step {
 
 enum columns_presence { COLUMNS_PRESENCE_NONE, COLUMNS_PRESENCE_ALL, COLUMNS_PRESENCE_MIXED };
 enum columns_presence_form { COLUMNS_PRESENCE_BY_KIND, COLUMNS_PRESENCE_GAPS };
-enum columns_seqs_form { COLUMNS_SEQS_PLAIN, COLUMNS_SEQS_BY_TIME };
 enum columns_codes_form { COLUMNS_CODES_PLAIN, COLUMNS_CODES_CHANGES };
 
 /* Scale of a number: its scale + COLUMNS_SCALE_ZERO, or COLUMNS_SCALE_DOUBLE. */

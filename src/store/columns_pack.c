@@ -11,12 +11,13 @@
 #include "store/columns_pack.h"
 
 #include "base/mem.h"
+#include "store/columns_bits.h"
 
 #include <string.h>
 
 enum {
     LEVEL = 1,
-    MOST_BITS = 56,    /* that one load of eight bytes at any bit gives */
+    SINK_ROOM = 8,     /* that bits are written beyond their end */
     LEAST_LENGTHS = 6, /* bits from which lengths are tried */
     SAMPLE = 1 << 13,  /* values that tell the coding of all */
 };
@@ -101,42 +102,12 @@ struct source {
     unsigned bits;
 };
 
-/* Bits that are gathered to whole bytes. */
-struct bit_sink {
-    char *at;
-    uint64_t word;
-    unsigned used;
-};
-
-static inline void put_bits(struct bit_sink *sink, uint64_t value, unsigned bits)
-{
-    sink->word |= value << sink->used;
-    sink->used += bits;
-    while (sink->used >= 8) {
-        *sink->at++ = (char)sink->word;
-        sink->word >>= 8;
-        sink->used -= 8;
-    }
-}
-
-static void end_bits(struct bit_sink *sink)
-{
-    if (sink->used)
-        *sink->at++ = (char)sink->word;
-}
-
-static size_t bytes_of_bits(size_t bits)
-{
-    return bits / 8 + (bits % 8 != 0);
-}
-
 static void fill_bits(const struct source *in, char *out)
 {
-    struct bit_sink sink = {.at = out};
+    struct columns_bits sink = {.at = out};
 
     for (size_t i = 0; i < in->count; i++)
-        put_bits(&sink, in->values[i] - in->base, in->bits);
-    end_bits(&sink);
+        columns_bits_put(&sink, in->values[i] - in->base, in->bits);
 }
 
 static void add_planes(struct columns_packer *packer, const struct source *in)
@@ -150,38 +121,32 @@ static void add_planes(struct columns_packer *packer, const struct source *in)
     }
 }
 
-static unsigned length_of(uint64_t value)
-{
-    return value ? 64u - (unsigned)__builtin_clzll(value) : 0;
-}
-
 static void add_lengths(struct columns_packer *packer, const struct source *in)
 {
     struct buf *trial = &packer->trial;
-    struct bit_sink sink;
+    struct columns_bits sink;
     size_t bits = 0;
 
     for (size_t i = 0; i < in->count; i++) {
-        unsigned length = length_of(in->values[i] - in->base);
+        unsigned length = columns_bits_length(in->values[i] - in->base);
 
         packer->raw.data[i] = (char)length;
         bits += length ? length - 1 : 0;
     }
     add_plane(packer, trial, packer->raw.data, in->count);
-    if (!buf_reserve(trial, bytes_of_bits(bits))) {
+    if (!buf_reserve(trial, columns_bits_bytes(bits) + SINK_ROOM)) {
         trial->broken = true;
         return;
     }
-    sink = (struct bit_sink){.at = trial->data + trial->len};
+    sink = (struct columns_bits){.at = trial->data + trial->len};
     for (size_t i = 0; i < in->count; i++) {
         uint64_t value = in->values[i] - in->base;
-        unsigned length = length_of(value);
+        unsigned length = columns_bits_length(value);
 
         if (length > 1)
-            put_bits(&sink, value & ((1ull << (length - 1)) - 1), length - 1);
+            columns_bits_put(&sink, value & (columns_bits_mask(length - 1)), length - 1);
     }
-    end_bits(&sink);
-    trial->len += bytes_of_bits(bits);
+    trial->len += columns_bits_bytes(bits);
 }
 
 static void add_head(struct buf *out, enum coding coding, const struct source *in)
@@ -202,7 +167,7 @@ static struct source source_of(const uint64_t *values, size_t count)
         in.base = values[i] < in.base ? values[i] : in.base;
         most = values[i] > most ? values[i] : most;
     }
-    in.bits = length_of(most - in.base);
+    in.bits = columns_bits_length(most - in.base);
     return in;
 }
 
@@ -212,13 +177,13 @@ static bool can_be(enum coding coding, unsigned bits)
     case CODING_CONSTANT:
         return bits == 0;
     case CODING_BITS:
-        return bits <= MOST_BITS;
+        return bits <= COLUMNS_MOST_BITS;
     case CODING_BITS_ZSTD:
         return bits < 8;
     case CODING_PLANES:
         return bits > 0;
     case CODING_LENGTHS:
-        return bits >= LEAST_LENGTHS && bits <= MOST_BITS;
+        return bits >= LEAST_LENGTHS && bits <= COLUMNS_MOST_BITS;
     }
     return false;
 }
@@ -227,11 +192,11 @@ static bool can_be(enum coding coding, unsigned bits)
 static bool encode(struct columns_packer *packer, const struct source *in, enum coding coding)
 {
     struct buf *trial = &packer->trial, *raw = &packer->raw;
-    size_t packed = bytes_of_bits(in->bits * in->count);
+    size_t packed = columns_bits_bytes(in->bits * in->count);
 
     buf_clear(trial);
     buf_clear(raw);
-    if (!buf_reserve(raw, packed > in->count ? packed : in->count)) {
+    if (!buf_reserve(raw, (packed > in->count ? packed : in->count) + SINK_ROOM)) {
         trial->broken = true;
         return true;
     }
@@ -278,7 +243,7 @@ static enum coding choose(struct columns_packer *packer, const struct source *in
 static void pack_as(struct columns_packer *packer, struct buf *out, const struct source *in,
                     enum coding coding)
 {
-    size_t plain = bytes_of_bits(in->bits * in->count);
+    size_t plain = columns_bits_bytes(in->bits * in->count);
 
     if (coding == CODING_CONSTANT) {
         add_head(out, coding, in);
@@ -321,6 +286,12 @@ void columns_pack_bytes(struct columns_packer *packer, struct buf *out, const vo
     columns_pack_number(out, len);
     if (len)
         add_plane(packer, out, bytes, len);
+}
+
+void columns_pack_plane(struct columns_packer *packer, struct buf *out, const void *bytes,
+                        size_t len)
+{
+    add_plane(packer, out, bytes, len);
 }
 
 /* --- Unpacking --- */
@@ -422,22 +393,24 @@ static fallible take_plane(struct columns_unpacker *in, size_t count, const uint
     return OK;
 }
 
-static inline uint64_t load(const uint8_t *at)
+fallible columns_unpack_plane(struct columns_unpacker *in, size_t len, const uint8_t **out_bytes)
 {
-    uint64_t word;
+    return take_plane(in, len, out_bytes);
+}
 
-    memcpy(&word, at, sizeof word);
-    return word;
+fallible columns_unpack_raw(struct columns_unpacker *in, size_t len, const uint8_t **out_bytes)
+{
+    return take_bytes(in, len, out_bytes);
 }
 
 static void spread_bits(const uint8_t *bytes, unsigned bits, uint64_t base, uint64_t *out,
                         size_t count)
 {
-    uint64_t mask = (1ull << bits) - 1;
+    uint64_t mask = columns_bits_mask(bits);
     size_t at = 0;
 
     for (size_t i = 0; i < count; i++, at += bits)
-        out[i] = base + (load(bytes + at / 8) >> at % 8 & mask);
+        out[i] = base + columns_bits_get(bytes, at, mask);
 }
 
 static fallible unpack_planes(struct columns_unpacker *in, unsigned bits, uint64_t base,
@@ -468,14 +441,14 @@ static fallible unpack_lengths(struct columns_unpacker *in, uint64_t base, uint6
         total += lengths[i];
         total -= lengths[i] > 0;
     }
-    if (most > MOST_BITS)
+    if (most > COLUMNS_MOST_BITS)
         return fail(ERR_CORRUPT, "an array has an impossible width");
-    TRY(take_bytes(in, bytes_of_bits(total), &bytes));
+    TRY(take_bytes(in, columns_bits_bytes(total), &bytes));
     for (size_t i = 0; i < count; i++) {
         unsigned low = lengths[i] ? lengths[i] - 1u : 0;
         uint64_t top = (uint64_t)(lengths[i] > 0) << low;
 
-        out[i] = base + (top | (load(bytes + at / 8) >> at % 8 & ((1ull << low) - 1)));
+        out[i] = base + (top | columns_bits_get(bytes, at, columns_bits_mask(low)));
         at += low;
     }
     return OK;
@@ -484,10 +457,10 @@ static fallible unpack_lengths(struct columns_unpacker *in, uint64_t base, uint6
 static fallible unpack_coded(struct columns_unpacker *in, enum coding coding, unsigned bits,
                              uint64_t base, uint64_t *out, size_t count)
 {
-    size_t packed = bytes_of_bits(bits * count);
+    size_t packed = columns_bits_bytes(bits * count);
     const uint8_t *bytes;
 
-    if (!bits || bits > 64 || ((coding != CODING_PLANES) && bits > MOST_BITS))
+    if (!bits || bits > 64 || ((coding != CODING_PLANES) && bits > COLUMNS_MOST_BITS))
         return fail(ERR_CORRUPT, "an array has an impossible width");
     switch (coding) {
     case CODING_BITS:

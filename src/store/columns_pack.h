@@ -30,6 +30,8 @@ void columns_pack_plain(struct columns_packer *packer, struct buf *out, const ui
                         size_t count);
 void columns_pack_bytes(struct columns_packer *packer, struct buf *out, const void *bytes,
                         size_t len);
+void columns_pack_plane(struct columns_packer *packer, struct buf *out, const void *bytes,
+                        size_t len); /* the same, of a length that the reader knows */
 void columns_pack_number(struct buf *out, uint64_t number);
 
 struct columns_unpacker {
@@ -47,6 +49,10 @@ fallible columns_unpack(struct columns_unpacker *in, uint64_t *out, size_t count
  * bytes follow. */
 fallible columns_unpack_bytes(struct columns_unpacker *in, size_t most, char **out_bytes,
                               size_t *out_len);
+/* Exactly `len` bytes where they stand, or in the unpacker's scratch until it is used again;
+ * COLUMNS_PADDING bytes are readable behind them. */
+fallible columns_unpack_plane(struct columns_unpacker *in, size_t len, const uint8_t **out_bytes);
+fallible columns_unpack_raw(struct columns_unpacker *in, size_t len, const uint8_t **out_bytes);
 fallible columns_unpack_number(struct columns_unpacker *in, uint64_t most, uint64_t *out_number);
 /* Nothing is left. */
 fallible columns_unpack_end(const struct columns_unpacker *in);

@@ -88,27 +88,14 @@ static void pack_persons(struct columns_writer *writer)
 static void pack_firsts(struct columns_writer *writer)
 {
     const uint32_t *firsts = items(&writer->stripe.firsts);
+    struct buf *waiting = &writer->waiting.firsts;
     uint32_t count = persons_of(writer);
 
     for (uint32_t i = 0; i < count; i++)
         writer->one[i] = end_of(writer, i) - firsts[i];
     pack(writer, writer->one, count);
-}
-
-static void pack_times(struct columns_writer *writer, millis first_time)
-{
-    const uint64_t *times = long_items(&writer->stripe.times);
-    const uint32_t *firsts = items(&writer->stripe.firsts);
-    uint32_t count = persons_of(writer);
-    uint64_t *delta = writer->other;
-
-    for (uint32_t i = 0; i < count; i++) {
-        writer->one[i] = times[firsts[i]] - (uint64_t)first_time;
-        for (uint32_t row = firsts[i] + 1; row < end_of(writer, i); row++)
-            *delta++ = times[row] - times[row - 1];
-    }
-    pack(writer, writer->one, count);
-    pack(writer, writer->other, (size_t)(delta - writer->other));
+    columns_writer_put(waiting, firsts, count * sizeof *firsts);
+    columns_writer_put32(waiting, writer->stripe.rows);
 }
 
 static void pack_kinds(struct columns_writer *writer)
@@ -341,7 +328,7 @@ static void note_times(struct columns_writer *writer, struct columns_stripe *str
         head->last_time = stripe->last_time;
 }
 
-static fallible write_fixed(struct columns_writer *writer, const struct columns_stripe *stripe)
+static fallible write_fixed(struct columns_writer *writer)
 {
     for (int32_t column = COLUMNS_LOWEST; column < 0; column++) {
         uint64_t at = columns_writer_place(writer);
@@ -357,12 +344,12 @@ static fallible write_fixed(struct columns_writer *writer, const struct columns_
             pack_ids(writer, items(&writer->stripe.nodes), NULL);
             break;
         case COLUMNS_SEQS:
-            TRY(columns_writer_keep_seqs(writer, long_items(&writer->stripe.times),
-                                         long_items(&writer->stripe.seqs), stripe->rows));
+            TRY(columns_writer_keep_arrivals(writer, long_items(&writer->stripe.times),
+                                             long_items(&writer->stripe.seqs),
+                                             writer->stripe.rows));
             continue;
-        case COLUMNS_TIMES:
-            pack_times(writer, stripe->first_time);
-            break;
+        case COLUMNS_TIMES: /* with the sequence numbers */
+            continue;
         case COLUMNS_FIRST:
             pack_firsts(writer);
             break;
@@ -391,7 +378,7 @@ fallible columns_writer_end_stripe(struct columns_writer *writer)
     note_times(writer, &entry.stripe);
     entry.stripe.first_person = items(&writer->stripe.persons)[0];
     entry.stripe.last_person = items(&writer->stripe.persons)[entry.stripe.persons - 1];
-    TRY(write_fixed(writer, &entry.stripe));
+    TRY(write_fixed(writer));
     for (uint32_t i = 0; i < writer->head.properties; i++)
         TRY(write_property(writer, i));
     entry.pieces = writer->head.pieces - pieces;
