@@ -9,34 +9,25 @@
 
 #include "store/columns_format.h"
 
-enum { MEDIAN_OF = 5, LEAST_APART = 1 << 16, GAPS_APART = 64 };
+enum { MEDIAN_OF = 5, LEAST_APART = 1 << 16, GAPS_APART = 64, AHEAD = 16 };
 
-static uint64_t base_of(const uint64_t *items, uint32_t count, uint32_t from, unsigned step)
-{
-    uint64_t base = items[from];
-
-    for (uint32_t i = from; i < count && i < from + COLUMNS_SPAN_GROUP; i++) {
-        uint64_t item = items[i] - (uint64_t)step * (i - from);
-
-        base = (int64_t)item < (int64_t)base ? item : base;
-    }
-    return base;
-}
-
-static uint64_t above(const uint64_t *items, uint32_t at, unsigned step, uint64_t base)
-{
-    return items[at] - (uint64_t)step * (at % COLUMNS_SPAN_GROUP) - base;
-}
-
-unsigned columns_arrivals_width(const uint64_t *items, uint32_t count, unsigned step)
+unsigned columns_arrivals_divide(uint64_t *items, uint32_t count, unsigned step,
+                                 uint64_t *out_bases)
 {
     uint64_t all = 0;
 
     for (uint32_t from = 0; from < count; from += COLUMNS_SPAN_GROUP) {
-        uint64_t base = base_of(items, count, from, step);
+        uint32_t here = count - from < COLUMNS_SPAN_GROUP ? count - from : COLUMNS_SPAN_GROUP;
+        int64_t base = (int64_t)items[from];
 
-        for (uint32_t i = from; i < count && i < from + COLUMNS_SPAN_GROUP; i++)
-            all |= above(items, i, step, base);
+        for (uint32_t i = 0; i < here; i++) {
+            int64_t item = (int64_t)(items[from + i] -= (uint64_t)step * i);
+
+            base = item < base ? item : base;
+        }
+        for (uint32_t i = 0; i < here; i++)
+            all |= items[from + i] -= (uint64_t)base;
+        out_bases[from / COLUMNS_SPAN_GROUP] = (uint64_t)base;
     }
     return columns_bits_length(all);
 }
@@ -47,20 +38,17 @@ size_t columns_arrivals_bytes(uint32_t count, unsigned width)
            COLUMNS_PADDING;
 }
 
-void columns_arrivals_fill(const uint64_t *items, uint32_t count, unsigned step, unsigned width,
-                           char *out)
+void columns_arrivals_fill(const uint64_t *items, uint32_t count, const uint64_t *bases,
+                           unsigned width, char *out)
 {
-    struct columns_bits sink = {.at = out + columns_arrivals_base_bytes(count)};
+    size_t base_bytes = columns_arrivals_base_bytes(count);
     size_t bytes = columns_arrivals_bytes(count, width);
+    struct columns_bits sink = {.at = out + base_bytes};
 
-    memset(out, 0, bytes);
-    for (uint32_t from = 0; from < count; from += COLUMNS_SPAN_GROUP) {
-        uint64_t base = base_of(items, count, from, step);
-
-        memcpy(out + from / COLUMNS_SPAN_GROUP * sizeof base, &base, sizeof base);
-        for (uint32_t i = from; i < count && i < from + COLUMNS_SPAN_GROUP; i++)
-            columns_bits_put(&sink, above(items, i, step, base), width);
-    }
+    memcpy(out, bases, base_bytes);
+    memset(out + bytes - COLUMNS_PADDING, 0, COLUMNS_PADDING);
+    for (uint32_t i = 0; i < count; i++)
+        columns_bits_put(&sink, items[i], width);
 }
 
 struct columns_span columns_arrivals_span(const char *bytes, uint32_t count, unsigned step,
@@ -75,6 +63,7 @@ struct columns_span columns_arrivals_span(const char *bytes, uint32_t count, uns
     };
 }
 
+/* Waits for memory once for many: each is fetched a while before it is read. */
 void columns_arrivals_gather(const struct columns_span *spans, const uint32_t *places,
                              uint64_t *out, size_t count)
 {
@@ -82,6 +71,13 @@ void columns_arrivals_gather(const struct columns_span *spans, const uint32_t *p
         const struct columns_span *span = &spans[places[i] / COLUMNS_SPAN];
         uint32_t at = places[i] % COLUMNS_SPAN;
 
+        if (i + AHEAD < count) {
+            const struct columns_span *next = &spans[places[i + AHEAD] / COLUMNS_SPAN];
+            uint32_t there = places[i + AHEAD] % COLUMNS_SPAN;
+
+            __builtin_prefetch(&next->bases[there / COLUMNS_SPAN_GROUP]);
+            __builtin_prefetch(next->bits + (size_t)there * next->width / 8);
+        }
         out[i] = span->bases[at / COLUMNS_SPAN_GROUP] +
                  (uint64_t)span->step * (at % COLUMNS_SPAN_GROUP) +
                  columns_bits_get(span->bits, (size_t)at * span->width, span->mask);

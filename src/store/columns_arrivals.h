@@ -12,7 +12,11 @@
 #include "store/columns_bits.h"
 #include "store/columns_pack.h"
 
-enum { COLUMNS_SPAN = 1 << 16, COLUMNS_SPAN_GROUP = 64 };
+enum {
+    COLUMNS_SPAN = 1 << 16,
+    COLUMNS_SPAN_GROUP = 64,
+    COLUMNS_SPAN_GROUPS = COLUMNS_SPAN / COLUMNS_SPAN_GROUP + 1,
+};
 
 /* The form in memory, from which any single item is read at once: what a group's items have in
  * common, then by how much each is above it. */
@@ -29,13 +33,15 @@ static inline size_t columns_arrivals_base_bytes(uint32_t count)
     return ((size_t)count / COLUMNS_SPAN_GROUP + 1) * sizeof(uint64_t);
 }
 
-/* Bits an item needs above its group; over COLUMNS_MOST_BITS: not to be kept so. */
-unsigned columns_arrivals_width(const uint64_t *items, uint32_t count, unsigned step);
+/* Replaces each item by what it is above its group, and fills in the groups' bases. Returns the
+ * bits that the largest needs; over COLUMNS_MOST_BITS: not to be kept so. */
+unsigned columns_arrivals_divide(uint64_t *items, uint32_t count, unsigned step,
+                                 uint64_t *out_bases);
 /* Bytes with padding. */
 size_t columns_arrivals_bytes(uint32_t count, unsigned width);
-/* Fills as many bytes. */
-void columns_arrivals_fill(const uint64_t *items, uint32_t count, unsigned step, unsigned width,
-                           char *out);
+/* Fills as many bytes, with what columns_arrivals_divide gave. */
+void columns_arrivals_fill(const uint64_t *items, uint32_t count, const uint64_t *bases,
+                           unsigned width, char *out);
 struct columns_span columns_arrivals_span(const char *bytes, uint32_t count, unsigned step,
                                           unsigned width);
 

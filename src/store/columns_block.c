@@ -113,50 +113,119 @@ static fallible load_first(struct columns_load *load)
     return row == load->stripe->rows ? OK : fail_order("its persons have other numbers of rows");
 }
 
-/* Ids from their steps. `start` is what stood before a person's first row: the person, or 0 when
- * there is `beside`. */
-static fallible load_ids(struct columns_load *load, bool is_device)
-{
-    const uint32_t *first = load->first.data, *other = load->other.data;
-    uint64_t *steps, *fresh, fresh_count, used = 0;
-    uint32_t rows = load->stripe->rows, *out;
+/* Ids that are told by their steps. */
+struct ids {
+    uint8_t *steps;
+    uint32_t *fresh;
+    uint64_t fresh_count;
+    uint64_t used;
+};
 
-    TRY(columns_block_array(load, 0, rows, &steps));
-    TRY(unpack_number(load, rows, &fresh_count));
-    TRY(columns_block_array(load, 1, fresh_count, &fresh));
-    TRY(columns_block_unit(load, rows, sizeof *out, 0));
+static fallible unpack_ids(struct columns_load *load, struct ids *ids)
+{
+    static const struct columns_codes step = {.width = 1, .end = COLUMNS_STEPS};
+    static const struct columns_codes id = {.width = 4, .end = 1ull << 32};
+    struct columns_unpacker *in = &load->work->in;
+    uint32_t rows = load->stripe->rows;
+    uint64_t *array;
+
+    TRY(columns_work_array(load->work, 0, rows, &array));
+    TRY(columns_unpack_codes(in, &step, array, rows));
+    ids->steps = (uint8_t *)array;
+    TRY(unpack_number(load, rows, &ids->fresh_count));
+    TRY(columns_work_array(load->work, 1, ids->fresh_count, &array));
+    TRY(columns_unpack_codes(in, &id, array, ids->fresh_count));
+    ids->fresh = (uint32_t *)array;
+    return OK;
+}
+
+/* One that is not as before. `beside` is 0 for a node. */
+static fallible take_id(struct ids *ids, uint8_t step, node_id former, node_id beside,
+                        node_id *out_id)
+{
+    if (step == COLUMNS_STEP_FORMER)
+        *out_id = former;
+    else if (step == COLUMNS_STEP_BESIDE && beside)
+        *out_id = beside;
+    else if (step == COLUMNS_STEP_FRESH && ids->used < ids->fresh_count)
+        *out_id = ids->fresh[ids->used++];
+    else
+        return fail_order("an id is told by nothing");
+    return OK;
+}
+
+static fallible load_nodes(struct columns_load *load)
+{
+    const uint32_t *first = load->first.data, *persons = load->other.data;
+    struct ids ids = {0};
+    node_id *out;
+
+    TRY(unpack_ids(load, &ids));
+    TRY(columns_block_unit(load, load->stripe->rows, sizeof *out, 0));
     out = columns_block_data(load);
     for (uint32_t i = 0; i < load->stripe->persons; i++) {
-        uint32_t latest = is_device ? 0 : other[i], former = 0;
+        node_id latest = persons[i], former = 0;
 
         for (uint32_t row = first[i]; row < first[i + 1]; row++) {
-            uint32_t id;
+            if (ids.steps[row] != COLUMNS_STEP_SAME) {
+                node_id id;
 
-            if (steps[row] == COLUMNS_STEP_SAME) {
-                out[row] = latest;
-                continue;
+                TRY(take_id(&ids, ids.steps[row], former, 0, &id));
+                former = latest;
+                latest = id;
             }
-            if (steps[row] == COLUMNS_STEP_FORMER)
-                id = former;
-            else if (steps[row] == COLUMNS_STEP_BESIDE && is_device)
-                id = other[row];
-            else if (steps[row] == COLUMNS_STEP_FRESH && used < fresh_count)
-                id = (uint32_t)fresh[used++];
-            else
-                return fail_order("an id is told by nothing");
-            former = latest;
-            out[row] = latest = id;
+            out[row] = latest;
         }
     }
-    return used == fresh_count ? OK : fail_order("ids are left over");
+    return ids.used == ids.fresh_count ? OK : fail_order("ids are left over");
+}
+
+static fallible load_devices(struct columns_load *load)
+{
+    const uint32_t *first = load->first.data, *nodes = load->other.data;
+    struct ids ids = {0};
+    node_id *out;
+
+    TRY(unpack_ids(load, &ids));
+    TRY(columns_block_unit(load, load->stripe->rows, sizeof *out, 0));
+    out = columns_block_data(load);
+    for (uint32_t i = 0; i < load->stripe->persons; i++) {
+        struct columns_devices known[2] = {0};
+
+        for (uint32_t row = first[i]; row < first[i + 1]; row++) {
+            struct columns_devices *of = columns_format_devices(known, nodes[row]);
+
+            if (ids.steps[row] != COLUMNS_STEP_SAME) {
+                node_id id;
+
+                TRY(take_id(&ids, ids.steps[row], of->former, nodes[row], &id));
+                of->former = of->latest;
+                of->latest = id;
+            }
+            out[row] = of->latest;
+        }
+    }
+    return ids.used == ids.fresh_count ? OK : fail_order("ids are left over");
+}
+
+struct columns_codes columns_block_codes(uint64_t end, unsigned plus)
+{
+    uint64_t most = end ? end - 1 + plus : 0;
+
+    return (struct columns_codes){.end = end,
+                                  .plus = plus,
+                                  .width = most <= UINT8_MAX    ? 1
+                                           : most <= UINT16_MAX ? 2
+                                                                : 4};
 }
 
 static fallible load_kinds(struct columns_load *load)
 {
-    uint64_t *kinds;
+    const struct columns_codes kinds = columns_block_codes(load->columns->about.kinds, 0);
 
-    TRY(columns_block_array(load, 0, load->stripe->rows, &kinds));
-    return columns_block_codes(load, kinds, load->stripe->rows, load->columns->about.kinds, 0, 0);
+    TRY(columns_block_unit(load, load->stripe->rows, kinds.width, 0));
+    return columns_unpack_codes(&load->work->in, &kinds, columns_block_data(load),
+                                load->stripe->rows);
 }
 
 /* --- Any block --- */
@@ -192,9 +261,9 @@ static fallible unpack_block(struct columns_load *load, const struct columns_pie
     case COLUMNS_SEQS:
         return columns_block_seqs(load);
     case COLUMNS_NODES:
-        return load_ids(load, false);
+        return load_nodes(load);
     case COLUMNS_DEVICES:
-        return load_ids(load, true);
+        return load_devices(load);
     case COLUMNS_KINDS:
         return load_kinds(load);
     case COLUMNS_ARRIVED_SEQS:

@@ -4,234 +4,363 @@
  *
  * Block: number of cells; unless each row has one, where they are: the form, then by kind
  * (number of kinds, an enum columns_presence each, a bit for each row of a mixed kind) or as gaps
- * between rows; then the form of their codes: plain, or number of marks, a mark for each but a
- * person's first cell (it differs from the one before), number of changes, these.
+ * between rows; then the form of their codes:
+ * plain, these;
+ * changes: a mark for each but a person's first cell (it differs from the one before), number of
+ * changes, these;
+ * usual: one code for each person with cells, number of cells that have another one, how far each
+ * is from the one before, their codes.
  */
 #include "store/columns_int.h"
 
 #include <string.h>
+
+enum { ITEMS, SPARE, WORDS, PERSONS, OTHERS }; /* the work's arrays, and what each is for */
+
+/* A block of codes on its way. */
+struct property {
+    struct columns_load *load;
+    struct columns_codes codes;
+    uint32_t rows;
+    uint32_t persons; /* with cells */
+    uint32_t cells;
+    const uint64_t *words; /* rows with a cell; not set where all have one */
+    const uint32_t *first; /* [person + 1] cells; of persons with cells */
+    void *items;           /* a code + 1 for each cell */
+};
 
 static fallible fail_order(const char *what)
 {
     return fail(ERR_CORRUPT, "%s", what);
 }
 
-static fallible unpack_number(struct columns_load *load, uint64_t most, uint64_t *out_number)
+static fallible unpack_number(struct property *property, uint64_t most, uint64_t *out_number)
 {
-    return columns_unpack_number(&load->work->in, most, out_number);
+    return columns_unpack_number(&property->load->work->in, most, out_number);
 }
 
-fallible columns_block_codes(struct columns_load *load, const uint64_t *codes, size_t count,
-                             uint64_t end, unsigned plus, size_t words)
+/* Numbers of `width` bytes, each below `end`, into one of the work's arrays. */
+static fallible unpack_small(struct property *property, unsigned which, size_t count,
+                             const struct columns_codes *codes, void *out_array)
 {
-    uint64_t most = 0;
-    uint8_t width;
-    void *out;
+    uint64_t *array;
+
+    TRY(columns_work_array(property->load->work, which, count, &array));
+    TRY(columns_unpack_codes(&property->load->work->in, codes, array, count));
+    memcpy(out_array, &array, sizeof array);
+    return OK;
+}
+
+/* --- Where it is --- */
+
+static size_t words_of(const struct property *property)
+{
+    return property->rows / 64 + 1;
+}
+
+enum { UNTOLD = 4 }; /* beside enum columns_presence */
+
+/* What each kind says of the property, one byte each for all kinds there are. */
+static fallible unpack_states(struct property *property, uint8_t **out_states)
+{
+    static const struct columns_codes codes = {.width = 1, .end = COLUMNS_PRESENCE_MIXED + 1};
+    uint32_t kinds = property->load->columns->about.kinds;
+    uint64_t count, *array;
+
+    TRY(unpack_number(property, kinds, &count));
+    TRY(columns_work_array(property->load->work, SPARE, kinds, &array));
+    TRY(columns_unpack_codes(&property->load->work->in, &codes, array, count));
+    *out_states = (uint8_t *)array;
+    memset(*out_states + count, UNTOLD, kinds - count);
+    return OK;
+}
+
+/* A bit for each row whose kind has that state. */
+static void mark_rows(const struct property *property, const uint8_t *states, uint8_t state,
+                      uint64_t *words)
+{
+    const struct columns_block *kinds = &property->load->other;
+
+    for (uint32_t from = 0; from < property->rows; from += 64) {
+        uint32_t to = property->rows - from < 64 ? property->rows - from : 64;
+        uint64_t word = 0;
+
+        if (kinds->width == 1)
+            for (uint32_t i = 0; i < to; i++)
+                word |= (uint64_t)(states[((const uint8_t *)kinds->data)[from + i]] == state) << i;
+        else
+            for (uint32_t i = 0; i < to; i++)
+                word |= (uint64_t)(states[columns_item(kinds, from + i)] == state) << i;
+        words[from / 64] = word;
+    }
+}
+
+static size_t count_bits(const uint64_t *words, size_t count)
+{
+    size_t bits = 0;
 
     for (size_t i = 0; i < count; i++)
-        most = codes[i] > most ? codes[i] : most;
-    if (count && most >= end)
-        return fail_order("a code has no value");
-    most += plus;
-    width = most <= UINT8_MAX ? 1 : most <= UINT16_MAX ? 2 : 4;
-    TRY(columns_block_unit(load, count, width, words));
-    out = columns_block_data(load);
-    for (size_t i = 0; width == 1 && i < count; i++)
-        ((uint8_t *)out)[i] = (uint8_t)(codes[i] + plus);
-    for (size_t i = 0; width == 2 && i < count; i++)
-        ((uint16_t *)out)[i] = (uint16_t)(codes[i] + plus);
-    for (size_t i = 0; width == 4 && i < count; i++)
-        ((uint32_t *)out)[i] = (uint32_t)(codes[i] + plus);
+        bits += (size_t)__builtin_popcountll(words[i]);
+    return bits;
+}
+
+/* Of rows whose kind has it now and then, a bit each tells. */
+static fallible unpack_mixed(struct property *property, const uint8_t *states, uint64_t *words)
+{
+    static const struct columns_codes codes = {.width = 1, .end = 2};
+    uint64_t *mixed;
+    uint8_t *bits;
+
+    TRY(columns_work_array(property->load->work, OTHERS, words_of(property), &mixed));
+    mixed[words_of(property) - 1] = 0;
+    mark_rows(property, states, COLUMNS_PRESENCE_MIXED, mixed);
+    TRY(unpack_small(property, PERSONS, count_bits(mixed, words_of(property)), &codes, &bits));
+    for (size_t i = 0; i < words_of(property); i++)
+        for (uint64_t word = mixed[i]; word; word &= word - 1)
+            words[i] |= (word & (0 - word)) * *bits++;
     return OK;
 }
 
-/* --- Properties --- */
-
-static fallible load_presence_by_kind(struct columns_load *load, uint64_t *words)
+static fallible unpack_by_kind(struct property *property, uint64_t *words)
 {
-    uint64_t *states, *bits, count;
-    uint32_t rows = load->stripe->rows;
-    size_t mixed = 0, used = 0;
+    static const struct columns_codes none = {.width = 1, .end = 2};
+    uint32_t kinds = property->load->columns->about.kinds;
+    uint8_t *states;
+    char nothing[COLUMNS_PADDING];
 
-    TRY(unpack_number(load, load->columns->about.kinds, &count));
-    TRY(columns_block_array(load, 0, count, &states));
-    for (uint32_t row = 0; row < rows; row++) {
-        uint32_t kind = columns_item(&load->other, row);
-
-        if (kind >= count)
+    TRY(unpack_states(property, &states));
+    if (kinds && memchr(states, UNTOLD, kinds)) {
+        mark_rows(property, states, UNTOLD, words);
+        if (count_bits(words, words_of(property)))
             return fail_order("a kind is not told where a property is");
-        mixed += states[kind] == COLUMNS_PRESENCE_MIXED;
     }
-    TRY(columns_block_array(load, 1, mixed, &bits));
-    for (uint32_t row = 0; row < rows; row++) {
-        uint64_t state = states[columns_item(&load->other, row)];
-        bool is_there =
-            state == COLUMNS_PRESENCE_MIXED ? bits[used++] & 1 : state == COLUMNS_PRESENCE_ALL;
-
-        words[row / 64] |= (uint64_t)is_there << row % 64;
-    }
-    return OK;
+    mark_rows(property, states, COLUMNS_PRESENCE_ALL, words);
+    if (kinds && memchr(states, COLUMNS_PRESENCE_MIXED, kinds))
+        return unpack_mixed(property, states, words);
+    return columns_unpack_codes(&property->load->work->in, &none, nothing, 0);
 }
 
-static fallible load_presence_gaps(struct columns_load *load, uint64_t cells, uint64_t *words)
+static fallible unpack_gaps(struct property *property, uint64_t *words)
 {
-    uint64_t *gaps, row = 0;
+    const struct columns_codes codes = {.width = 4, .end = property->rows};
+    uint64_t row = 0;
+    uint32_t *gaps;
 
-    TRY(columns_block_array(load, 0, cells, &gaps));
-    for (uint64_t i = 0; i < cells; i++, row++) {
-        if (row >= load->stripe->rows || gaps[i] >= load->stripe->rows - row)
-            return fail_order("a cell lies behind the last row");
+    TRY(unpack_small(property, SPARE, property->cells, &codes, &gaps));
+    for (uint32_t i = 0; i < property->cells; i++, row++) {
         row += gaps[i];
+        if (row >= property->rows)
+            return fail_order("a cell lies behind the last row");
         words[row / 64] |= 1ull << row % 64;
     }
     return OK;
 }
 
-static size_t words_of(const struct columns_load *load)
+static fallible unpack_presence(struct property *property)
 {
-    return load->stripe->rows / 64 + 1;
-}
+    size_t count = words_of(property);
+    uint64_t form, *words;
 
-/* Which rows have a cell, as a set of bits in array 2 of the work. */
-static fallible load_presence(struct columns_load *load, uint64_t cells, uint64_t **out_words)
-{
-    size_t words = words_of(load);
-    uint64_t form, found = 0;
-
-    TRY(columns_work_array(load->work, 2, words, out_words));
-    if (cells == load->stripe->rows) {
-        memset(*out_words, 0xff, words * sizeof **out_words);
-        (*out_words)[cells / 64] = (1ull << cells % 64) - 1;
+    if (property->cells == property->rows)
         return OK;
-    }
-    memset(*out_words, 0, words * sizeof **out_words);
-    TRY(unpack_number(load, COLUMNS_PRESENCE_GAPS, &form));
+    TRY(columns_work_array(property->load->work, WORDS, count, &words));
+    memset(words, 0, count * sizeof *words);
+    TRY(unpack_number(property, COLUMNS_PRESENCE_GAPS, &form));
     if (form == COLUMNS_PRESENCE_GAPS)
-        TRY(load_presence_gaps(load, cells, *out_words));
+        TRY(unpack_gaps(property, words));
     else
-        TRY(load_presence_by_kind(load, *out_words));
-    for (size_t i = 0; i < words; i++)
-        found += (uint64_t)__builtin_popcountll((*out_words)[i]);
-    return found == cells ? OK : fail_order("it has another number of cells");
+        TRY(unpack_by_kind(property, words));
+    property->words = words;
+    return count_bits(words, count) == property->cells
+               ? OK
+               : fail_order("it has another number of cells");
 }
 
-/* Where each row has a cell. */
-static fallible spread_dense_changes(struct columns_load *load, const uint64_t *marks,
-                                     const uint64_t *changes, size_t change_count, uint64_t *out)
+/* --- Which value --- */
+
+/* Where the cells of each person begin who has some. */
+static fallible count_cells(struct property *property)
 {
-    const uint32_t *first = load->first.data;
-    size_t change = 0;
+    const uint32_t *rows = property->load->first.data;
+    uint32_t persons = property->load->stripe->persons, cell = 0, used = 0, *first;
+    uint64_t *array;
 
-    for (uint32_t i = 0; i < load->stripe->persons; i++) {
-        uint64_t code;
+    property->persons = persons;
+    property->first = rows;
+    if (!property->words)
+        return OK;
+    TRY(columns_work_array(property->load->work, PERSONS, persons + 1, &array));
+    first = (uint32_t *)array;
+    for (uint32_t i = 0; i < persons; i++) {
+        uint32_t before = cell;
 
-        if (change == change_count)
-            return fail_order("codes are missing");
-        code = out[first[i]] = changes[change++];
-        for (uint32_t row = first[i] + 1; row < first[i + 1]; row++) {
-            if (*marks++) {
-                if (change == change_count)
-                    return fail_order("codes are missing");
-                code = changes[change++];
-            }
-            out[row] = code;
+        for (uint32_t row = rows[i]; row < rows[i + 1]; row++)
+            cell += property->words[row / 64] >> row % 64 & 1;
+        first[used] = before;
+        used += cell > before;
+    }
+    first[used] = cell;
+    property->persons = used;
+    property->first = first;
+    return OK;
+}
+
+static void put_item(const struct property *property, size_t at, uint32_t item)
+{
+    if (property->codes.width == 1)
+        ((uint8_t *)property->items)[at] = (uint8_t)item;
+    else if (property->codes.width == 2)
+        ((uint16_t *)property->items)[at] = (uint16_t)item;
+    else
+        ((uint32_t *)property->items)[at] = item;
+}
+
+static void fill_items(const struct property *property, size_t from, size_t to, uint32_t item)
+{
+    if (property->codes.width == 1)
+        memset((uint8_t *)property->items + from, (int)item, to - from);
+    for (size_t i = from; property->codes.width == 2 && i < to; i++)
+        ((uint16_t *)property->items)[i] = (uint16_t)item;
+    for (size_t i = from; property->codes.width == 4 && i < to; i++)
+        ((uint32_t *)property->items)[i] = item;
+}
+
+/* The same codes, wider. */
+static struct columns_codes wide(const struct property *property)
+{
+    return (struct columns_codes){.width = 4, .plus = 1, .end = property->codes.end};
+}
+
+static fallible unpack_changes(struct property *property)
+{
+    static const struct columns_codes bit = {.width = 1, .end = 2};
+    const struct columns_codes codes = wide(property);
+    uint64_t change_count, told;
+    uint32_t *changes;
+    uint8_t *marks;
+
+    TRY(count_cells(property));
+    TRY(unpack_small(property, SPARE, property->cells - property->persons, &bit, &marks));
+    TRY(unpack_number(property, property->cells, &change_count));
+    TRY(unpack_small(property, OTHERS, change_count, &codes, &changes));
+    told = property->persons;
+    for (uint32_t i = 0; i < property->cells - property->persons; i++)
+        told += marks[i];
+    if (told != change_count)
+        return fail_order("codes and marks of their changes do not fit");
+    for (uint32_t i = 0; i < property->persons; i++) {
+        put_item(property, property->first[i], *changes++);
+        for (uint32_t cell = property->first[i] + 1; cell < property->first[i + 1]; cell++) {
+            changes += *marks++;
+            put_item(property, cell, changes[-1]);
         }
     }
-    return change == change_count ? OK : fail_order("codes are left over");
+    return OK;
 }
 
-/* Codes from marks and changes; the marks stand behind them for a while. */
-static fallible spread_changes(struct columns_load *load, const uint64_t *words, uint64_t cells,
-                               uint64_t *out)
+static fallible unpack_usual(struct property *property)
 {
-    const uint32_t *first = load->first.data;
-    uint64_t mark_count, change_count, *marks, *changes, mark = 0, change = 0, code = 0, at = 0;
-    uint32_t person = 0;
-    bool is_first = true;
+    const struct columns_codes codes = wide(property), gap = {.width = 4, .end = property->cells};
+    uint32_t *usual, *gaps, *others;
+    uint64_t count, cell = 0;
 
-    TRY(unpack_number(load, cells, &mark_count));
-    marks = out + cells;
-    TRY(columns_unpack(&load->work->in, marks, mark_count));
-    TRY(unpack_number(load, cells, &change_count));
-    TRY(columns_block_array(load, 1, change_count, &changes));
-    if (mark_count == load->stripe->rows - load->stripe->persons && cells == load->stripe->rows)
-        return spread_dense_changes(load, marks, changes, change_count, out);
-    for (size_t i = 0; i < words_of(load); i++)
-        for (uint64_t word = words[i]; word; word &= word - 1) {
-            uint32_t row = (uint32_t)(i * 64) + (uint32_t)__builtin_ctzll(word);
-
-            for (; row >= first[person + 1]; person++)
-                is_first = true;
-            if (!is_first && mark == mark_count)
-                return fail_order("marks of its codes are missing");
-            if (is_first || marks[mark++]) {
-                if (change == change_count)
-                    return fail_order("codes are missing");
-                code = changes[change++];
-            }
-            is_first = false;
-            out[at++] = code;
-        }
-    return mark == mark_count && change == change_count ? OK : fail_order("codes are left over");
+    TRY(count_cells(property));
+    TRY(unpack_small(property, SPARE, property->persons, &codes, &usual));
+    for (uint32_t i = 0; i < property->persons; i++)
+        fill_items(property, property->first[i], property->first[i + 1], usual[i]);
+    TRY(unpack_number(property, property->cells, &count));
+    TRY(unpack_small(property, SPARE, count, &gap, &gaps));
+    TRY(unpack_small(property, OTHERS, count, &codes, &others));
+    for (uint64_t i = 0; i < count; i++) {
+        cell += gaps[i];
+        if (cell >= property->cells)
+            return fail_order("a code lies behind the last cell");
+        put_item(property, cell, others[i]);
+    }
+    return OK;
 }
 
-static fallible load_codes(struct columns_load *load, const uint64_t *words, uint64_t cells,
-                           uint64_t **out_codes)
+static fallible unpack_items(struct property *property)
 {
-    uint64_t form, rows = load->stripe->rows;
+    uint64_t form;
 
-    TRY(unpack_number(load, COLUMNS_CODES_CHANGES, &form));
-    /* Room for the marks, and for an item a row. */
-    TRY(columns_work_array(load->work, 0, 2 * cells > rows ? 2 * cells : rows, out_codes));
-    if (form == COLUMNS_CODES_CHANGES)
-        return spread_changes(load, words, cells, *out_codes);
-    return columns_unpack(&load->work->in, *out_codes, cells);
+    TRY(unpack_number(property, COLUMNS_CODES_USUAL, &form));
+    switch (form) {
+    case COLUMNS_CODES_CHANGES:
+        return unpack_changes(property);
+    case COLUMNS_CODES_USUAL:
+        return unpack_usual(property);
+    default:
+        return columns_unpack_codes(&property->load->work->in, &property->codes, property->items,
+                                    property->cells);
+    }
 }
 
-/* Moves the cells of an unpacked block from the front to their rows, from the last to the first. */
-static void spread_cells(struct columns_load *load, const uint64_t *words, size_t cells)
+/* --- The unit --- */
+
+/* Moves items to the rows that have one; others become 0. */
+static void spread(const struct property *property)
 {
-    uint8_t width = load->unit->block.width;
-    char *data = columns_block_data(load);
+    const uint64_t *words = property->words;
+    void *out = columns_block_data(property->load);
+    const void *items = property->items;
+    uint32_t at = 0;
 
-    for (size_t row = load->stripe->rows; row-- > 0;) {
-        bool is_there = words[row / 64] >> row % 64 & 1;
+    for (uint32_t row = 0; property->codes.width == 1 && row < property->rows; row++) {
+        uint32_t is_there = words[row / 64] >> row % 64 & 1;
 
-        cells -= is_there;
-        if (width == 1)
-            data[row] = is_there ? data[cells] : 0;
-        else if (width == 2)
-            ((uint16_t *)(void *)data)[row] = is_there ? ((uint16_t *)(void *)data)[cells] : 0;
-        else
-            ((uint32_t *)(void *)data)[row] = is_there ? ((uint32_t *)(void *)data)[cells] : 0;
+        ((uint8_t *)out)[row] = ((const uint8_t *)items)[at] & (uint8_t)(0 - is_there);
+        at += is_there;
+    }
+    for (uint32_t row = 0; property->codes.width == 2 && row < property->rows; row++) {
+        uint32_t is_there = words[row / 64] >> row % 64 & 1;
+
+        ((uint16_t *)out)[row] = ((const uint16_t *)items)[at] & (uint16_t)(0 - is_there);
+        at += is_there;
+    }
+    for (uint32_t row = 0; property->codes.width == 4 && row < property->rows; row++) {
+        uint32_t is_there = words[row / 64] >> row % 64 & 1;
+
+        ((uint32_t *)out)[row] = ((const uint32_t *)items)[at] & (0 - is_there);
+        at += is_there;
+    }
+}
+
+/* Bits of rows and how many are ahead of each word. */
+static void tell_rows(const struct property *property)
+{
+    struct columns_block *block = &property->load->unit->block;
+    size_t count = words_of(property);
+    uint32_t before = 0;
+
+    memcpy((void *)(uintptr_t)block->bits, property->words, count * sizeof *property->words);
+    for (size_t i = 0; i < count; i++) {
+        ((uint32_t *)(uintptr_t)block->before)[i] = before;
+        before += (uint32_t)__builtin_popcountll(property->words[i]);
     }
 }
 
 fallible columns_block_property(struct columns_load *load, uint32_t number)
 {
-    uint64_t end = load->columns->properties[number].values;
-    uint32_t rows = load->stripe->rows, before = 0;
-    uint64_t cells, *words, *codes;
-    bool is_sparse;
+    struct property property = {.load = load, .rows = load->stripe->rows};
+    uint64_t cells, *array;
+    bool is_sparse, is_moved;
 
-    TRY(unpack_number(load, rows, &cells));
-    TRY(load_presence(load, cells, &words));
-    TRY(load_codes(load, words, cells, &codes));
-    is_sparse = cells < rows / 8;
-    if (!is_sparse)
-        memset(codes + cells, 0, (rows - cells) * sizeof *codes);
-    TRY(columns_block_codes(load, codes, is_sparse ? cells : rows, end, 1,
-                            is_sparse ? words_of(load) : 0));
-    if (cells == rows)
-        return OK;
-    if (!is_sparse) {
-        spread_cells(load, words, cells);
-        return OK;
-    }
-    memcpy((void *)(uintptr_t)load->unit->block.bits, words, words_of(load) * sizeof *words);
-    for (size_t i = 0; i < words_of(load); i++) {
-        ((uint32_t *)(uintptr_t)load->unit->block.before)[i] = before;
-        before += (uint32_t)__builtin_popcountll(words[i]);
+    property.codes = columns_block_codes(load->columns->properties[number].values, 1);
+    TRY(unpack_number(&property, property.rows, &cells));
+    property.cells = (uint32_t)cells;
+    TRY(unpack_presence(&property));
+    is_sparse = property.cells < property.rows / 8;
+    is_moved = property.words && !is_sparse;
+    TRY(columns_block_unit(load, is_sparse ? property.cells : property.rows, property.codes.width,
+                           is_sparse ? words_of(&property) : 0));
+    TRY(columns_work_array(load->work, ITEMS, property.cells, &array));
+    property.items = is_moved ? (void *)array : columns_block_data(load);
+    TRY(unpack_items(&property));
+    if (is_moved) {
+        spread(&property);
+    } else if (is_sparse) {
+        tell_rows(&property);
     }
     return OK;
 }

@@ -25,16 +25,18 @@ fallible columns_block_span(struct columns_load *load, const struct columns_piec
     uint32_t number = (uint32_t)(piece - columns_span_pieces(load->columns)) / 2;
     uint32_t rows = span_rows(load->columns, number);
     unsigned step = step_of(piece->column), width;
-    uint64_t *items;
+    uint64_t *items, *bases;
 
     TRY(columns_work_array(load->work, 0, rows, &items));
     TRY(columns_arrivals_unpack(&load->work->in, items, rows));
-    width = columns_arrivals_width(items, rows, step);
+    TRY(columns_work_array(load->work, 1, COLUMNS_SPAN_GROUPS, &bases));
+    memset(bases, 0, COLUMNS_SPAN_GROUPS * sizeof *bases);
+    width = columns_arrivals_divide(items, rows, step, bases);
     if (width > COLUMNS_MOST_BITS)
         return fail(ERR_CORRUPT, "its items are too far from each other");
     TRY(columns_block_unit(load, columns_arrivals_bytes(rows, width), 1, 0));
     load->unit->block.width = (uint8_t)width;
-    columns_arrivals_fill(items, rows, step, width, columns_block_data(load));
+    columns_arrivals_fill(items, rows, bases, width, columns_block_data(load));
     return OK;
 }
 

@@ -80,7 +80,7 @@ struct columns_work {
     struct columns_work *next;
     struct columns_unpacker in;
     struct buf stored;
-    struct buf arrays[3];
+    struct buf arrays[5];
 };
 
 /* --- columns.c --- */
@@ -114,6 +114,8 @@ void *columns_block_data(const struct columns_load *load);
 /* Unpacks `count` numbers into one of the work's arrays. */
 fallible columns_block_array(struct columns_load *load, unsigned which, size_t count,
                              uint64_t **out_array);
+/* How numbers below `end` are kept, and `plus` above each. */
+struct columns_codes columns_block_codes(uint64_t end, unsigned plus);
 /* Holds what the piece, of a stripe or of a span, unpacks to. */
 fallible columns_block_hold(struct columns *columns, uint32_t stripe,
                             const struct columns_piece *piece, struct columns_block *out_block);
@@ -121,10 +123,6 @@ fallible columns_block_hold(struct columns *columns, uint32_t stripe,
 /* --- columns_block_property.c --- */
 
 fallible columns_block_property(struct columns_load *load, uint32_t number);
-/* Codes at their narrowest; `plus` is added to each. All are below `end`. */
-fallible columns_block_codes(struct columns_load *load, const uint64_t *codes, size_t count,
-                             uint64_t end, unsigned plus, size_t words);
-
 /* --- columns_block_times.c --- */
 
 fallible columns_block_times(struct columns_load *load);

@@ -45,6 +45,15 @@ fallible columns_unpacker_init(struct columns_unpacker *in);
 void columns_unpacker_done(struct columns_unpacker *in);
 /* Exactly `count` values. */
 fallible columns_unpack(struct columns_unpacker *in, uint64_t *out, size_t count);
+/* Numbers below `end`, kept in 1, 2 or 4 bytes each with `plus` added, which fits. */
+struct columns_codes {
+    uint64_t end;
+    unsigned plus;
+    uint8_t width;
+};
+/* The same, straight into their form. */
+fallible columns_unpack_codes(struct columns_unpacker *in, const struct columns_codes *codes,
+                              void *out, size_t count);
 /* As many bytes as were packed, at most `most`, in memory that the caller frees; COLUMNS_PADDING
  * bytes follow. */
 fallible columns_unpack_bytes(struct columns_unpacker *in, size_t most, char **out_bytes,

@@ -181,11 +181,11 @@ static fallible fill_part(struct ending *ending, uint64_t from)
     return OK;
 }
 
-/* Keeps a span's times for the stripes to compare with. */
-static fallible keep_span(struct ending *ending, uint32_t span, const uint64_t *times,
-                          uint32_t rows)
+/* Keeps a span's times for the stripes to compare with; divides them. */
+static fallible keep_span(struct ending *ending, uint32_t span, uint64_t *times, uint32_t rows)
 {
-    unsigned width = columns_arrivals_width(times, rows, 0);
+    uint64_t bases[COLUMNS_SPAN_GROUPS] = {0};
+    unsigned width = columns_arrivals_divide(times, rows, 0, bases);
     char *bytes;
 
     if (width > COLUMNS_MOST_BITS)
@@ -193,7 +193,7 @@ static fallible keep_span(struct ending *ending, uint32_t span, const uint64_t *
     bytes = mem_grow(NULL, columns_arrivals_bytes(rows, width));
     if (!bytes)
         return mem_exhausted();
-    columns_arrivals_fill(times, rows, 0, width, bytes);
+    columns_arrivals_fill(times, rows, bases, width, bytes);
     ending->span_bytes[span] = bytes;
     ending->spans[span] = columns_arrivals_span(bytes, rows, 0, width);
     return OK;
@@ -221,8 +221,8 @@ static fallible write_spans(struct ending *ending)
         if (!at)
             TRY(fill_part(ending, (uint64_t)i * COLUMNS_SPAN));
         columns_arrivals_smooth(times, rows, ending->spare);
-        TRY(keep_span(ending, i, times, rows));
         TRY(write_span(ending, COLUMNS_ARRIVED_TIMES, times, rows));
+        TRY(keep_span(ending, i, times, rows)); /* changes them */
         columns_ranks_next(&writer->waiting.ranks, &walk, ending->seqs, rows);
         TRY(write_span(ending, COLUMNS_ARRIVED_SEQS, ending->seqs, rows));
     }
