@@ -195,7 +195,7 @@ static fallible count_cells(struct property *property)
         uint32_t before = cell;
 
         for (uint32_t row = rows[i]; row < rows[i + 1]; row++)
-            cell += property->words[row / 64] >> row % 64 & 1;
+            cell += (uint32_t)(property->words[row / 64] >> row % 64 & 1);
         first[used] = before;
         used += cell > before;
     }
