@@ -19,7 +19,7 @@
 #include "sys/file.h"
 
 enum {
-    CACHE = 16 << 20,
+    CACHE = 128 << 20, /* for what each stripe of a file needs of all its rows */
     PATHS = 16 << 20,
     STRAY_SHARE = 16, /* of a file's rows, before it is written anew */
     CHANGE_SHARE = 16,

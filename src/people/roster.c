@@ -3,14 +3,12 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   head     magic 8, workspace id 16, checksum 8
- *   block    struct block, then records:
- *            kind 1 (the high bit: it has a payload), then as numbers of 7 bits a byte the distance
- *            from the sequence number before, the node, the lengths of clear part and payload; then
- *            both
+ *   block    struct block, then records (roster_record.c)
  *
  * Blocks form a chain by their checksums, and follow one another in the log.
  */
 #include "people/roster.h"
+#include "people/roster_record.h"
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -27,14 +25,12 @@ enum {
     WINDOW = 1 << 20,
     AT_ONCE = 64,
     SHORT_TEXT = 512,
-    HAS_PAYLOAD = 0x80,
-    MOST_RECORD = 1 + 10 + 5 + 5 + 5, /* without its parts */
 };
 
 #define BLOCK_MAGIC 0x314b4c425052594du /* "MYRPBLK1" */
 
 const char roster_name[] = "people";
-static const char head_magic[8] = "MYRPEOP1";
+static const char head_magic[8] = "MYRPEOP2";
 
 struct block {
     uint64_t magic;
@@ -67,8 +63,8 @@ struct roster {
     struct extent closed; /* with the whole blocks that wait */
     struct buf waiting;   /* whole blocks, then from `open_at` on the one that records go into */
     size_t open_at;
-    uint64_t added_seq; /* records below it were added */
-    uint64_t last_seq;  /* of the record before, or where the open block begins */
+    uint64_t added_seq;          /* records below it were added */
+    struct roster_latest latest; /* in the open block */
     node_id nodes;
     uint32_t joins;
     bool is_broken; /* a sync failed: nothing can be promised any more */
@@ -171,47 +167,6 @@ static fallible walk_block(struct walk *walk, struct block *out_block, str *out_
     return OK;
 }
 
-/* The number at `at`; returns what stands behind it, or NULL where it does not end. */
-static inline const char *take_number(const char *at, const char *end, uint64_t *out)
-{
-    uint64_t number = 0;
-
-    for (unsigned shift = 0; at < end && shift < 64; shift += 7) {
-        unsigned char byte = (unsigned char)*at++;
-
-        number |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            *out = number;
-            return at;
-        }
-    }
-    return NULL;
-}
-
-/* The record at `at`, which follows `*out`; returns what stands behind it, or NULL. */
-static inline const char *take_record(const char *at, const char *end, struct log_record *out)
-{
-    uint64_t numbers[4]; /* distance, node, length of the clear part, of the payload */
-    unsigned char kind;
-
-    if (at == end)
-        return NULL;
-    kind = (unsigned char)*at++;
-    for (size_t i = 0; i < 4 && at; i++)
-        at = take_number(at, end, &numbers[i]);
-    if (!at || numbers[1] > UINT32_MAX || numbers[2] > (size_t)(end - at) ||
-        numbers[3] > (size_t)(end - at) - numbers[2])
-        return NULL;
-    out->seq += numbers[0];
-    out->count = 1;
-    out->kind = (enum record_kind)(kind & ~HAS_PAYLOAD);
-    out->node = (node_id)numbers[1];
-    out->clear = str_from(at, numbers[2]);
-    at += numbers[2];
-    out->payload = kind & HAS_PAYLOAD ? str_from(at, numbers[3]) : (str){NULL, 0};
-    return at + numbers[3];
-}
-
 /* The records of one block; the first one's number counts from `at`, where the block begins. */
 static fallible give_block(const struct walk *walk, const struct block *block, str body,
                            enum err (*each)(void *argument, const struct roster_entry *entries,
@@ -219,17 +174,23 @@ static fallible give_block(const struct walk *walk, const struct block *block, s
                            void *argument)
 {
     struct roster_entry entries[AT_ONCE];
-    struct log_record record = {.seq = block->first_seq};
+    char uuids[AT_ONCE][ROSTER_UUID_TEXT];
+    struct roster_taken taken = {.latest.seq = block->first_seq};
+    const struct log_record *record = &taken.record;
     const char *at = body.data, *end = body.data + body.len;
     size_t count = 0;
 
     while (at < end) {
         uint64_t place = walk->at.bytes - (uint64_t)(end - at);
 
-        at = take_record(at, end, &record);
-        if (!at || record.seq >= block->next_seq)
+        at = roster_record_take(at, end, &taken);
+        if (!at || record->seq >= block->next_seq)
             return damaged(walk);
-        entries[count].record = record;
+        entries[count].record = *record;
+        if (record->payload.data == taken.uuid) {
+            memcpy(uuids[count], taken.uuid, ROSTER_UUID_TEXT);
+            entries[count].record.payload.data = uuids[count];
+        }
         entries[count++].place = place;
         if (count == AT_ONCE || at == end) {
             TRY(each(argument, entries, count));
@@ -269,16 +230,16 @@ static fallible damaged_text(const struct roster *roster, node_id node)
 static fallible read_text(const struct roster *roster, str bytes, node_id node, bool *is_short,
                           struct buf *out_text)
 {
-    struct log_record record = {0};
+    struct roster_taken taken = {0};
 
-    *is_short = !take_record(bytes.data, bytes.data + bytes.len, &record);
+    *is_short = !roster_record_take(bytes.data, bytes.data + bytes.len, &taken);
     if (*is_short)
         return OK;
-    if (record.kind != RECORD_NODE || record.node != node)
+    if (taken.record.kind != RECORD_NODE || (taken.has_node && taken.record.node != node))
         return damaged_text(roster, node);
-    if (!record.payload.data)
+    if (!taken.record.payload.data)
         return fail(ERR_ABSENT, "the identifier of node %u was erased", node);
-    buf_add(out_text, record.payload);
+    buf_add(out_text, taken.record.payload);
     return OK;
 }
 
@@ -434,20 +395,13 @@ uint32_t roster_joins(const struct roster *roster)
 
 fallible roster_reserve(struct roster *roster, const struct log_record *record)
 {
-    size_t need = sizeof(struct block) + MOST_RECORD + record->clear.len;
+    size_t need = sizeof(struct block) + ROSTER_MOST_RECORD + record->clear.len;
 
     if (record->kind == RECORD_EVENTS)
         return OK;
     if (record->kind == RECORD_NODE)
         need += record->payload.len;
     return buf_reserve(&roster->waiting, need) ? OK : mem_exhausted();
-}
-
-static void put_number(struct buf *out, uint64_t number)
-{
-    for (; number >= 0x80; number >>= 7)
-        buf_add_byte(out, (char)(number | 0x80));
-    buf_add_byte(out, (char)number);
 }
 
 /* Gives the block its head: it takes no more records. */
@@ -479,13 +433,12 @@ static void open_block(struct roster *roster)
     if (roster->waiting.len > roster->open_at)
         return;
     buf_add_bytes(&roster->waiting, &none, sizeof none);
-    roster->last_seq = roster->closed.next_seq;
+    roster->latest = (struct roster_latest){.seq = roster->closed.next_seq};
 }
 
 uint64_t roster_add(struct roster *roster, const struct log_record *record)
 {
     uint64_t place = 0;
-    bool has_payload = record->kind == RECORD_NODE && record->payload.data && !record->is_erased;
     struct buf *out = &roster->waiting;
 
     if (record->seq < roster->added_seq)
@@ -493,15 +446,7 @@ uint64_t roster_add(struct roster *roster, const struct log_record *record)
     if (record->kind != RECORD_EVENTS) {
         open_block(roster);
         place = roster->durable.bytes + out->len;
-        buf_add_byte(out, (char)(record->kind | (has_payload ? HAS_PAYLOAD : 0)));
-        put_number(out, record->seq - roster->last_seq);
-        put_number(out, record->node);
-        put_number(out, record->clear.len);
-        put_number(out, has_payload ? record->payload.len : 0);
-        buf_add(out, record->clear);
-        if (has_payload)
-            buf_add(out, record->payload);
-        roster->last_seq = record->seq;
+        roster_record_put(out, record, &roster->latest);
     }
     if (record->kind == RECORD_NODE && record->node > roster->nodes)
         roster->nodes = record->node;

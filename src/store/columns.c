@@ -49,8 +49,15 @@ static uint32_t stripe_of(const struct columns *columns, const struct columns_pi
 
 fallible columns_piece_fail(const struct columns *columns, const struct columns_piece *piece)
 {
-    static const char *const names[] = {"persons", "first rows", "times", "sequence numbers",
-                                        "nodes",   "devices",    "kinds", "knots"};
+    static const char *const names[] = {"persons",
+                                        "first rows",
+                                        "times",
+                                        "sequence numbers",
+                                        "nodes",
+                                        "devices",
+                                        "kinds",
+                                        "numbers in order of arrival",
+                                        "times in order of arrival"};
     uint32_t stripe = stripe_of(columns, piece);
     str name = piece->column < 0 ? str_of(names[-piece->column - 1])
                                  : columns->properties[piece->column].path;
@@ -195,8 +202,8 @@ static bool is_too_short(const struct columns *columns, const struct columns_hea
                      (uint64_t)head->kinds * sizeof(struct columns_kind_entry) +
                      (uint64_t)head->properties * sizeof(struct columns_property_entry);
 
-    return least > columns->directory.len || head->pieces <= head->properties ||
-           head->properties > INT32_MAX;
+    return least > columns->directory.len || head->properties > INT32_MAX ||
+           head->rows > UINT32_MAX;
 }
 
 static fallible take_memory(struct columns *columns, const struct columns_head *head)
@@ -227,6 +234,7 @@ static bool take_stripes(struct columns *columns, const struct columns_head *hea
                          struct rest *rest)
 {
     uint64_t rows = 0, persons = 0, pieces = 0;
+    uint64_t spans = (head->rows + COLUMNS_SPAN - 1) / COLUMNS_SPAN;
 
     for (uint32_t i = 0; i < head->stripes; i++) {
         struct columns_stripe *stripe = &columns->stripes[i];
@@ -244,8 +252,11 @@ static bool take_stripes(struct columns *columns, const struct columns_head *hea
             return false;
         columns->first_piece[i + 1] = (uint32_t)pieces;
     }
-    return rows == head->rows && persons == head->persons &&
-           pieces == head->pieces - head->properties - 1;
+    if (rows != head->rows || persons != head->persons ||
+        pieces + 2 * spans + head->properties != head->pieces)
+        return false;
+    columns->spans = (uint32_t)spans;
+    return true;
 }
 
 /* In a stripe: those that every stripe has, then properties, ascending. */
@@ -282,10 +293,14 @@ static bool take_pieces(struct columns *columns, const struct columns_head *head
     for (uint32_t i = 0; i < head->stripes; i++)
         if (!are_columns_sound(columns, i))
             return false;
-    for (uint32_t i = 0; i < head->properties; i++)
-        if (columns->pieces[last + 1 + i].column != (int64_t)i)
+    for (uint32_t i = 0; i < columns->spans; i++, last += 2)
+        if (columns->pieces[last].column != COLUMNS_ARRIVED_TIMES ||
+            columns->pieces[last + 1].column != COLUMNS_ARRIVED_SEQS)
             return false;
-    return columns->pieces[last].column == COLUMNS_KNOTS;
+    for (uint32_t i = 0; i < head->properties; i++)
+        if (columns->pieces[last + i].column != (int64_t)i)
+            return false;
+    return true;
 }
 
 static bool take_names(struct columns *columns, const struct columns_head *head, struct rest *rest)
@@ -379,12 +394,11 @@ void columns_close(struct columns *columns)
         return;
     if (columns->slots && columns->first_piece)
         columns_cache_forget(columns->cache, columns->slots,
-                             columns->first_piece[columns->about.stripes]);
+                             columns->first_piece[columns->about.stripes] + 2ull * columns->spans);
     for (uint32_t i = 0; columns->properties && i < columns->about.properties; i++) {
         mem_free(columns->properties[i].dictionary.pool);
         mem_free(columns->properties[i].dictionary.texts);
     }
-    columns_knots_done(&columns->knots);
     mem_free(columns->stripes);
     mem_free(columns->first_piece);
     mem_free(columns->pieces);

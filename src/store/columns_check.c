@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 
+enum { CACHE = 128 << 20 }; /* for spans, which each stripe needs */
+
 struct check {
     struct columns *columns;
     void (*report)(void *, const char *);
@@ -109,10 +111,11 @@ static fallible check_whole(struct check *check)
 {
     const struct columns *columns = check->columns;
     const struct columns_about *about = &columns->about;
-    uint32_t pieces = columns->first_piece[about->stripes] + 1 + about->properties;
+    size_t pieces =
+        (size_t)(columns_dictionary_pieces(columns) - columns->pieces) + about->properties;
     uint64_t bytes = sizeof(struct columns_head);
 
-    for (uint32_t i = 0; i < pieces; i++)
+    for (size_t i = 0; i < pieces; i++)
         bytes += columns->pieces[i].bytes;
     if (bytes != columns->directory_at)
         TRY(note(check,
@@ -136,8 +139,6 @@ static fallible check_all(struct check *check)
 
         TRY(note(check, columns_dictionary(check->columns, i, &values, &count)));
     }
-    if (!about->stripes)
-        TRY(note(check, columns_block_knots(check->columns)));
     return check_whole(check);
 }
 
@@ -149,7 +150,7 @@ fallible columns_check(struct sys *sys, const char *path,
     struct columns_cache *cache;
     enum err err;
 
-    TRY(columns_cache_open(0, &cache));
+    TRY(columns_cache_open(CACHE, &cache));
     err = columns_open(sys, path, workspace, cache, &check.columns);
     if (err == ERR_CORRUPT)
         report(argument, err_text());

@@ -247,8 +247,7 @@ static fallible load(struct columns *columns, struct columns_property *property,
 static fallible load_locked(struct columns *columns, struct columns_property *property)
 {
     uint32_t number = (uint32_t)(property - columns->properties);
-    const struct columns_piece *piece =
-        &columns->pieces[columns->first_piece[columns->about.stripes] + 1 + number];
+    const struct columns_piece *piece = columns_dictionary_pieces(columns) + number;
     enum err err = OK;
 
     mutex_lock(columns->mutex);

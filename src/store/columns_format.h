@@ -2,10 +2,11 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * File: head, pieces, directory. A piece is a block of a stripe, a dictionary or the knots; pieces
- * lie in any order without gaps, each has its place and checksum in the directory. Directory: each
- * stripe; each stripe's pieces in order of their column, from the lowest; then those of the knots
- * and of each property's dictionary; then kinds and properties with their texts. It is packed by
+ * File: head, pieces, directory. A piece is a block of a stripe, a span of times or sequence
+ * numbers, or a dictionary; pieces lie in any order without gaps, each has its place and checksum
+ * in the directory. Directory: each stripe; each stripe's pieces in order of their column, from the
+ * lowest; then two for each span, of times and of numbers, and one for each property's dictionary;
+ * then kinds and properties with their texts. It is packed by
  * zstd where that pays. Integers are little-endian.
  */
 #pragma once
@@ -15,9 +16,10 @@
 
 enum {
     COLUMNS_MAGIC_SIZE = 8,
-    COLUMNS_FIXED = 7,              /* columns that every stripe has */
-    COLUMNS_LOWEST = COLUMNS_KINDS, /* of them, the lowest number */
-    COLUMNS_KNOTS = COLUMNS_LOWEST - 1,
+    COLUMNS_FIXED = 7,                         /* columns that every stripe has */
+    COLUMNS_LOWEST = COLUMNS_KINDS,            /* of them, the lowest number */
+    COLUMNS_ARRIVED_SEQS = COLUMNS_LOWEST - 1, /* of a span of places */
+    COLUMNS_ARRIVED_TIMES = COLUMNS_LOWEST - 2,
     COLUMNS_MOST_ROWS = 1 << 28,      /* of a stripe */
     COLUMNS_MOST_DIRECTORY = 1 << 30, /* bytes */
 };
@@ -74,18 +76,39 @@ uint64_t columns_format_head_checksum(const struct columns_head *head);
 /* What stands at one place does not pass for what belongs at another. */
 uint64_t columns_format_checksum(const void *bytes, size_t len, uint64_t at);
 
-/* What an id is, in relation to the person's rows before. */
+/* What an id is, in relation to the person's rows before: for a device, those with the same node.
+ */
 enum columns_step {
     COLUMNS_STEP_SAME,   /* as the one before; a person's first node is the person */
     COLUMNS_STEP_FORMER, /* the one that was before the latest change */
     COLUMNS_STEP_BESIDE, /* of a device: the row's node */
     COLUMNS_STEP_FRESH,  /* listed behind */
+    COLUMNS_STEPS,
 };
+
+/* A node's devices: the latest and the one before it. 0: none. */
+struct columns_devices {
+    node_id node;
+    node_id latest;
+    node_id former;
+};
+
+/* The devices of `node`: of two nodes, the latest first, they are remembered. */
+static inline struct columns_devices *columns_format_devices(struct columns_devices of[2],
+                                                             node_id node)
+{
+    if (of[0].node != node) {
+        struct columns_devices other = of[1];
+
+        of[1] = of[0];
+        of[0] = other.node == node ? other : (struct columns_devices){.node = node};
+    }
+    return &of[0];
+}
 
 enum columns_presence { COLUMNS_PRESENCE_NONE, COLUMNS_PRESENCE_ALL, COLUMNS_PRESENCE_MIXED };
 enum columns_presence_form { COLUMNS_PRESENCE_BY_KIND, COLUMNS_PRESENCE_GAPS };
-enum columns_seqs_form { COLUMNS_SEQS_PLAIN, COLUMNS_SEQS_BY_TIME };
-enum columns_codes_form { COLUMNS_CODES_PLAIN, COLUMNS_CODES_CHANGES };
+enum columns_codes_form { COLUMNS_CODES_PLAIN, COLUMNS_CODES_CHANGES, COLUMNS_CODES_USUAL };
 
 /* Scale of a number: its scale + COLUMNS_SCALE_ZERO, or COLUMNS_SCALE_DOUBLE. */
 enum { COLUMNS_SCALE_ZERO = 64, COLUMNS_SCALE_DOUBLE = 255 };

@@ -3,9 +3,10 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "store/columns_arrivals.h"
 #include "store/columns_format.h"
-#include "store/columns_knots.h"
 #include "store/columns_pack.h"
+#include "store/columns_places.h"
 
 #include <stdatomic.h>
 
@@ -48,27 +49,38 @@ struct columns {
     char *path;
     struct file *file;
     struct columns_cache *cache;
-    struct mutex *mutex; /* over the reading of dictionaries and knots */
+    struct mutex *mutex; /* over the reading of dictionaries */
     struct columns_about about;
     uint64_t directory_at;
     struct buf directory; /* texts point into it */
     struct columns_stripe *stripes;
     uint32_t *first_piece; /* of each stripe, and of what comes behind the last */
     struct columns_piece *pieces;
-    struct columns_slot *slots; /* of each piece of a stripe */
-    struct columns_knots knots;
-    atomic_bool has_knots;
+    uint32_t spans;             /* their pieces follow those of the stripes */
+    struct columns_slot *slots; /* of each piece of a stripe or a span */
     struct columns_kind *kinds;
     struct columns_property *properties;
     uint32_t *by_path; /* properties in order of their paths */
 };
+
+/* The first of the spans' pieces: times and numbers of each in turn. */
+static inline const struct columns_piece *columns_span_pieces(const struct columns *columns)
+{
+    return &columns->pieces[columns->first_piece[columns->about.stripes]];
+}
+
+/* The first of those of the dictionaries. */
+static inline const struct columns_piece *columns_dictionary_pieces(const struct columns *columns)
+{
+    return columns_span_pieces(columns) + 2ull * columns->spans;
+}
 
 /* What unpacking needs; lent by the cache. */
 struct columns_work {
     struct columns_work *next;
     struct columns_unpacker in;
     struct buf stored;
-    struct buf arrays[3];
+    struct buf arrays[5];
 };
 
 /* --- columns.c --- */
@@ -84,12 +96,38 @@ fallible columns_work_array(struct columns_work *work, unsigned which, size_t co
 
 /* --- columns_block.c --- */
 
-/* Unpacks a block of a stripe. The unit belongs to the caller. */
-fallible columns_block_load(struct columns *columns, uint32_t stripe,
-                            const struct columns_piece *piece, struct columns_unit **out_unit);
+/* A block being unpacked. */
+struct columns_load {
+    struct columns *columns;
+    uint32_t number; /* of the stripe */
+    const struct columns_stripe *stripe;
+    struct columns_work *work;
+    struct columns_block first; /* of the stripe; held where needed */
+    struct columns_block other; /* persons, nodes or kinds */
+    struct columns_unit *unit;  /* what it becomes */
+};
 
-/* Reads the knots when they are first needed. */
-fallible columns_block_knots(struct columns *columns);
+/* A unit with room for `items` of `width` bytes and, with `words`, as many words of bits. */
+fallible columns_block_unit(struct columns_load *load, size_t items, uint8_t width, size_t words);
+/* The unit's data, which only its maker may write. */
+void *columns_block_data(const struct columns_load *load);
+/* Unpacks `count` numbers into one of the work's arrays. */
+fallible columns_block_array(struct columns_load *load, unsigned which, size_t count,
+                             uint64_t **out_array);
+/* How numbers below `end` are kept, and `plus` above each. */
+struct columns_codes columns_block_codes(uint64_t end, unsigned plus);
+/* Holds what the piece, of a stripe or of a span, unpacks to. */
+fallible columns_block_hold(struct columns *columns, uint32_t stripe,
+                            const struct columns_piece *piece, struct columns_block *out_block);
+
+/* --- columns_block_property.c --- */
+
+fallible columns_block_property(struct columns_load *load, uint32_t number);
+/* --- columns_block_times.c --- */
+
+fallible columns_block_times(struct columns_load *load);
+fallible columns_block_seqs(struct columns_load *load);
+fallible columns_block_span(struct columns_load *load, const struct columns_piece *piece);
 
 /* --- columns_cache.c --- */
 

@@ -11,12 +11,13 @@
 #include "store/columns_pack.h"
 
 #include "base/mem.h"
+#include "store/columns_bits.h"
 
 #include <string.h>
 
 enum {
     LEVEL = 1,
-    MOST_BITS = 56,    /* that one load of eight bytes at any bit gives */
+    SINK_ROOM = 8,     /* that bits are written beyond their end */
     LEAST_LENGTHS = 6, /* bits from which lengths are tried */
     SAMPLE = 1 << 13,  /* values that tell the coding of all */
 };
@@ -101,42 +102,12 @@ struct source {
     unsigned bits;
 };
 
-/* Bits that are gathered to whole bytes. */
-struct bit_sink {
-    char *at;
-    uint64_t word;
-    unsigned used;
-};
-
-static inline void put_bits(struct bit_sink *sink, uint64_t value, unsigned bits)
-{
-    sink->word |= value << sink->used;
-    sink->used += bits;
-    while (sink->used >= 8) {
-        *sink->at++ = (char)sink->word;
-        sink->word >>= 8;
-        sink->used -= 8;
-    }
-}
-
-static void end_bits(struct bit_sink *sink)
-{
-    if (sink->used)
-        *sink->at++ = (char)sink->word;
-}
-
-static size_t bytes_of_bits(size_t bits)
-{
-    return bits / 8 + (bits % 8 != 0);
-}
-
 static void fill_bits(const struct source *in, char *out)
 {
-    struct bit_sink sink = {.at = out};
+    struct columns_bits sink = {.at = out};
 
     for (size_t i = 0; i < in->count; i++)
-        put_bits(&sink, in->values[i] - in->base, in->bits);
-    end_bits(&sink);
+        columns_bits_put(&sink, in->values[i] - in->base, in->bits);
 }
 
 static void add_planes(struct columns_packer *packer, const struct source *in)
@@ -150,38 +121,32 @@ static void add_planes(struct columns_packer *packer, const struct source *in)
     }
 }
 
-static unsigned length_of(uint64_t value)
-{
-    return value ? 64u - (unsigned)__builtin_clzll(value) : 0;
-}
-
 static void add_lengths(struct columns_packer *packer, const struct source *in)
 {
     struct buf *trial = &packer->trial;
-    struct bit_sink sink;
+    struct columns_bits sink;
     size_t bits = 0;
 
     for (size_t i = 0; i < in->count; i++) {
-        unsigned length = length_of(in->values[i] - in->base);
+        unsigned length = columns_bits_length(in->values[i] - in->base);
 
         packer->raw.data[i] = (char)length;
         bits += length ? length - 1 : 0;
     }
     add_plane(packer, trial, packer->raw.data, in->count);
-    if (!buf_reserve(trial, bytes_of_bits(bits))) {
+    if (!buf_reserve(trial, columns_bits_bytes(bits) + SINK_ROOM)) {
         trial->broken = true;
         return;
     }
-    sink = (struct bit_sink){.at = trial->data + trial->len};
+    sink = (struct columns_bits){.at = trial->data + trial->len};
     for (size_t i = 0; i < in->count; i++) {
         uint64_t value = in->values[i] - in->base;
-        unsigned length = length_of(value);
+        unsigned length = columns_bits_length(value);
 
         if (length > 1)
-            put_bits(&sink, value & ((1ull << (length - 1)) - 1), length - 1);
+            columns_bits_put(&sink, value & (columns_bits_mask(length - 1)), length - 1);
     }
-    end_bits(&sink);
-    trial->len += bytes_of_bits(bits);
+    trial->len += columns_bits_bytes(bits);
 }
 
 static void add_head(struct buf *out, enum coding coding, const struct source *in)
@@ -202,7 +167,7 @@ static struct source source_of(const uint64_t *values, size_t count)
         in.base = values[i] < in.base ? values[i] : in.base;
         most = values[i] > most ? values[i] : most;
     }
-    in.bits = length_of(most - in.base);
+    in.bits = columns_bits_length(most - in.base);
     return in;
 }
 
@@ -212,13 +177,13 @@ static bool can_be(enum coding coding, unsigned bits)
     case CODING_CONSTANT:
         return bits == 0;
     case CODING_BITS:
-        return bits <= MOST_BITS;
+        return bits <= COLUMNS_MOST_BITS;
     case CODING_BITS_ZSTD:
         return bits < 8;
     case CODING_PLANES:
         return bits > 0;
     case CODING_LENGTHS:
-        return bits >= LEAST_LENGTHS && bits <= MOST_BITS;
+        return bits >= LEAST_LENGTHS && bits <= COLUMNS_MOST_BITS;
     }
     return false;
 }
@@ -227,11 +192,11 @@ static bool can_be(enum coding coding, unsigned bits)
 static bool encode(struct columns_packer *packer, const struct source *in, enum coding coding)
 {
     struct buf *trial = &packer->trial, *raw = &packer->raw;
-    size_t packed = bytes_of_bits(in->bits * in->count);
+    size_t packed = columns_bits_bytes(in->bits * in->count);
 
     buf_clear(trial);
     buf_clear(raw);
-    if (!buf_reserve(raw, packed > in->count ? packed : in->count)) {
+    if (!buf_reserve(raw, (packed > in->count ? packed : in->count) + SINK_ROOM)) {
         trial->broken = true;
         return true;
     }
@@ -278,7 +243,7 @@ static enum coding choose(struct columns_packer *packer, const struct source *in
 static void pack_as(struct columns_packer *packer, struct buf *out, const struct source *in,
                     enum coding coding)
 {
-    size_t plain = bytes_of_bits(in->bits * in->count);
+    size_t plain = columns_bits_bytes(in->bits * in->count);
 
     if (coding == CODING_CONSTANT) {
         add_head(out, coding, in);
@@ -321,6 +286,12 @@ void columns_pack_bytes(struct columns_packer *packer, struct buf *out, const vo
     columns_pack_number(out, len);
     if (len)
         add_plane(packer, out, bytes, len);
+}
+
+void columns_pack_plane(struct columns_packer *packer, struct buf *out, const void *bytes,
+                        size_t len)
+{
+    add_plane(packer, out, bytes, len);
 }
 
 /* --- Unpacking --- */
@@ -422,32 +393,35 @@ static fallible take_plane(struct columns_unpacker *in, size_t count, const uint
     return OK;
 }
 
-static inline uint64_t load(const uint8_t *at)
+fallible columns_unpack_plane(struct columns_unpacker *in, size_t len, const uint8_t **out_bytes)
 {
-    uint64_t word;
+    return take_plane(in, len, out_bytes);
+}
 
-    memcpy(&word, at, sizeof word);
-    return word;
+fallible columns_unpack_raw(struct columns_unpacker *in, size_t len, const uint8_t **out_bytes)
+{
+    return take_bytes(in, len, out_bytes);
 }
 
 static void spread_bits(const uint8_t *bytes, unsigned bits, uint64_t base, uint64_t *out,
                         size_t count)
 {
-    uint64_t mask = (1ull << bits) - 1;
+    uint64_t mask = columns_bits_mask(bits);
     size_t at = 0;
 
     for (size_t i = 0; i < count; i++, at += bits)
-        out[i] = base + (load(bytes + at / 8) >> at % 8 & mask);
+        out[i] = base + columns_bits_get(bytes, at, mask);
 }
 
 static fallible unpack_planes(struct columns_unpacker *in, unsigned bits, uint64_t base,
                               uint64_t *out, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        out[i] = base;
-    for (unsigned shift = 0; shift < bits; shift += 8) {
-        const uint8_t *plane;
+    const uint8_t *plane;
 
+    TRY(take_plane(in, count, &plane));
+    for (size_t i = 0; i < count; i++)
+        out[i] = base + plane[i];
+    for (unsigned shift = 8; shift < bits; shift += 8) {
         TRY(take_plane(in, count, &plane));
         for (size_t i = 0; i < count; i++)
             out[i] += (uint64_t)plane[i] << shift;
@@ -455,11 +429,12 @@ static fallible unpack_planes(struct columns_unpacker *in, unsigned bits, uint64
     return OK;
 }
 
-static fallible unpack_lengths(struct columns_unpacker *in, uint64_t base, uint64_t *out,
-                               size_t count)
+/* Bit lengths, and how many bits stand below them. */
+static fallible take_lengths(struct columns_unpacker *in, size_t count, unsigned bits,
+                             const uint8_t **out_lengths, size_t *out_total)
 {
-    const uint8_t *lengths, *bytes;
-    size_t total = 0, at = 0;
+    const uint8_t *lengths;
+    size_t total = 0;
     uint8_t most = 0;
 
     TRY(take_plane(in, count, &lengths));
@@ -468,14 +443,26 @@ static fallible unpack_lengths(struct columns_unpacker *in, uint64_t base, uint6
         total += lengths[i];
         total -= lengths[i] > 0;
     }
-    if (most > MOST_BITS)
+    if (most > bits)
         return fail(ERR_CORRUPT, "an array has an impossible width");
-    TRY(take_bytes(in, bytes_of_bits(total), &bytes));
+    *out_lengths = lengths;
+    *out_total = total;
+    return OK;
+}
+
+static fallible unpack_lengths(struct columns_unpacker *in, unsigned bits, uint64_t base,
+                               uint64_t *out, size_t count)
+{
+    const uint8_t *lengths, *bytes;
+    size_t total, at = 0;
+
+    TRY(take_lengths(in, count, bits, &lengths, &total));
+    TRY(take_bytes(in, columns_bits_bytes(total), &bytes));
     for (size_t i = 0; i < count; i++) {
         unsigned low = lengths[i] ? lengths[i] - 1u : 0;
         uint64_t top = (uint64_t)(lengths[i] > 0) << low;
 
-        out[i] = base + (top | (load(bytes + at / 8) >> at % 8 & ((1ull << low) - 1)));
+        out[i] = base + (top | columns_bits_get(bytes, at, columns_bits_mask(low)));
         at += low;
     }
     return OK;
@@ -484,10 +471,10 @@ static fallible unpack_lengths(struct columns_unpacker *in, uint64_t base, uint6
 static fallible unpack_coded(struct columns_unpacker *in, enum coding coding, unsigned bits,
                              uint64_t base, uint64_t *out, size_t count)
 {
-    size_t packed = bytes_of_bits(bits * count);
+    size_t packed = columns_bits_bytes(bits * count);
     const uint8_t *bytes;
 
-    if (!bits || bits > 64 || ((coding != CODING_PLANES) && bits > MOST_BITS))
+    if (!bits || bits > 64 || ((coding != CODING_PLANES) && bits > COLUMNS_MOST_BITS))
         return fail(ERR_CORRUPT, "an array has an impossible width");
     switch (coding) {
     case CODING_BITS:
@@ -503,36 +490,218 @@ static fallible unpack_coded(struct columns_unpacker *in, enum coding coding, un
     case CODING_PLANES:
         return unpack_planes(in, bits, base, out, count);
     case CODING_LENGTHS:
-        return unpack_lengths(in, base, out, count);
+        return unpack_lengths(in, bits, base, out, count);
     case CODING_CONSTANT:
         break;
     }
     return fail(ERR_CORRUPT, "an array has an unknown coding");
 }
 
-fallible columns_unpack(struct columns_unpacker *in, uint64_t *out, size_t count)
-{
-    const uint8_t *head, *end = in->end;
-    uint64_t have, base, len;
-    enum err err;
+/* What an array says of itself. */
+struct array_head {
+    enum coding coding;
+    unsigned bits;
+    uint64_t base;
+    uint64_t bytes; /* that follow */
+};
 
-    TRY(take_bytes(in, 2, &head));
+static fallible take_head(struct columns_unpacker *in, size_t count, struct array_head *out_head)
+{
+    struct array_head head = {0};
+    const uint8_t *bytes;
+    uint64_t have;
+
+    TRY(take_bytes(in, 2, &bytes));
+    head.coding = bytes[0];
+    head.bits = bytes[1];
     TRY(columns_unpack_number(in, UINT32_MAX, &have));
-    TRY(columns_unpack_number(in, UINT64_MAX, &base));
+    TRY(columns_unpack_number(in, UINT64_MAX, &head.base));
     if (have != count)
         return fail(ERR_CORRUPT, "an array has another length");
-    if (head[0] == CODING_CONSTANT) {
+    if (head.coding != CODING_CONSTANT)
+        TRY(columns_unpack_number(in, left(in), &head.bytes));
+    *out_head = head;
+    return OK;
+}
+
+fallible columns_unpack(struct columns_unpacker *in, uint64_t *out, size_t count)
+{
+    const uint8_t *end = in->end;
+    struct array_head head;
+    enum err err;
+
+    TRY(take_head(in, count, &head));
+    if (head.coding == CODING_CONSTANT) {
         for (size_t i = 0; i < count; i++)
-            out[i] = base;
+            out[i] = head.base;
         return OK;
     }
-    TRY(columns_unpack_number(in, left(in), &len));
-    in->end = in->at + len; /* loads may go beyond: more of the block or its padding follow */
-    err = unpack_coded(in, head[0], head[1], base, out, count);
+    in->end =
+        in->at + head.bytes; /* loads may go beyond: more of the block or its padding follow */
+    err = unpack_coded(in, head.coding, head.bits, head.base, out, count);
     if (!err)
         err = columns_unpack_end(in);
     in->end = end;
     return err;
+}
+
+/* --- Straight into small items --- */
+
+/* Where the items of an array go. */
+struct small {
+    uint8_t width;
+    void *out;
+    size_t count;
+};
+
+static inline void put_small(const struct small *to, size_t at, uint64_t item)
+{
+    if (to->width == 1)
+        ((uint8_t *)to->out)[at] = (uint8_t)item;
+    else if (to->width == 2)
+        ((uint16_t *)to->out)[at] = (uint16_t)item;
+    else
+        ((uint32_t *)to->out)[at] = (uint32_t)item;
+}
+
+static void spread_small_bits(const struct small *to, const uint8_t *bytes, unsigned bits)
+{
+    uint64_t mask = columns_bits_mask(bits);
+    size_t at = 0;
+
+    if (bits == 8 && to->width == 1) {
+        memcpy(to->out, bytes, to->count);
+        return;
+    }
+    for (size_t i = 0; to->width == 1 && i < to->count; i++, at += bits)
+        ((uint8_t *)to->out)[i] = (uint8_t)columns_bits_get(bytes, at, mask);
+    for (size_t i = 0; to->width == 2 && i < to->count; i++, at += bits)
+        ((uint16_t *)to->out)[i] = (uint16_t)columns_bits_get(bytes, at, mask);
+    for (size_t i = 0; to->width == 4 && i < to->count; i++, at += bits)
+        ((uint32_t *)to->out)[i] = (uint32_t)columns_bits_get(bytes, at, mask);
+}
+
+static fallible unpack_small_planes(struct columns_unpacker *in, const struct small *to,
+                                    unsigned bits)
+{
+    const uint8_t *plane;
+
+    TRY(take_plane(in, to->count, &plane));
+    for (size_t i = 0; to->width == 1 && i < to->count; i++)
+        ((uint8_t *)to->out)[i] = plane[i];
+    for (size_t i = 0; to->width == 2 && i < to->count; i++)
+        ((uint16_t *)to->out)[i] = plane[i];
+    for (size_t i = 0; to->width == 4 && i < to->count; i++)
+        ((uint32_t *)to->out)[i] = plane[i];
+    for (unsigned shift = 8; shift < bits; shift += 8) {
+        TRY(take_plane(in, to->count, &plane));
+        for (size_t i = 0; to->width == 2 && i < to->count; i++)
+            ((uint16_t *)to->out)[i] |= (uint16_t)(plane[i] << 8);
+        for (size_t i = 0; to->width == 4 && i < to->count; i++)
+            ((uint32_t *)to->out)[i] |= (uint32_t)plane[i] << shift;
+    }
+    return OK;
+}
+
+static fallible unpack_small_lengths(struct columns_unpacker *in, const struct small *to,
+                                     unsigned bits)
+{
+    const uint8_t *lengths, *bytes;
+    size_t total, at = 0;
+
+    TRY(take_lengths(in, to->count, bits, &lengths, &total));
+    TRY(take_bytes(in, columns_bits_bytes(total), &bytes));
+    for (size_t i = 0; i < to->count; i++) {
+        unsigned low = lengths[i] ? lengths[i] - 1u : 0;
+
+        put_small(to, i,
+                  (uint64_t)(lengths[i] > 0) << low |
+                      columns_bits_get(bytes, at, columns_bits_mask(low)));
+        at += low;
+    }
+    return OK;
+}
+
+static fallible unpack_small(struct columns_unpacker *in, enum coding coding, unsigned bits,
+                             const struct small *to)
+{
+    size_t packed = columns_bits_bytes(bits * to->count);
+    const uint8_t *bytes;
+
+    if (!bits || bits > 8u * to->width)
+        return fail(ERR_CORRUPT, "an array has an impossible width");
+    switch (coding) {
+    case CODING_BITS:
+        TRY(take_bytes(in, packed, &bytes));
+        spread_small_bits(to, bytes, bits);
+        return OK;
+    case CODING_BITS_ZSTD:
+        TRY(reserve_scratch(in, packed));
+        TRY(inflate(in, in->at, left(in), in->scratch.data, packed));
+        in->at = in->end;
+        spread_small_bits(to, (const uint8_t *)in->scratch.data, bits);
+        return OK;
+    case CODING_PLANES:
+        return unpack_small_planes(in, to, bits);
+    case CODING_LENGTHS:
+        return unpack_small_lengths(in, to, bits);
+    case CODING_CONSTANT:
+        break;
+    }
+    return fail(ERR_CORRUPT, "an array has an unknown coding");
+}
+
+static uint32_t most_of(const struct small *in)
+{
+    uint8_t most1 = 0;
+    uint16_t most2 = 0;
+    uint32_t most4 = 0;
+
+    for (size_t i = 0; in->width == 1 && i < in->count; i++)
+        most1 = ((uint8_t *)in->out)[i] > most1 ? ((uint8_t *)in->out)[i] : most1;
+    for (size_t i = 0; in->width == 2 && i < in->count; i++)
+        most2 = ((uint16_t *)in->out)[i] > most2 ? ((uint16_t *)in->out)[i] : most2;
+    for (size_t i = 0; in->width == 4 && i < in->count; i++)
+        most4 = ((uint32_t *)in->out)[i] > most4 ? ((uint32_t *)in->out)[i] : most4;
+    return most1 | most2 | most4;
+}
+
+static void raise(const struct small *to, uint64_t by)
+{
+    for (size_t i = 0; by && to->width == 1 && i < to->count; i++)
+        ((uint8_t *)to->out)[i] += (uint8_t)by;
+    for (size_t i = 0; by && to->width == 2 && i < to->count; i++)
+        ((uint16_t *)to->out)[i] += (uint16_t)by;
+    for (size_t i = 0; by && to->width == 4 && i < to->count; i++)
+        ((uint32_t *)to->out)[i] += (uint32_t)by;
+}
+
+fallible columns_unpack_codes(struct columns_unpacker *in, const struct columns_codes *codes,
+                              void *out, size_t count)
+{
+    const struct small to = {codes->width, out, count};
+    struct array_head head;
+    const uint8_t *end = in->end;
+    uint64_t most = 0;
+
+    TRY(take_head(in, count, &head));
+    if (head.coding == CODING_CONSTANT) {
+        memset(out, 0, count * codes->width);
+    } else {
+        enum err err;
+
+        in->end = in->at + head.bytes;
+        err = unpack_small(in, head.coding, head.bits, &to);
+        if (!err)
+            err = columns_unpack_end(in);
+        in->end = end;
+        TRY(err);
+        most = most_of(&to);
+    }
+    if (count && (head.base >= codes->end || most >= codes->end - head.base))
+        return fail(ERR_CORRUPT, "a code has no value");
+    raise(&to, head.base + codes->plus);
+    return OK;
 }
 
 fallible columns_unpack_bytes(struct columns_unpacker *in, size_t most, char **out_bytes,

@@ -30,6 +30,8 @@ void columns_pack_plain(struct columns_packer *packer, struct buf *out, const ui
                         size_t count);
 void columns_pack_bytes(struct columns_packer *packer, struct buf *out, const void *bytes,
                         size_t len);
+void columns_pack_plane(struct columns_packer *packer, struct buf *out, const void *bytes,
+                        size_t len); /* the same, of a length that the reader knows */
 void columns_pack_number(struct buf *out, uint64_t number);
 
 struct columns_unpacker {
@@ -43,10 +45,23 @@ fallible columns_unpacker_init(struct columns_unpacker *in);
 void columns_unpacker_done(struct columns_unpacker *in);
 /* Exactly `count` values. */
 fallible columns_unpack(struct columns_unpacker *in, uint64_t *out, size_t count);
+/* Numbers below `end`, kept in 1, 2 or 4 bytes each with `plus` added, which fits. */
+struct columns_codes {
+    uint64_t end;
+    unsigned plus;
+    uint8_t width;
+};
+/* The same, straight into their form. */
+fallible columns_unpack_codes(struct columns_unpacker *in, const struct columns_codes *codes,
+                              void *out, size_t count);
 /* As many bytes as were packed, at most `most`, in memory that the caller frees; COLUMNS_PADDING
  * bytes follow. */
 fallible columns_unpack_bytes(struct columns_unpacker *in, size_t most, char **out_bytes,
                               size_t *out_len);
+/* Exactly `len` bytes where they stand, or in the unpacker's scratch until it is used again;
+ * COLUMNS_PADDING bytes are readable behind them. */
+fallible columns_unpack_plane(struct columns_unpacker *in, size_t len, const uint8_t **out_bytes);
+fallible columns_unpack_raw(struct columns_unpacker *in, size_t len, const uint8_t **out_bytes);
 fallible columns_unpack_number(struct columns_unpacker *in, uint64_t most, uint64_t *out_number);
 /* Nothing is left. */
 fallible columns_unpack_end(const struct columns_unpacker *in);

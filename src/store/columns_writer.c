@@ -219,6 +219,8 @@ fallible columns_writer_row(struct columns_writer *writer, const struct columns_
     assert(writer->person);
     if (stripe->rows == COLUMNS_MOST_ROWS)
         return fail(ERR_LIMIT, "a person with over %d events", COLUMNS_MOST_ROWS);
+    if (writer->head.rows == UINT32_MAX)
+        return fail(ERR_LIMIT, "over four thousand million events in one columns file");
     if (!writer->person_has_rows) {
         columns_writer_put32(&stripe->persons, writer->person);
         columns_writer_put32(&stripe->firsts, stripe->rows);
@@ -357,7 +359,7 @@ fallible columns_writer_finish(struct columns_writer *writer, struct columns_abo
 
     TRY(check_codes(writer));
     TRY(columns_writer_end_stripe(writer));
-    TRY(columns_writer_seqs(writer));
+    TRY(columns_writer_arrivals(writer));
     for (uint32_t i = 0; i < head->properties; i++)
         TRY(columns_writer_dictionary(writer, &writer->property_list[i]));
     TRY(write_directory(writer));

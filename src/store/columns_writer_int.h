@@ -3,9 +3,11 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "store/columns_arrivals.h"
 #include "store/columns_format.h"
-#include "store/columns_knots.h"
 #include "store/columns_pack.h"
+#include "store/columns_places.h"
+#include "store/columns_ranks.h"
 #include "store/columns_writer.h"
 
 /* A property: its dictionary as it grows, and its cells in the stripe under way. The values stand
@@ -43,7 +45,7 @@ struct columns_writer_stripe {
 
 /* Times and sequence numbers of a stripe, and the place in stripe_pieces of what they become. */
 struct columns_writer_wait {
-    size_t piece;
+    size_t pieces; /* of the sequence numbers, then of the times */
     uint64_t at;
     uint64_t bytes;
     uint32_t rows;
@@ -55,8 +57,9 @@ struct columns_writer_waiting {
     struct file *file; /* NULL while all fits into memory */
     struct buf bytes;
     uint64_t written;   /* of the file */
-    struct buf samples; /* struct columns_knot */
     struct buf stripes; /* struct columns_writer_wait */
+    struct buf firsts;  /* uint32_t; of each stripe those of its persons, and its rows */
+    struct columns_ranks ranks;
 };
 
 struct columns_writer {
@@ -81,7 +84,7 @@ struct columns_writer {
     uint32_t property_room;
     struct buf stripe_entries;
     struct buf stripe_pieces;
-    struct buf last_pieces; /* knots and dictionaries */
+    struct buf last_pieces; /* spans and dictionaries */
     uint64_t *one;          /* scratch of a stripe, one item a row */
     uint64_t *other;
     uint32_t scratch_room;
@@ -99,12 +102,12 @@ uint64_t columns_writer_place(const struct columns_writer *writer);
  * first, if the gain is small. */
 void columns_writer_choose(struct buf *out, size_t first, size_t second);
 
-/* --- columns_writer_seqs.c --- */
+/* --- columns_writer_arrivals.c --- */
 
-fallible columns_writer_keep_seqs(struct columns_writer *writer, const uint64_t *times,
-                                  const uint64_t *seqs, uint32_t rows);
-/* Writes the knots and what waits. */
-fallible columns_writer_seqs(struct columns_writer *writer);
+fallible columns_writer_keep_arrivals(struct columns_writer *writer, const uint64_t *times,
+                                      const uint64_t *seqs, uint32_t rows);
+/* Writes what waits. */
+fallible columns_writer_arrivals(struct columns_writer *writer);
 void columns_writer_waiting_done(struct columns_writer_waiting *waiting, struct sys *sys);
 
 /* --- columns_writer_stripe.c --- */

@@ -88,27 +88,14 @@ static void pack_persons(struct columns_writer *writer)
 static void pack_firsts(struct columns_writer *writer)
 {
     const uint32_t *firsts = items(&writer->stripe.firsts);
+    struct buf *waiting = &writer->waiting.firsts;
     uint32_t count = persons_of(writer);
 
     for (uint32_t i = 0; i < count; i++)
         writer->one[i] = end_of(writer, i) - firsts[i];
     pack(writer, writer->one, count);
-}
-
-static void pack_times(struct columns_writer *writer, millis first_time)
-{
-    const uint64_t *times = long_items(&writer->stripe.times);
-    const uint32_t *firsts = items(&writer->stripe.firsts);
-    uint32_t count = persons_of(writer);
-    uint64_t *delta = writer->other;
-
-    for (uint32_t i = 0; i < count; i++) {
-        writer->one[i] = times[firsts[i]] - (uint64_t)first_time;
-        for (uint32_t row = firsts[i] + 1; row < end_of(writer, i); row++)
-            *delta++ = times[row] - times[row - 1];
-    }
-    pack(writer, writer->one, count);
-    pack(writer, writer->other, (size_t)(delta - writer->other));
+    columns_writer_put(waiting, firsts, count * sizeof *firsts);
+    columns_writer_put32(waiting, writer->stripe.rows);
 }
 
 static void pack_kinds(struct columns_writer *writer)
@@ -118,35 +105,69 @@ static void pack_kinds(struct columns_writer *writer)
     pack(writer, writer->one, writer->stripe.rows);
 }
 
-/* Ids as what they are in relation to those before: `steps` in one, new ids in other. With
- * `beside`, the id may also be that of the row there. */
-static void pack_ids(struct columns_writer *writer, const uint32_t *ids, const uint32_t *beside)
+/* Ids as what they are in relation to those before: `steps` in one, new ids in other. */
+static void pack_ids(struct columns_writer *writer, const uint64_t *fresh_end)
+{
+    size_t count = (size_t)(fresh_end - writer->other);
+
+    pack(writer, writer->one, writer->stripe.rows);
+    pack_number(writer, count);
+    pack(writer, writer->other, count);
+}
+
+static void pack_nodes(struct columns_writer *writer)
 {
     const uint32_t *persons = items(&writer->stripe.persons);
     const uint32_t *firsts = items(&writer->stripe.firsts);
+    const uint32_t *nodes = items(&writer->stripe.nodes);
     uint64_t *fresh = writer->other;
 
     for (uint32_t i = 0; i < persons_of(writer); i++) {
-        uint32_t latest = beside ? 0 : persons[i], former = 0;
+        uint32_t latest = persons[i], former = 0;
 
         for (uint32_t row = firsts[i]; row < end_of(writer, i); row++) {
             enum columns_step step = COLUMNS_STEP_SAME;
 
-            if (ids[row] != latest) {
-                step = ids[row] == former                  ? COLUMNS_STEP_FORMER
-                       : beside && ids[row] == beside[row] ? COLUMNS_STEP_BESIDE
-                                                           : COLUMNS_STEP_FRESH;
+            if (nodes[row] != latest) {
+                step = nodes[row] == former ? COLUMNS_STEP_FORMER : COLUMNS_STEP_FRESH;
                 if (step == COLUMNS_STEP_FRESH)
-                    *fresh++ = ids[row];
+                    *fresh++ = nodes[row];
                 former = latest;
-                latest = ids[row];
+                latest = nodes[row];
             }
             writer->one[row] = step;
         }
     }
-    pack(writer, writer->one, writer->stripe.rows);
-    pack_number(writer, (uint64_t)(fresh - writer->other));
-    pack(writer, writer->other, (size_t)(fresh - writer->other));
+    pack_ids(writer, fresh);
+}
+
+static void pack_devices(struct columns_writer *writer)
+{
+    const uint32_t *firsts = items(&writer->stripe.firsts);
+    const uint32_t *nodes = items(&writer->stripe.nodes);
+    const uint32_t *devices = items(&writer->stripe.devices);
+    uint64_t *fresh = writer->other;
+
+    for (uint32_t i = 0; i < persons_of(writer); i++) {
+        struct columns_devices known[2] = {0};
+
+        for (uint32_t row = firsts[i]; row < end_of(writer, i); row++) {
+            struct columns_devices *of = columns_format_devices(known, nodes[row]);
+            enum columns_step step = COLUMNS_STEP_SAME;
+
+            if (devices[row] != of->latest) {
+                step = devices[row] == of->former   ? COLUMNS_STEP_FORMER
+                       : devices[row] == nodes[row] ? COLUMNS_STEP_BESIDE
+                                                    : COLUMNS_STEP_FRESH;
+                if (step == COLUMNS_STEP_FRESH)
+                    *fresh++ = devices[row];
+                of->former = of->latest;
+                of->latest = devices[row];
+            }
+            writer->one[row] = step;
+        }
+    }
+    pack_ids(writer, fresh);
 }
 
 /* --- Properties --- */
@@ -230,45 +251,119 @@ static fallible pack_presence(struct columns_writer *writer,
     return OK;
 }
 
-/* For values that stay for a while: which ones differ from the person's one before, and these. The
- * first of a person is told without being marked. */
+/* Goes from person to person, of those with cells. */
+struct cell_walk {
+    const uint32_t *rows;
+    size_t cells;
+    size_t from; /* the person's first cell */
+    size_t to;
+    uint32_t person;
+};
+
+static bool next_person(const struct columns_writer *writer, struct cell_walk *walk)
+{
+    walk->from = walk->to;
+    if (walk->from == walk->cells)
+        return false;
+    while (walk->rows[walk->from] >= end_of(writer, walk->person))
+        walk->person++;
+    while (walk->to < walk->cells && walk->rows[walk->to] < end_of(writer, walk->person))
+        walk->to++;
+    return true;
+}
+
+static struct cell_walk walk_of(const struct columns_writer_property *property)
+{
+    return (struct cell_walk){.rows = items(&property->rows),
+                              .cells = property->rows.len / sizeof(uint32_t)};
+}
+
+/* The code that most of them have, if there is one. */
+static uint32_t usual_of(const uint32_t *codes, size_t count)
+{
+    uint32_t usual = codes[0];
+    size_t lead = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!lead)
+            usual = codes[i];
+        lead = codes[i] == usual ? lead + 1 : lead - 1;
+    }
+    return usual;
+}
+
+/* Which ones differ from the person's one before, and these. The first of a person is told without
+ * being marked. */
 static void pack_changes(struct columns_writer *writer,
                          const struct columns_writer_property *property)
 {
-    const uint32_t *firsts = items(&writer->stripe.firsts), *rows = items(&property->rows);
     const uint32_t *codes = items(&property->codes);
-    size_t cells = property->rows.len / sizeof *rows;
+    struct cell_walk walk = walk_of(property);
     uint64_t *mark = writer->one, *change = writer->other;
-    uint32_t person = 0;
 
-    for (size_t i = 0; i < cells; i++) {
-        bool is_first = i == 0;
+    while (next_person(writer, &walk)) {
+        *change++ = codes[walk.from];
+        for (size_t i = walk.from + 1; i < walk.to; i++) {
+            bool differs = codes[i] != codes[i - 1];
 
-        while (rows[i] >= end_of(writer, person)) {
-            is_first = true;
-            person++;
+            *mark++ = differs;
+            *change = codes[i];
+            change += differs;
         }
-        is_first = is_first || (i && rows[i - 1] < firsts[person]);
-        if (!is_first)
-            *mark++ = codes[i] != codes[i - 1];
-        if (is_first || codes[i] != codes[i - 1])
-            *change++ = codes[i];
     }
-    pack_number(writer, (uint64_t)(mark - writer->one));
     pack(writer, writer->one, (size_t)(mark - writer->one));
     pack_number(writer, (uint64_t)(change - writer->other));
     pack(writer, writer->other, (size_t)(change - writer->other));
 }
 
-/* Most values differ from those before: then marking the others would be in vain. */
-static bool is_restless(const struct columns_writer_property *property)
+/* Each person's usual one, where others are and which. */
+static void pack_usual(struct columns_writer *writer,
+                       const struct columns_writer_property *property)
 {
     const uint32_t *codes = items(&property->codes);
-    size_t cells = property->codes.len / sizeof *codes, changes = 0;
+    struct cell_walk walk = walk_of(property);
+    uint64_t *usual = writer->one, *gaps = writer->one;
+    size_t count = 0, before = 0;
 
-    for (size_t i = 1; i < cells; i++)
-        changes += codes[i] != codes[i - 1];
-    return changes * 2 >= cells;
+    while (next_person(writer, &walk))
+        *usual++ = usual_of(codes + walk.from, walk.to - walk.from);
+    pack(writer, writer->one, (size_t)(usual - writer->one));
+    for (walk = walk_of(property); next_person(writer, &walk);) {
+        uint32_t code = usual_of(codes + walk.from, walk.to - walk.from);
+
+        for (size_t i = walk.from; i < walk.to; i++)
+            if (codes[i] != code) {
+                gaps[count] = i - before;
+                writer->other[count++] = codes[i];
+                before = i;
+            }
+    }
+    pack_number(writer, count);
+    pack(writer, gaps, count);
+    pack(writer, writer->other, count);
+}
+
+/* What takes the fewest codes besides marks and places; plain ones where that hardly helps. */
+static enum columns_codes_form form_of(const struct columns_writer *writer,
+                                       const struct columns_writer_property *property)
+{
+    const uint32_t *codes = items(&property->codes);
+    struct cell_walk walk = walk_of(property);
+    size_t changes = 0, others = 0;
+
+    while (next_person(writer, &walk)) {
+        uint32_t code = usual_of(codes + walk.from, walk.to - walk.from);
+
+        changes++;
+        others += codes[walk.from] == code ? 1 : 2;
+        for (size_t i = walk.from + 1; i < walk.to; i++) {
+            changes += codes[i] != codes[i - 1];
+            others += codes[i] != code;
+        }
+    }
+    if ((changes < others ? changes : others) * 2 >= walk.cells)
+        return COLUMNS_CODES_PLAIN;
+    return changes < others ? COLUMNS_CODES_CHANGES : COLUMNS_CODES_USUAL;
 }
 
 static void pack_codes(struct columns_writer *writer,
@@ -276,16 +371,22 @@ static void pack_codes(struct columns_writer *writer,
 {
     const uint32_t *codes = items(&property->codes);
     size_t cells = property->codes.len / sizeof *codes;
+    enum columns_codes_form form = form_of(writer, property);
 
-    if (!is_restless(property)) {
-        pack_number(writer, COLUMNS_CODES_CHANGES);
+    pack_number(writer, form);
+    switch (form) {
+    case COLUMNS_CODES_CHANGES:
         pack_changes(writer, property);
-        return;
+        break;
+    case COLUMNS_CODES_USUAL:
+        pack_usual(writer, property);
+        break;
+    case COLUMNS_CODES_PLAIN:
+        for (size_t i = 0; i < cells; i++)
+            writer->one[i] = codes[i];
+        pack(writer, writer->one, cells);
+        break;
     }
-    pack_number(writer, COLUMNS_CODES_PLAIN);
-    for (size_t i = 0; i < cells; i++)
-        writer->one[i] = codes[i];
-    pack(writer, writer->one, cells);
 }
 
 static fallible write_property(struct columns_writer *writer, uint32_t number)
@@ -341,7 +442,7 @@ static void note_times(struct columns_writer *writer, struct columns_stripe *str
         head->last_time = stripe->last_time;
 }
 
-static fallible write_fixed(struct columns_writer *writer, const struct columns_stripe *stripe)
+static fallible write_fixed(struct columns_writer *writer)
 {
     for (int32_t column = COLUMNS_LOWEST; column < 0; column++) {
         uint64_t at = columns_writer_place(writer);
@@ -351,18 +452,18 @@ static fallible write_fixed(struct columns_writer *writer, const struct columns_
             pack_kinds(writer);
             break;
         case COLUMNS_DEVICES:
-            pack_ids(writer, items(&writer->stripe.devices), items(&writer->stripe.nodes));
+            pack_devices(writer);
             break;
         case COLUMNS_NODES:
-            pack_ids(writer, items(&writer->stripe.nodes), NULL);
+            pack_nodes(writer);
             break;
         case COLUMNS_SEQS:
-            TRY(columns_writer_keep_seqs(writer, long_items(&writer->stripe.times),
-                                         long_items(&writer->stripe.seqs), stripe->rows));
+            TRY(columns_writer_keep_arrivals(writer, long_items(&writer->stripe.times),
+                                             long_items(&writer->stripe.seqs),
+                                             writer->stripe.rows));
             continue;
-        case COLUMNS_TIMES:
-            pack_times(writer, stripe->first_time);
-            break;
+        case COLUMNS_TIMES: /* with the sequence numbers */
+            continue;
         case COLUMNS_FIRST:
             pack_firsts(writer);
             break;
@@ -391,7 +492,7 @@ fallible columns_writer_end_stripe(struct columns_writer *writer)
     note_times(writer, &entry.stripe);
     entry.stripe.first_person = items(&writer->stripe.persons)[0];
     entry.stripe.last_person = items(&writer->stripe.persons)[entry.stripe.persons - 1];
-    TRY(write_fixed(writer, &entry.stripe));
+    TRY(write_fixed(writer));
     for (uint32_t i = 0; i < writer->head.properties; i++)
         TRY(write_property(writer, i));
     entry.pieces = writer->head.pieces - pieces;

@@ -34,7 +34,13 @@ static struct sys *new_disk(void)
 /* The i-th record of a small log; events take the numbers between. */
 static struct log_record record_of(unsigned i, struct buf *clear)
 {
-    static const char *const names[] = {"anna", "b", "", "device-1"};
+    static const char *const names[] = {"anna",
+                                        "b",
+                                        "",
+                                        "device-1",
+                                        "5a2d7c61-93f0-4b1e-8c44-09afAF000000",
+                                        "5a2d7c61-93f0-4b1e-8c44-09af90000abc",
+                                        "5a2d7c61-93f0-4b1e-8c44-09af90000abc0"};
     struct log_record record = {.seq = 1 + 3 * (uint64_t)i, .count = 1};
 
     buf_clear(clear);
@@ -50,7 +56,7 @@ static struct log_record record_of(unsigned i, struct buf *clear)
         record.node = i + 1;
         record_write_node(clear, &(struct record_node){NODE_USER, {i, ~(uint64_t)i}});
         if (i % 6 != 5) /* else its key was destroyed */
-            record.payload = str_of(names[i % 4]);
+            record.payload = str_of(names[i % 7]);
         record.is_erased = i % 6 == 5;
     }
     record.clear = buf_str(clear);

@@ -84,7 +84,8 @@ static void make_values(struct table *table, random_state *random)
 }
 
 /* One property keeps its values for a while, one stands in all rows, one where the kind wants it,
- * one seldom, one at random, one in ranges of persons, one always the same, one hardly ever. */
+ * one seldom, one at random, one in ranges of persons, who have a usual value, one always the
+ * same, one hardly ever. */
 static uint32_t random_code(struct table *table, random_state *random, uint32_t property,
                             const struct table_row *row, const struct table_row *before)
 {
@@ -103,7 +104,9 @@ static uint32_t random_code(struct table *table, random_state *random, uint32_t 
     case 4:
         return random_below(random, 3) ? any : 0;
     case 5:
-        return row->person % 512 < 200 && random_below(random, 2) ? any : 0;
+        if (row->person % 512 >= 200 || random_below(random, 2))
+            return 0;
+        return random_below(random, 8) ? 1 + row->person % table->value_counts[property] : any;
     case 6:
         return any;
     default:

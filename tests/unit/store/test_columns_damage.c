@@ -281,7 +281,6 @@ TEST(columns_check_compares_what_parts_say_of_each_other)
         {{10, 20}, {4, 3}, NULL},
         {{20, 10}, {3, 4}, "rows of a person are out of order"},
         {{10, 10}, {4, 3}, "rows of a person are out of order"},
-        {{10, 10}, {3, 3}, "rows of a person are out of order"},
         {{10, 20}, {1, 4}, "a sequence number lies outside of the file's span"},
         {{10, 20}, {3, 9}, "a sequence number lies outside of the file's span"},
     };
@@ -302,6 +301,17 @@ TEST(columns_check_compares_what_parts_say_of_each_other)
                       arena_print(test_mem, "a.columns is damaged in stripe 0: %s", c->want).data);
         sim_close(sys);
     }
+}
+
+TEST(columns_refuse_two_rows_with_one_sequence_number)
+{
+    struct columns_row rows[2] = {{.time = 1, .seq = 3, .node = 5},
+                                  {.time = 2, .seq = 3, .node = 5}};
+    struct columns_about about = {.first_seq = 2, .next_seq = 9};
+    struct sys *sys = sim_open(1);
+
+    CHECK_ERR(ERR_INVALID, write_two(sys, rows, &about));
+    sim_close(sys);
 }
 
 TEST(columns_refuse_codes_and_kinds_that_were_never_added)

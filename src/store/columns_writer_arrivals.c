@@ -1,0 +1,323 @@
+/* columns_writer_arrivals.c - times, sequence numbers and places, which are written when all rows
+ * are known.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Which place a row has shows only at the end. Until then times and numbers of each stripe wait in
+ * memory or, when there are many, in a file beside the one that is written. At the end they are
+ * read twice, or more often where there are very many rows: to put times into the order of arrival,
+ * part by part, and then to write each stripe's places.
+ */
+#include "store/columns_writer_int.h"
+
+#include "base/mem.h"
+#include "sys/file.h"
+
+#include <string.h>
+
+enum { MOST_IN_MEMORY = 1 << 19, PART = 128 * COLUMNS_SPAN /* rows */ };
+
+static fallible spill(struct columns_writer_waiting *waiting, struct sys *sys)
+{
+    struct buf *out = &waiting->bytes;
+
+    if (!waiting->file) {
+        TRY(file_open(sys, waiting->path, FILE_READ | FILE_WRITE | FILE_CREATE, &waiting->file));
+        TRY(file_truncate(waiting->file, 0));
+    }
+    TRY(file_write(waiting->file, waiting->written, out->data, out->len));
+    waiting->written += out->len;
+    buf_clear(out);
+    return OK;
+}
+
+fallible columns_writer_keep_arrivals(struct columns_writer *writer, const uint64_t *times,
+                                      const uint64_t *seqs, uint32_t rows)
+{
+    struct columns_writer_waiting *waiting = &writer->waiting;
+    struct columns_writer_wait wait = {.rows = rows,
+                                       .pieces = writer->stripe_pieces.len,
+                                       .at = waiting->written + waiting->bytes.len};
+    struct columns_piece pieces[2] = {{.column = COLUMNS_SEQS}, {.column = COLUMNS_TIMES}};
+
+    TRY(columns_ranks_add(&waiting->ranks, seqs, rows));
+    columns_pack_plain(&writer->packer, &waiting->bytes, times, rows);
+    columns_pack_plain(&writer->packer, &waiting->bytes, seqs, rows);
+    if (buf_is_broken(&waiting->bytes))
+        return mem_exhausted();
+    wait.bytes = waiting->written + waiting->bytes.len - wait.at;
+    columns_writer_put(&waiting->stripes, &wait, sizeof wait);
+    columns_writer_put(&writer->stripe_pieces, pieces, sizeof pieces); /* their place */
+    writer->head.pieces += 2;
+    return waiting->bytes.len < MOST_IN_MEMORY ? OK : spill(waiting, writer->sys);
+}
+
+void columns_writer_waiting_done(struct columns_writer_waiting *waiting, struct sys *sys)
+{
+    if (waiting->file) {
+        /* Only to give room back: what ends in .new counts for nothing. */
+        enum err err = file_remove(sys, waiting->path);
+
+        (void)err;
+    }
+    file_close(waiting->file);
+    mem_free(waiting->path);
+    buf_done(&waiting->bytes);
+    buf_done(&waiting->stripes);
+    buf_done(&waiting->firsts);
+    columns_ranks_done(&waiting->ranks);
+    *waiting = (struct columns_writer_waiting){0};
+}
+
+/* --- Reading again --- */
+
+/* What is at hand while all that waits is written. */
+struct ending {
+    struct columns_writer *writer;
+    struct columns_unpacker in;
+    struct buf stored;
+    uint64_t *part; /* times of rows at places from `part_from` on */
+    uint64_t part_from;
+    struct columns_span *spans; /* smoothed times of the whole file */
+    char **span_bytes;
+    uint32_t span_count;
+    uint64_t *times; /* of a stripe */
+    uint64_t *seqs;
+    uint64_t *spare;
+    uint32_t *places;
+};
+
+static uint32_t spans_of(const struct columns_writer *writer)
+{
+    return (uint32_t)((writer->head.rows + COLUMNS_SPAN - 1) / COLUMNS_SPAN);
+}
+
+static uint32_t span_rows(const struct columns_writer *writer, uint32_t span)
+{
+    uint64_t left = writer->head.rows - (uint64_t)span * COLUMNS_SPAN;
+
+    return left < COLUMNS_SPAN ? (uint32_t)left : COLUMNS_SPAN;
+}
+
+static fallible begin(struct ending *ending, struct columns_writer *writer)
+{
+    const struct columns_writer_wait *waits =
+        (const struct columns_writer_wait *)(const void *)writer->waiting.stripes.data;
+    uint64_t part = writer->head.rows < PART ? writer->head.rows : PART;
+    size_t most = COLUMNS_SPAN;
+
+    for (uint32_t i = 0; i < writer->head.stripes; i++)
+        most = waits[i].rows > most ? waits[i].rows : most;
+    *ending = (struct ending){.writer = writer, .span_count = spans_of(writer)};
+    TRY(columns_unpacker_init(&ending->in));
+    ending->part = mem_alloc(part * sizeof *ending->part);
+    ending->spans = mem_alloc(ending->span_count * sizeof *ending->spans);
+    ending->span_bytes = mem_alloc(ending->span_count * sizeof *ending->span_bytes);
+    ending->times = mem_grow(NULL, most * sizeof *ending->times);
+    ending->seqs = mem_grow(NULL, most * sizeof *ending->seqs);
+    ending->spare = mem_grow(NULL, most * sizeof *ending->spare);
+    ending->places = mem_grow(NULL, most * sizeof *ending->places);
+    return ending->part && ending->spans && ending->span_bytes && ending->times && ending->seqs &&
+                   ending->spare && ending->places
+               ? OK
+               : mem_exhausted();
+}
+
+static void end(struct ending *ending)
+{
+    for (uint32_t i = 0; ending->span_bytes && i < ending->span_count; i++)
+        mem_free(ending->span_bytes[i]);
+    columns_unpacker_done(&ending->in);
+    buf_done(&ending->stored);
+    mem_free(ending->part);
+    mem_free(ending->spans);
+    mem_free(ending->span_bytes);
+    mem_free(ending->times);
+    mem_free(ending->seqs);
+    mem_free(ending->spare);
+    mem_free(ending->places);
+}
+
+/* Times, numbers and places of a stripe that waits. */
+static fallible read_again(struct ending *ending, const struct columns_writer_wait *wait)
+{
+    const struct columns_writer_waiting *waiting = &ending->writer->waiting;
+    struct buf *stored = &ending->stored;
+
+    buf_clear(stored);
+    if (!buf_reserve(stored, wait->bytes + COLUMNS_PADDING))
+        return mem_exhausted();
+    if (waiting->file)
+        TRY(file_read_all(waiting->file, wait->at, stored->data, wait->bytes));
+    else
+        memcpy(stored->data, waiting->bytes.data + wait->at, wait->bytes);
+    memset(stored->data + wait->bytes, 0, COLUMNS_PADDING);
+    ending->in.at = (const uint8_t *)stored->data;
+    ending->in.end = ending->in.at + wait->bytes;
+    TRY(columns_unpack(&ending->in, ending->times, wait->rows));
+    TRY(columns_unpack(&ending->in, ending->seqs, wait->rows));
+    columns_ranks_find(&waiting->ranks, ending->seqs, ending->places, wait->rows);
+    return OK;
+}
+
+static const struct columns_writer_wait *wait_of(const struct ending *ending, uint32_t stripe)
+{
+    return (const struct columns_writer_wait *)(const void *)ending->writer->waiting.stripes.data +
+           stripe;
+}
+
+/* --- Spans --- */
+
+static fallible fill_part(struct ending *ending, uint64_t from)
+{
+    for (uint32_t i = 0; i < ending->writer->head.stripes; i++) {
+        const struct columns_writer_wait *wait = wait_of(ending, i);
+
+        TRY(read_again(ending, wait));
+        for (uint32_t row = 0; row < wait->rows; row++)
+            if (ending->places[row] - from < PART)
+                ending->part[ending->places[row] - from] = ending->times[row];
+    }
+    return OK;
+}
+
+/* Keeps a span's times for the stripes to compare with; divides them. */
+static fallible keep_span(struct ending *ending, uint32_t span, uint64_t *times, uint32_t rows)
+{
+    uint64_t bases[COLUMNS_SPAN_GROUPS] = {0};
+    unsigned width = columns_arrivals_divide(times, rows, 0, bases);
+    char *bytes;
+
+    if (width > COLUMNS_MOST_BITS)
+        return fail(ERR_LIMIT, "times of a columns file are too far from each other");
+    bytes = mem_grow(NULL, columns_arrivals_bytes(rows, width));
+    if (!bytes)
+        return mem_exhausted();
+    columns_arrivals_fill(times, rows, bases, width, bytes);
+    ending->span_bytes[span] = bytes;
+    ending->spans[span] = columns_arrivals_span(bytes, rows, 0, width);
+    return OK;
+}
+
+static fallible write_span(struct ending *ending, int32_t column, const uint64_t *items,
+                           uint32_t rows)
+{
+    struct columns_writer *writer = ending->writer;
+    uint64_t at = columns_writer_place(writer);
+
+    columns_arrivals_pack(&writer->packer, &writer->out, items, rows, ending->spare);
+    return columns_writer_piece(writer, &writer->last_pieces, column, at);
+}
+
+static fallible write_spans(struct ending *ending)
+{
+    struct columns_writer *writer = ending->writer;
+    struct columns_rank_walk walk = {0};
+
+    for (uint32_t i = 0; i < ending->span_count; i++) {
+        uint32_t rows = span_rows(writer, i), at = i % (PART / COLUMNS_SPAN);
+        uint64_t *times = ending->part + (size_t)at * COLUMNS_SPAN;
+
+        if (!at)
+            TRY(fill_part(ending, (uint64_t)i * COLUMNS_SPAN));
+        columns_arrivals_smooth(times, rows, ending->spare);
+        TRY(write_span(ending, COLUMNS_ARRIVED_TIMES, times, rows));
+        TRY(keep_span(ending, i, times, rows)); /* changes them */
+        columns_ranks_next(&writer->waiting.ranks, &walk, ending->seqs, rows);
+        TRY(write_span(ending, COLUMNS_ARRIVED_SEQS, ending->seqs, rows));
+    }
+    return OK;
+}
+
+/* --- Stripes --- */
+
+/* Rows whose time is not the one of their place, and by how much. */
+static void pack_late(struct ending *ending, uint32_t rows)
+{
+    struct columns_writer *writer = ending->writer;
+    uint64_t *gaps = ending->seqs, *off = ending->spare;
+    uint32_t count = 0, before = 0;
+
+    columns_arrivals_gather(ending->spans, ending->places, ending->spare, rows);
+    for (uint32_t row = 0; row < rows; row++)
+        if (ending->times[row] != ending->spare[row]) {
+            gaps[count] = row - before;
+            off[count++] =
+                columns_format_zigzag((int64_t)(ending->times[row] - ending->spare[row]));
+            before = row;
+        }
+    columns_pack_number(&writer->out, count);
+    columns_pack(&writer->packer, &writer->out, gaps, count);
+    columns_pack(&writer->packer, &writer->out, off, count);
+}
+
+/* Ends the piece that begins at `at` and whose entry waits at `entry` of the stripes' pieces. */
+static fallible end_piece(struct columns_writer *writer, int32_t column, uint64_t at, size_t entry)
+{
+    struct buf piece = {0};
+    enum err err = columns_writer_piece(writer, &piece, column, at);
+
+    writer->head.pieces--; /* its place was counted */
+    if (!err && buf_is_broken(&piece))
+        err = mem_exhausted();
+    if (!err)
+        memcpy(writer->stripe_pieces.data + entry, piece.data, piece.len);
+    buf_done(&piece);
+    return err;
+}
+
+static fallible write_stripes(struct ending *ending)
+{
+    struct columns_writer *writer = ending->writer;
+    const uint32_t *firsts = (const uint32_t *)(const void *)writer->waiting.firsts.data;
+
+    for (uint32_t i = 0; i < writer->head.stripes; i++) {
+        const struct columns_writer_wait *wait = wait_of(ending, i);
+        const struct columns_stripe_entry *entry =
+            (const struct columns_stripe_entry *)(const void *)writer->stripe_entries.data + i;
+        struct columns_places of = {firsts, entry->stripe.persons, (uint32_t)writer->head.rows};
+        uint64_t at = columns_writer_place(writer);
+
+        TRY(read_again(ending, wait));
+        columns_places_pack(&writer->packer, &writer->out, &of, ending->places, ending->spare);
+        TRY(end_piece(writer, COLUMNS_SEQS, at, wait->pieces));
+        at = columns_writer_place(writer);
+        pack_late(ending, wait->rows);
+        TRY(end_piece(writer, COLUMNS_TIMES, at, wait->pieces + sizeof(struct columns_piece)));
+        firsts += entry->stripe.persons + 1;
+    }
+    return OK;
+}
+
+static fallible write_all(struct columns_writer *writer)
+{
+    struct ending ending;
+    enum err err = begin(&ending, writer);
+
+    if (!err)
+        err = write_spans(&ending);
+    if (!err)
+        err = write_stripes(&ending);
+    end(&ending);
+    return err;
+}
+
+fallible columns_writer_arrivals(struct columns_writer *writer)
+{
+    struct columns_writer_waiting *waiting = &writer->waiting;
+
+    if (buf_is_broken(&waiting->stripes) || buf_is_broken(&waiting->firsts) ||
+        buf_is_broken(&writer->stripe_pieces) || buf_is_broken(&writer->stripe_entries))
+        return mem_exhausted();
+    if (columns_ranks_count(&waiting->ranks) != writer->head.rows)
+        return fail(ERR_INVALID, "two rows have the same sequence number");
+    if (waiting->file)
+        TRY(spill(waiting, writer->sys));
+    TRY(write_all(writer));
+    if (!waiting->file)
+        return OK;
+    TRY(file_remove(writer->sys, waiting->path));
+    file_close(waiting->file);
+    waiting->file = NULL;
+    return OK;
+}
