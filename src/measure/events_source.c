@@ -68,6 +68,8 @@ static fallible gather_node(const struct events *events, node_id node, millis as
     for (uint32_t at = events->nodes[node].newest_row; at != EVENTS_NO_ROW;) {
         const struct events_row *row = events_row_at(events, at);
 
+        if (room->most && *count == room->most)
+            return ERR_BUSY;
         if (*count == room->room) {
             size_t more = room->room ? room->room * 2 : 64;
             struct source_event *larger = mem_grow(room->events, more * sizeof *larger);
@@ -214,11 +216,11 @@ static size_t named(const void *store, str wanted, node_id out_persons[2])
     return count;
 }
 
-static fallible message(const void *store, uint64_t seq, struct buf *out_json)
+static enum err messages(const void *store, const struct source_page *page)
 {
     const struct events *events = store;
 
-    return events->config.read_event(events->config.argument, seq, out_json);
+    return events->config.read_events(events->config.argument, page);
 }
 
 const struct source_calls events_source = {
@@ -236,5 +238,5 @@ const struct source_calls events_source = {
     .trait = trait,
     .identifier = identifier,
     .named = named,
-    .message = message,
+    .messages = messages,
 };

@@ -49,6 +49,7 @@ struct source_person {
 struct source_room {
     struct source_event *events;
     size_t room;
+    size_t most; /* events of a person; beyond them ERR_BUSY without a sentence; 0: any number */
 };
 void source_room_done(struct source_room *room);
 
@@ -68,6 +69,7 @@ struct source_span {
 struct dictionary;
 struct history;
 struct identity;
+struct source_page;
 
 struct source_calls {
     struct source_span (*span)(const void *store);
@@ -87,7 +89,7 @@ struct source_calls {
                   struct source_trait *out_trait);
     fallible (*identifier)(const void *store, node_id person, struct buf *out_text);
     size_t (*named)(const void *store, str identifier, node_id out_persons[2]);
-    enum err (*message)(const void *store, uint64_t seq, struct buf *out_json);
+    enum err (*messages)(const void *store, const struct source_page *page);
 };
 
 /* Two persons were joined or parted by the record `seq`. */
@@ -111,12 +113,11 @@ struct source {
     size_t more_bytes;       /* their bound */
 };
 
-/* What calls of this type are named: "page"; empty for EVENT_TRACK, which have names. */
+/* "page" for calls of page; empty for EVENT_TRACK, which have names. */
 str source_type_name(enum event_type type);
 /* All events there are, settled or not, whatever as_of or audience a question has. */
 struct source_span source_span(const struct source *source);
-/* Persons have ids from 1 up to below this. */
-node_id source_end(const struct source *source);
+node_id source_end(const struct source *source); /* ids of persons are from 1 to below this */
 text_code source_find_text(const struct source *source, str text); /* or SOURCE_UNKNOWN */
 /* The code of a text for this question, a new one if need be; one thread, before any scan. */
 fallible source_add_text(const struct source *source, str text, text_code *out_code);
@@ -127,8 +128,7 @@ property_id source_find_property(const struct source *source, str path); /* or S
  * `id` is not the oldest node of a person, or she has no event until then. ERR_LIMIT. */
 fallible source_person(const struct source *source, struct source_room *room, node_id id,
                        millis as_of, struct source_person *out_person);
-/* Fetches what source_person will touch for these persons, all at once instead of one after the
- * other. */
+/* Fetches what source_person will touch for these persons, all at once. */
 void source_warm(const struct source *source, const node_id *ids, size_t count);
 void source_value(const struct source *source, const struct source_event *event,
                   property_id property, struct value *out_value);
@@ -146,5 +146,5 @@ void source_trait(const struct source *source, node_id person, property_id name,
 fallible source_identifier(const struct source *source, node_id person, struct buf *out_text);
 /* The persons who have this identifier, as a user or as a device: 0, 1 or 2. */
 size_t source_named(const struct source *source, str identifier, node_id out_persons[2]);
-/* Appends the message of an event as it was sent. ERR_ABSENT where it was erased. */
-fallible source_message(const struct source *source, uint64_t seq, struct buf *out_json);
+/* Of events as they were sent: source_page.h. ERR_ABSENT where one was erased. */
+fallible source_messages(const struct source *source, const struct source_page *page);
