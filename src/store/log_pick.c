@@ -243,6 +243,8 @@ static void note(struct log_picker *picker, size_t at, struct knot knot)
 
 static void note_locked(const struct hunt *hunt, const struct way *way, struct knot knot)
 {
+    if (way->high.offset - way->low.offset < 2 * KNOT_EVERY)
+        return; /* it would be too near to one of the two */
     mutex_lock(hunt->picker->lock);
     note(hunt->picker, way->part, knot);
     mutex_unlock(hunt->picker->lock);
