@@ -37,7 +37,7 @@ TITLES = {
 
 def timeline(person):
     """The first fifty events."""
-    return {"kind": "timeline", "person": person}
+    return {"kind": "timeline", "person": person, "limit": 50}
 
 
 # As the program answers

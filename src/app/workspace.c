@@ -4,6 +4,7 @@
  */
 #include "app/workspace.h"
 
+#include "base/mem.h"
 #include "collect/intake.h"
 #include "measure/events.h"
 #include "measure/history.h"
@@ -13,11 +14,13 @@
 #include "store/catalog.h"
 #include "store/datadir.h"
 #include "store/deletions.h"
+#include "store/log_pick.h"
 #include "store/seen.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
 #include "sys/file.h"
 #include "sys/syncer.h"
+#include "measure/source_page.h"
 
 #define MIB ((uint64_t)1 << 20)
 
@@ -47,29 +50,40 @@ fallible workspace_open_catalog(struct sys *sys, const char *path, struct worksp
     return err;
 }
 
-/* The event with that number as it was sent, from the log. */
-static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
+/* A record of the log that holds an event of the page. */
+static enum err take_event(void *argument, size_t which, const struct log_record *record)
 {
-    struct workspace *workspace = argument;
-    struct log_reader *reader;
-    struct log_record record;
+    const struct source_page *page = argument;
+    uint64_t seq = page->seqs[which];
     struct record_events it;
     struct record_event event;
-    enum err err;
 
-    TRY(log_reader_open(workspace->log, seq, LOG_PLAIN, &reader));
-    err = log_reader_next(reader, &record);
-    if (!err && (record.kind != RECORD_EVENTS || record.seq > seq || record.is_erased))
-        err = fail(ERR_ABSENT, "event %llu is not there any more", (unsigned long long)seq);
-    if (!err)
-        err = record_events_start(&it, record.clear, record.payload);
-    for (uint64_t at = record.seq; !err && record_events_next(&it, &event); at++)
-        if (at == seq)
-            buf_add(out_json, event.json);
-    if (!err)
-        err = record_events_finish(&it);
-    log_reader_close(reader);
-    return err;
+    if (record->kind != RECORD_EVENTS || record->seq > seq || record->is_erased)
+        return fail(ERR_ABSENT, "event %llu is not there any more", (unsigned long long)seq);
+    TRY(record_events_start(&it, record->clear, record->payload));
+    page->texts[which] = (struct source_text){page->text->len, 0};
+    for (uint64_t at = record->seq; record_events_next(&it, &event); at++)
+        if (at == seq) {
+            page->texts[which].len = event.json.len;
+            buf_add(page->text, event.json);
+        }
+    TRY(record_events_finish(&it));
+    return buf_is_broken(page->text) ? mem_exhausted() : OK;
+}
+
+/* Events as they were sent, from the log. */
+static enum err read_events(void *argument, const struct source_page *page)
+{
+    const struct workspace *workspace = argument;
+    struct log_picks picks = {
+        .seqs = page->seqs,
+        .count = page->count,
+        .may_wait = page->may_wait,
+        .take = take_event,
+        .argument = (void *)page,
+    };
+
+    return log_pick(workspace->picker, &picks, page->mem);
 }
 
 static hash128 hash_identifier(void *argument, enum node_kind kind, str text)
@@ -102,6 +116,7 @@ static fallible open_store(struct workspace *workspace, const struct config *con
     TRY(vault_open(workspace->sys, keys, false, &workspace->vault));
     log.vault = workspace->vault;
     TRY(log_open(&log, &workspace->log, &workspace->recovery));
+    TRY(log_picker_open(workspace->log, &workspace->picker));
     return seen_open(&seen, &workspace->seen);
 }
 
@@ -138,7 +153,7 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
                            workspace_progress *progress, void *argument)
 {
     struct events_config events = {
-        .read_event = read_event,
+        .read_events = read_events,
         .hash = hash_identifier,
         .argument = workspace,
         .memory_bytes = config->events_mb * MIB,
@@ -216,6 +231,7 @@ void workspace_close(struct workspace *workspace)
     identity_close(workspace->identity);
     seen_close(workspace->seen);
     syncer_close(workspace->syncer);
+    log_picker_close(workspace->picker);
     log_close(workspace->log);
     vault_close(workspace->vault);
     access_close(workspace->access);

@@ -15,6 +15,7 @@ struct events;
 struct history;
 struct identity;
 struct intake;
+struct log_picker;
 struct log_reader;
 struct seen;
 struct source;
@@ -28,7 +29,8 @@ struct workspace {
     struct access *access;
     struct vault *vault;
     struct log *log;
-    struct syncer *syncer; /* NULL when whoever writes syncs by itself */
+    struct log_picker *picker; /* of the events that are shown */
+    struct syncer *syncer;     /* NULL when whoever writes syncs by itself */
     struct seen *seen;
     struct identity *identity;
     struct deletions *deletions; /* of all that the log holds */

@@ -434,10 +434,15 @@ static void run(struct connection *c, int64_t now_ns)
         dispatch(c, now_ns);
         return;
     }
+    x->moves = false;
     enter_route(site, x);
     x->route->run(x);
     if (leave_route(site)) {
         finish(c, now_ns);
+        return;
+    }
+    if (x->moves) {
+        dispatch(c, now_ns);
         return;
     }
     site->outstanding++;

@@ -96,6 +96,17 @@ bool exchange_is_abandoned(const struct exchange *x)
     return atomic_load_explicit(&x->is_abandoned, memory_order_relaxed);
 }
 
+bool exchange_is_inline(const struct exchange *x)
+{
+    return site_is_entered(x->site) && x->site->running == x;
+}
+
+void exchange_move(struct exchange *x)
+{
+    assert(exchange_is_inline(x) && x->route->kind == ROUTE_EITHER);
+    x->moves = true;
+}
+
 void exchange_add_header(struct exchange *x, str name, str value)
 {
     /* A line break in a value would let its author write headers: better no answer than that. */

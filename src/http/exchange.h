@@ -55,6 +55,11 @@ void *exchange_context(const struct exchange *x); /* the server's context */
 /* True once the client went away: long work may stop. */
 bool exchange_is_abandoned(const struct exchange *x);
 
+/* Does the route run on the loop, where it must not block? */
+bool exchange_is_inline(const struct exchange *x);
+/* On the loop, instead of an answer: the route of ROUTE_EITHER runs once more, on a worker. */
+void exchange_move(struct exchange *x);
+
 /* Adds a header to the answer; copies. */
 void exchange_add_header(struct exchange *x, str name, str value);
 /* Answers and ends the exchange. `body` is copied. HEAD and 204/304 send no body. */

@@ -3,10 +3,11 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * One loop a core, each with its own listener and poller. A route marked ROUTE_INLINE runs on the
- * loop and must not block; ROUTE_POOL runs on a worker of the pool. Limits and deadlines answer
- * by themselves (see `struct server_limits`): 400 for anything malformed, 408 when a request is
- * not complete in time, 413, 431, 404, 405 with Allow, 415, 429 and 503 with Retry-After, each as
- * a problem document; where the connection cannot be trusted any more it is closed.
+ * loop and must not block; ROUTE_POOL runs on a worker of the pool; ROUTE_EITHER runs on the loop
+ * first, and on a worker if it says so by exchange_move. Limits and deadlines answer by themselves
+ * (see `struct server_limits`): 400 for anything malformed, 408 when a request is not complete in
+ * time, 413, 431, 404, 405 with Allow, 415, 429 and 503 with Retry-After, each as a problem
+ * document; where the connection cannot be trusted any more it is closed.
  */
 #pragma once
 #include "http/exchange.h"
@@ -14,7 +15,7 @@
 struct sys;
 struct server;
 
-enum route_kind { ROUTE_INLINE, ROUTE_POOL };
+enum route_kind { ROUTE_INLINE, ROUTE_POOL, ROUTE_EITHER };
 enum route_media { MEDIA_NONE, MEDIA_JSON, MEDIA_ANY }; /* MEDIA_JSON: XML and multipart are 415 */
 
 struct route {

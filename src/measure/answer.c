@@ -28,8 +28,9 @@ struct run {
     const struct answer_options *options;
     struct operator_shared shared;
     struct arena *mem; /* of what is compiled */
-    node_id morsel;    /* node ids in one */
-    atomic_uint next;  /* first node of the next morsel */
+    int64_t started_ns;
+    node_id morsel;   /* node ids in one */
+    atomic_uint next; /* first node of the next morsel */
     atomic_bool is_over;
 };
 
@@ -166,8 +167,27 @@ static void write_elapsed(struct json_writer *out, int64_t nanoseconds)
     buf_done(&text);
 }
 
-static fallible write_answer(struct worker *worker, uint64_t events_read, int64_t started_ns,
-                             struct buf *out)
+static fallible write_meta(const struct run *run, struct json_writer *writer, uint64_t events_read,
+                           uint64_t dropped)
+{
+    const struct operator_shared *shared = &run->shared;
+
+    json_key(writer, S("meta"));
+    json_open(writer, '{');
+    json_key(writer, S("events_read"));
+    json_u64(writer, events_read);
+    json_key(writer, S("elapsed_ms"));
+    write_elapsed(writer, clock_mono_ns(run->options->sys) - run->started_ns);
+    json_key(writer, S("as_of"));
+    operator_write_time(shared, writer, shared->bounds.as_of);
+    json_key(writer, S("dropped"));
+    json_u64(writer, dropped);
+    json_shut(writer, '}');
+    json_shut(writer, '}');
+    return operator_check_answer(shared, writer);
+}
+
+static fallible write_answer(struct worker *worker, uint64_t events_read, struct buf *out)
 {
     const struct operator_shared *shared = &worker->run->shared;
     struct json_writer writer = {.out = out};
@@ -175,19 +195,14 @@ static fallible write_answer(struct worker *worker, uint64_t events_read, int64_
 
     json_open(&writer, '{');
     TRY(shared->query->kind->finish(&worker->own, worker->state, &writer, &totals));
-    json_key(&writer, S("meta"));
-    json_open(&writer, '{');
-    json_key(&writer, S("events_read"));
-    json_u64(&writer, events_read);
-    json_key(&writer, S("elapsed_ms"));
-    write_elapsed(&writer, clock_mono_ns(worker->run->options->sys) - started_ns);
-    json_key(&writer, S("as_of"));
-    operator_write_time(shared, &writer, shared->bounds.as_of);
-    json_key(&writer, S("dropped"));
-    json_u64(&writer, totals.dropped);
-    json_shut(&writer, '}');
-    json_shut(&writer, '}');
-    return operator_check_answer(shared, &writer);
+    return write_meta(worker->run, &writer, events_read, totals.dropped);
+}
+
+static millis as_of(const struct run *run)
+{
+    const struct query *query = run->shared.query;
+
+    return query->has_as_of ? query->as_of : clock_now(run->options->sys);
 }
 
 static fallible compile(struct run *run)
@@ -202,7 +217,7 @@ static fallible compile(struct run *run)
         .to = query->has_to ? query->to
               : span.events ? span.last + 1
                             : 0,
-        .as_of = query->has_as_of ? query->as_of : clock_now(run->options->sys),
+        .as_of = as_of(run),
     };
     TRY(scan_plan_open(run->mem, shared->source, shared->bounds, query->where, &shared->plan));
     TRY(scan_plan_audience(shared->plan, query->audience));
@@ -219,7 +234,7 @@ static node_id morsel_of(node_id end, unsigned workers)
                                      : morsel;
 }
 
-static fallible run_query(struct run *run, size_t bytes, int64_t started_ns, struct buf *out)
+static fallible run_query(struct run *run, size_t bytes, struct buf *out)
 {
     const struct operator* kind = run->shared.query->kind;
     unsigned count = run->options->workers;
@@ -243,7 +258,7 @@ static fallible run_query(struct run *run, size_t bytes, int64_t started_ns, str
     for (unsigned i = 0; i < count && !err; i++)
         events_read += scan_events_read(workers[i].own.scanner);
     if (!err)
-        err = write_answer(workers, events_read, started_ns, out);
+        err = write_answer(workers, events_read, out);
     for (unsigned i = 0; i < count; i++)
         worker_close(&workers[i]);
     mem_free(workers);
@@ -261,34 +276,78 @@ unsigned answer_workers(const struct source *source, unsigned most)
     return worth < most ? (unsigned)worth : most;
 }
 
-fallible answer_query(const struct source *source, const struct answer_options *options, str text,
-                      struct buf *out)
+/* By a scan: texts that memory does not know get codes of their own. */
+static fallible scan(struct run *run, const struct source *source, size_t bytes, struct buf *out)
 {
-    int64_t started_ns = clock_mono_ns(options->sys);
-    size_t bytes = options->memory_bytes ? options->memory_bytes : DEFAULT_BYTES;
-    size_t len = out->len;
-    struct query query = {0};
-    struct run run = {.options = options, .mem = arena_open(bytes), .next = 1};
-    struct json_reader *reader = json_reader_open();
-    struct dictionary more;
     struct source own = *source;
+    struct dictionary more;
     uint64_t seed;
     enum err err;
 
-    entropy_fill(options->sys, &seed, sizeof seed);
+    entropy_fill(run->options->sys, &seed, sizeof seed);
     dictionary_init(&more, seed);
     own.more = &more;
     own.more_bytes = bytes;
+    run->shared.source = &own;
+    err = run_query(run, bytes, out);
+    dictionary_done(&more);
+    return err;
+}
+
+static bool is_read(const struct query *query)
+{
+    return query->kind->read && !query->audience && !query->where;
+}
+
+static fallible read_answer(struct run *run, struct json_reader *reader, bool may_wait,
+                            struct buf *out)
+{
+    struct operator_reading reading = {.mem = run->mem, .reader = reader, .may_wait = may_wait};
+    struct json_writer writer = {.out = out};
+    uint64_t events_read = 0;
+
+    run->shared.bounds.as_of = as_of(run);
+    json_open(&writer, '{');
+    TRY(run->shared.query->kind->read(&run->shared, &reading, &writer, &events_read));
+    return write_meta(run, &writer, events_read, 0);
+}
+
+static fallible answer(const struct source *source, const struct answer_options *options, str text,
+                       bool may_wait, struct buf *out)
+{
+    size_t bytes = options->memory_bytes ? options->memory_bytes : DEFAULT_BYTES;
+    size_t len = out->len;
+    struct query query = {0};
+    struct run run = {.options = options,
+                      .mem = arena_open(bytes),
+                      .started_ns = clock_mono_ns(options->sys),
+                      .next = 1};
+    struct json_reader *reader = json_reader_open();
+    enum err err;
+
     run.shared =
-        (struct operator_shared){.query = &query, .source = &own, .answer_bytes = len + bytes};
+        (struct operator_shared){.query = &query, .source = source, .answer_bytes = len + bytes};
     err = run.mem && reader ? query_parse(reader, run.mem, text, &query) : mem_exhausted();
-    if (!err)
-        err = run_query(&run, bytes, started_ns, out);
+    if (!err && is_read(&query))
+        err = read_answer(&run, reader, may_wait, out);
+    else if (!err)
+        err = may_wait ? scan(&run, source, bytes, out) : ERR_BUSY;
     if (err)
         out->len = len;
     query_done(&query);
     json_reader_close(reader);
-    dictionary_done(&more);
     arena_close(run.mem);
     return err;
+}
+
+fallible answer_query(const struct source *source, const struct answer_options *options, str text,
+                      struct buf *out)
+{
+    return answer(source, options, text, true, out);
+}
+
+fallible answer_at_once(const struct source *source, const struct answer_options *options, str text,
+                        struct buf *out)
+{
+    return answer(source, options, text, false, out);
 }

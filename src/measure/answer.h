@@ -26,3 +26,7 @@ unsigned answer_workers(const struct source *source, unsigned most);
  * ERR_CORRUPT and ERR_IO from reading messages again. */
 fallible answer_query(const struct source *source, const struct answer_options *options, str query,
                       struct buf *out);
+/* The same for a question that takes little and no waiting, such as a page of a timeline whose
+ * events are in memory. ERR_BUSY without a sentence: it takes more than that. */
+fallible answer_at_once(const struct source *source, const struct answer_options *options,
+                        str query, struct buf *out);

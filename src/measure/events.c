@@ -81,6 +81,17 @@ static void lock_read(struct events_lock *lock)
     mutex_unlock(lock->mutex);
 }
 
+static bool try_lock_read(struct events_lock *lock)
+{
+    bool is_free;
+
+    mutex_lock(lock->mutex);
+    is_free = !lock->is_writing && !lock->writers_waiting;
+    lock->readers += is_free;
+    mutex_unlock(lock->mutex);
+    return is_free;
+}
+
 static void unlock_read(struct events_lock *lock)
 {
     mutex_lock(lock->mutex);
@@ -649,9 +660,8 @@ bool events_wait(struct events *events, uint64_t next_seq, int64_t timeout_ms)
     return is_there;
 }
 
-void events_begin(struct events *events, struct source *out_source)
+static void give_source(struct events *events, struct source *out_source)
 {
-    lock_read(events->lock);
     *out_source = (struct source){.calls = &events_source,
                                   .store = events,
                                   .history = events->config.history,
@@ -662,6 +672,20 @@ void events_begin(struct events *events, struct source *out_source)
                                   .next_seq = events->next_seq,
                                   .active = events->active,
                                   .active_count = events->active_count};
+}
+
+void events_begin(struct events *events, struct source *out_source)
+{
+    lock_read(events->lock);
+    give_source(events, out_source);
+}
+
+bool events_try_begin(struct events *events, struct source *out_source)
+{
+    if (!try_lock_read(events->lock))
+        return false;
+    give_source(events, out_source);
+    return true;
 }
 
 void events_end(struct events *events)

@@ -4,7 +4,7 @@
  *
  * Rebuilt at every start from the roster and the rest of the log, which events_apply brings. Names,
  * texts and property paths are dictionary codes, a value takes 8 bytes, an event 40 more. The
- * messages themselves are not kept: they are read again from the log through `read_event`.
+ * messages themselves are not kept: they are read again from the log through `read_events`.
  *
  * One thread applies; any number read, each between events_begin and events_end, during which the
  * applying thread waits. A waiting writer goes before new readers.
@@ -22,9 +22,8 @@ struct roster;
 enum { EVENTS_MOST_PROPERTIES = 10000, EVENTS_LONGEST_PATH = 1024 };
 
 struct events_config {
-    /* Appends the JSON text of the event with that sequence number as it was sent. Called while
-     * reading, by any thread. ERR_ABSENT where it was erased. */
-    enum err (*read_event)(void *argument, uint64_t seq, struct buf *out_json);
+    /* What source_messages is asked for. Called while reading, by any thread. */
+    enum err (*read_events)(void *argument, const struct source_page *page);
     void *argument;
     uint64_t hash_seed;    /* of the dictionaries: not to be guessed by senders */
     uint64_t memory_bytes; /* bound of the fold; 0: none */
@@ -73,6 +72,8 @@ uint64_t events_deleted(struct events *events, uint64_t from, uint64_t to);
 bool events_wait(struct events *events, uint64_t next_seq, int64_t timeout_ms);
 
 void events_begin(struct events *events, struct source *out_source);
+/* The same without waiting for who folds: false then. */
+bool events_try_begin(struct events *events, struct source *out_source);
 void events_end(struct events *events);
 
 struct events_stats {

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "measure/events_int.h"
+#include "measure/source_page.h"
 
 #include "base/mem.h"
 #include "store/deletions.h"
@@ -71,6 +72,8 @@ static fallible gather_node(const struct events *events, node_id node, millis as
     for (uint32_t at = events->nodes[node].newest_row; at != EVENTS_NO_ROW;) {
         const struct events_row *row = events_row_at(events, at);
 
+        if (room->most && *count == room->most)
+            return ERR_BUSY;
         if (*count == room->room) {
             size_t more = room->room ? room->room * 2 : 64;
             struct source_event *larger = mem_grow(room->events, more * sizeof *larger);
@@ -217,13 +220,14 @@ static size_t named(const void *store, str wanted, node_id out_persons[2])
     return count;
 }
 
-static fallible message(const void *store, uint64_t seq, struct buf *out_json)
+static enum err messages(const void *store, const struct source_page *page)
 {
     const struct events *events = store;
 
-    if (deletions_has(events->deletions, seq))
-        return fail(ERR_ABSENT, "event %llu was deleted", (unsigned long long)seq);
-    return events->config.read_event(events->config.argument, seq, out_json);
+    for (size_t i = 0; i < page->count; i++)
+        if (deletions_has(events->deletions, page->seqs[i]))
+            return fail(ERR_ABSENT, "event %llu was deleted", (unsigned long long)page->seqs[i]);
+    return events->config.read_events(events->config.argument, page);
 }
 
 const struct source_calls events_source = {
@@ -241,5 +245,5 @@ const struct source_calls events_source = {
     .trait = trait,
     .identifier = identifier,
     .named = named,
-    .message = message,
+    .messages = messages,
 };

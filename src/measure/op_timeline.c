@@ -7,10 +7,13 @@
  */
 #include "base/json.h"
 #include "measure/operator.h"
+#include "measure/trail.h"
+#include "measure/source_page.h"
 
 #include <string.h>
 
 enum { PERSON, CURSOR };
+enum { AT_ONCE = 128 }; /* messages that are read at once */
 
 static const struct query_param params[] = {
     [PERSON] = {.name = "person",
@@ -38,11 +41,16 @@ struct timeline_state {
     size_t length;
 };
 
-static fallible read_cursor(str cursor, struct timeline *timeline)
+static size_t page_of(const struct query *query)
+{
+    return query->has_limit ? (size_t)query->limit : QUERY_PAGE;
+}
+
+static fallible read_cursor(str cursor, millis *out_time, uint64_t *out_seq)
 {
     str time = str_cut(&cursor, ':');
 
-    if (!str_to_i64(time, &timeline->after_time) || !str_to_u64(cursor, &timeline->after_seq))
+    if (!str_to_i64(time, out_time) || !str_to_u64(cursor, out_seq))
         return fail(ERR_INVALID, "\"cursor\" must be one that an answer gave");
     return OK;
 }
@@ -56,10 +64,10 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
 
     if (!timeline)
         return operator_exhausted();
-    timeline->limit = query->has_limit ? (size_t)query->limit : QUERY_PAGE;
+    timeline->limit = page_of(query);
     timeline->after_time = INT64_MIN;
     if (cursor.data)
-        TRY(read_cursor(cursor, timeline));
+        TRY(read_cursor(cursor, &timeline->after_time, &timeline->after_seq));
     TRY(scan_plan_mark(shared->plan, NULL, 0, 0, &all));
     TRY(scan_plan_mark(shared->plan, NULL, 0, SCAN_TRACKS, &timeline->tracks));
     scan_plan_seqs(shared->plan);
@@ -79,11 +87,6 @@ static fallible begin(const struct operator_worker *worker, void **out_state)
     return *out_state ? OK : operator_exhausted();
 }
 
-static bool is_before(millis time, uint64_t seq, millis other_time, uint64_t other_seq)
-{
-    return time != other_time ? time < other_time : seq < other_seq;
-}
-
 /* Merges two runs of events that are in order, up to one more than the page holds. */
 static fallible take_in(const struct operator_worker *worker, struct timeline_state *state,
                         const struct told *events, size_t count)
@@ -99,9 +102,9 @@ static fallible take_in(const struct operator_worker *worker, struct timeline_st
     if (!both)
         return operator_exhausted();
     while (length < most && (a < state->length || b < count)) {
-        bool is_ours =
-            b == count || (a < state->length && is_before(state->found[a].time, state->found[a].seq,
-                                                          events[b].time, events[b].seq));
+        bool is_ours = b == count || (a < state->length &&
+                                      trail_is_before(state->found[a].time, state->found[a].seq,
+                                                      events[b].time, events[b].seq));
 
         both[length++] = is_ours ? state->found[a++] : events[b++];
     }
@@ -117,8 +120,8 @@ static fallible take_person(const struct operator_worker *worker, struct timelin
     struct told *events;
     size_t count = 0;
 
-    while (first < end && !is_before(timeline->after_time, timeline->after_seq, batch->times[first],
-                                     batch->seqs[first]))
+    while (first < end && !trail_is_before(timeline->after_time, timeline->after_seq,
+                                           batch->times[first], batch->seqs[first]))
         first++;
     if (end - first > timeline->limit)
         end = first + (uint32_t)timeline->limit + 1;
@@ -179,17 +182,13 @@ static fallible write_members(const struct json *message, struct arena *mem,
     return OK;
 }
 
-static fallible write_event(const struct operator_worker *worker, struct json_reader *reader,
-                            struct buf *text, const struct told *event, struct json_writer *out)
+static fallible write_event(const struct operator_shared *shared, struct json_reader *reader,
+                            struct arena *mem, str text, const struct told *event,
+                            struct json_writer *out)
 {
     struct json message;
-    enum err err;
+    enum err err = json_parse(reader, mem, text, &message);
 
-    buf_clear(text);
-    TRY(source_message(worker->shared->source, event->seq, text));
-    if (buf_is_broken(text))
-        return operator_exhausted();
-    err = json_parse_copy(reader, worker->mem, buf_str(text), &message);
     if (err == ERR_INVALID)
         return fail(ERR_CORRUPT, "an event in the log is not JSON");
     TRY(err);
@@ -199,25 +198,48 @@ static fallible write_event(const struct operator_worker *worker, struct json_re
     json_key(out, S("type"));
     json_text(out, event->type);
     json_key(out, S("timestamp"));
-    operator_write_time(worker->shared, out, event->time);
-    TRY(write_members(&message, worker->mem, out));
+    operator_write_time(shared, out, event->time);
+    TRY(write_members(&message, mem, out));
     json_shut(out, '}');
-    return operator_check_answer(worker->shared, out);
+    return operator_check_answer(shared, out);
 }
 
-static fallible write_events(const struct operator_worker *worker,
-                             const struct timeline_state *state, size_t length,
-                             struct json_writer *out)
+/* As many as AT_ONCE of them. */
+static fallible write_some(const struct operator_shared *shared,
+                           const struct operator_reading *reading, const struct told *events,
+                           size_t count, struct json_writer *out)
 {
-    struct json_reader *reader = json_reader_open();
+    uint64_t seqs[AT_ONCE];
+    struct source_text texts[AT_ONCE];
     struct buf text = {0};
-    enum err err = reader ? OK : operator_exhausted();
+    struct source_page page = {.seqs = seqs,
+                               .count = count,
+                               .may_wait = reading->may_wait,
+                               .mem = reading->mem,
+                               .text = &text,
+                               .texts = texts};
+    enum err err;
 
-    for (size_t i = 0; !err && i < length; i++)
-        err = write_event(worker, reader, &text, &state->found[i], out);
+    for (size_t i = 0; i < count; i++)
+        seqs[i] = events[i].seq;
+    err = source_messages(shared->source, &page);
+    if (!err && !buf_reserve(&text, JSON_PADDING))
+        err = operator_exhausted();
+    for (size_t i = 0; !err && i < count; i++)
+        err = write_event(shared, reading->reader, reading->mem,
+                          str_from(text.data + texts[i].from, texts[i].len), &events[i], out);
     buf_done(&text);
-    json_reader_close(reader);
     return err;
+}
+
+static fallible write_events(const struct operator_shared *shared,
+                             const struct operator_reading *reading, const struct told *events,
+                             size_t count, struct json_writer *out)
+{
+    for (size_t at = 0; at < count; at += AT_ONCE)
+        TRY(write_some(shared, reading, events + at, count - at < AT_ONCE ? count - at : AT_ONCE,
+                       out));
+    return OK;
 }
 
 static void write_cursor(const struct told *last, struct json_writer *out)
@@ -233,24 +255,86 @@ static void write_cursor(const struct told *last, struct json_writer *out)
     buf_done(&cursor);
 }
 
-static fallible finish(const struct operator_worker *worker, void *state, struct json_writer *out,
-                       struct operator_totals *out_totals)
+/* Of events in order, of which there may be one more than the page holds. */
+static fallible write_page(const struct operator_shared *shared,
+                           const struct operator_reading *reading, const struct told *events,
+                           size_t count, struct json_writer *out)
 {
-    const struct timeline *timeline = worker->shared->compiled;
-    const struct timeline_state *own = state;
-    size_t length = own->length < timeline->limit ? own->length : timeline->limit;
+    size_t limit = page_of(shared->query);
+    size_t length = count < limit ? count : limit;
 
     json_key(out, S("events"));
     json_open(out, '[');
-    TRY(write_events(worker, own, length, out));
+    TRY(write_events(shared, reading, events, length, out));
     json_shut(out, ']');
     json_key(out, S("cursor"));
-    if (own->length > length && length)
-        write_cursor(&own->found[length - 1], out);
+    if (count > length && length)
+        write_cursor(&events[length - 1], out);
     else
         json_null(out);
-    out_totals->dropped = 0;
     return OK;
+}
+
+static fallible finish(const struct operator_worker *worker, void *state, struct json_writer *out,
+                       struct operator_totals *out_totals)
+{
+    const struct timeline_state *own = state;
+    struct operator_reading reading = {
+        .mem = worker->mem, .reader = json_reader_open(), .may_wait = true};
+    enum err err = reading.reader
+                       ? write_page(worker->shared, &reading, own->found, own->length, out)
+                       : operator_exhausted();
+
+    json_reader_close(reading.reader);
+    out_totals->dropped = 0;
+    return err;
+}
+
+static fallible read_trail(const struct operator_shared *shared,
+                           const struct operator_reading *reading, struct trail *out_trail)
+{
+    const struct query *query = shared->query;
+    struct trail_wish wish = {.after_time = INT64_MIN,
+                              .as_of = shared->bounds.as_of,
+                              .most = page_of(query) + 1,
+                              .may_wait = reading->may_wait};
+    node_id persons[2];
+    size_t count = select_persons(shared, persons);
+
+    if (query->arguments[CURSOR].text.data)
+        TRY(read_cursor(query->arguments[CURSOR].text, &wish.after_time, &wish.after_seq));
+    for (size_t i = 0; i < count; i++) {
+        struct trail trail;
+
+        wish.person = persons[i];
+        TRY(trail_read(shared->source, &wish, reading->mem, &trail));
+        TRY(trail_join(out_trail, &trail, wish.most, reading->mem));
+    }
+    return OK;
+}
+
+static fallible read_page(const struct operator_shared *shared,
+                          const struct operator_reading *reading, struct json_writer *out,
+                          uint64_t *out_events_read)
+{
+    struct trail trail = {0};
+    struct told *events;
+
+    if (!reading->may_wait && page_of(shared->query) > AT_ONCE)
+        return ERR_BUSY;
+    TRY(read_trail(shared, reading, &trail));
+    events = arena_array(reading->mem, trail.count + 1, sizeof *events);
+    if (!events)
+        return operator_exhausted();
+    for (size_t i = 0; i < trail.count; i++) {
+        const struct trail_event *event = &trail.events[i];
+
+        events[i] =
+            (struct told){event->time, event->seq,
+                          event->type == EVENT_TRACK ? S("track") : source_type_name(event->type)};
+    }
+    *out_events_read = trail.events_read;
+    return write_page(shared, reading, events, trail.count, out);
 }
 
 const struct operator op_timeline = {
@@ -259,6 +343,7 @@ const struct operator op_timeline = {
     .param_count = sizeof params / sizeof *params,
     .compile = compile,
     .select = select_persons,
+    .read = read_page,
     .begin = begin,
     .step = step,
     .merge = merge,

@@ -9,6 +9,7 @@
 #pragma once
 #include "measure/scan.h"
 
+struct json_reader;
 struct json_writer;
 
 /* What a kind of question may and must have, beside the common members. In query.arguments
@@ -50,6 +51,13 @@ struct operator_worker {
     struct arena *mem;
 };
 
+/* For who answers without a scan. */
+struct operator_reading {
+    struct arena *mem;
+    struct json_reader *reader;
+    bool may_wait;
+};
+
 struct operator_totals {
     uint64_t dropped; /* rows over the limit */
 };
@@ -63,6 +71,10 @@ struct operator
     enum err (*compile)(struct operator_shared * shared, struct arena * mem);
     /* The persons to look at; NULL: everyone. */
     size_t (*select)(const struct operator_shared *shared, node_id out_persons[2]);
+    /* Answers a question that no audience narrows without a scan, and writes what `finish` would.
+     * ERR_BUSY without a sentence: not without waiting, which it may not. NULL: it scans. */
+    enum err (*read)(const struct operator_shared *shared, const struct operator_reading *reading,
+                     struct json_writer *out, uint64_t *out_events_read);
     enum err (*begin)(const struct operator_worker *worker, void **out_state);
     enum err (*step)(const struct operator_worker *worker, void *state,
                      const struct scan_batch *batch);

@@ -150,7 +150,7 @@ size_t source_named(const struct source *source, str identifier, node_id out_per
     return source->calls->named(source->store, identifier, out_persons);
 }
 
-fallible source_message(const struct source *source, uint64_t seq, struct buf *out_json)
+fallible source_messages(const struct source *source, const struct source_page *page)
 {
-    return source->calls->message(source->store, seq, out_json);
+    return source->calls->messages(source->store, page);
 }

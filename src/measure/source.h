@@ -49,6 +49,7 @@ struct source_person {
 struct source_room {
     struct source_event *events;
     size_t room;
+    size_t most; /* events of a person; beyond them ERR_BUSY without a sentence; 0: any number */
 };
 void source_room_done(struct source_room *room);
 
@@ -69,6 +70,7 @@ struct deleted;
 struct dictionary;
 struct history;
 struct identity;
+struct source_page;
 
 struct source_calls {
     struct source_span (*span)(const void *store);
@@ -88,7 +90,7 @@ struct source_calls {
                   struct source_trait *out_trait);
     fallible (*identifier)(const void *store, node_id person, struct buf *out_text);
     size_t (*named)(const void *store, str identifier, node_id out_persons[2]);
-    enum err (*message)(const void *store, uint64_t seq, struct buf *out_json);
+    enum err (*messages)(const void *store, const struct source_page *page);
 };
 
 /* Two persons were joined or parted by the record `seq`. */
@@ -97,7 +99,7 @@ struct source_change {
     node_id a, b;
 };
 
-/* What is in memory answers to the calls; what was settled lies in the files of the history. */
+/* Memory answers to the calls; what was settled lies in the files of the history. */
 struct source {
     const struct source_calls *calls;
     const void *store;
@@ -113,9 +115,8 @@ struct source {
     size_t more_bytes;       /* their bound */
 };
 
-/* "page" for calls of page; empty for EVENT_TRACK, which have names. */
-str source_type_name(enum event_type type);
-/* All events there are, whatever as_of or audience a question has. Fails as history_mask does. */
+str source_type_name(enum event_type type); /* "page"; empty for EVENT_TRACK */
+/* All events, whatever as_of or audience a question has. Fails as history_mask does. */
 fallible source_span(const struct source *source, struct source_span *out_span);
 node_id source_end(const struct source *source); /* ids of persons are from 1 to below this */
 text_code source_find_text(const struct source *source, str text); /* or SOURCE_UNKNOWN */
@@ -128,11 +129,10 @@ property_id source_find_property(const struct source *source, str path); /* or S
  * `id` is not the oldest node of a person, or she has no event until then. ERR_LIMIT. */
 fallible source_person(const struct source *source, struct source_room *room, node_id id,
                        millis as_of, struct source_person *out_person);
-/* Fetches what source_person will touch for these persons, all at once. */
-void source_warm(const struct source *source, const node_id *ids, size_t count);
+void source_warm(const struct source *source, const node_id *ids, size_t count); /* for that */
 void source_value(const struct source *source, const struct source_event *event,
                   property_id property, struct value *out_value);
-/* The node of the anonymousId that the event came with, or 0. */
+/* The node of its anonymousId, or 0. */
 node_id source_device(const struct source *source, const struct source_event *event);
 void source_element(const struct source *source, const struct value *list, uint32_t index,
                     struct value *out_value);
@@ -146,5 +146,5 @@ void source_trait(const struct source *source, node_id person, property_id name,
 fallible source_identifier(const struct source *source, node_id person, struct buf *out_text);
 /* The persons who have this identifier, as a user or as a device: 0, 1 or 2. */
 size_t source_named(const struct source *source, str identifier, node_id out_persons[2]);
-/* Appends the message of an event as it was sent. ERR_ABSENT where it was erased. */
-fallible source_message(const struct source *source, uint64_t seq, struct buf *out_json);
+/* Of events as they were sent: source_page.h. ERR_ABSENT where one was erased. */
+fallible source_messages(const struct source *source, const struct source_page *page);

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "measure/scan.h"
+#include "measure/source_page.h"
 
 #include <stdlib.h>
 
@@ -112,7 +113,14 @@ static fallible add_message(struct traits *traits, uint64_t seq)
     struct buf text = {0};
     struct json message;
     uint32_t at;
-    enum err err = source_message(traits->source, seq, &text);
+    struct source_text at_all;
+    struct source_page page = {.seqs = &seq,
+                               .count = 1,
+                               .may_wait = true,
+                               .mem = traits->mem,
+                               .text = &text,
+                               .texts = &at_all};
+    enum err err = source_messages(traits->source, &page);
 
     if (!err)
         err = json_parse_copy(traits->reader, traits->mem, buf_str(&text), &message);

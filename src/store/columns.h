@@ -99,6 +99,9 @@ struct columns_block {
 };
 fallible columns_hold(struct columns *columns, uint32_t stripe, int column,
                       struct columns_block *out_block);
+/* The same if it takes no unpacking and no waiting; false if it would. */
+bool columns_hold_ready(struct columns *columns, uint32_t stripe, int column,
+                        struct columns_block *out_block);
 void columns_release(struct columns *columns,
                      struct columns_block *block); /* a zeroed one is fine */
 

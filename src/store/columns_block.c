@@ -354,6 +354,23 @@ fallible columns_hold(struct columns *columns, uint32_t stripe, int column,
     return columns_block_hold(columns, stripe, piece, out_block);
 }
 
+bool columns_hold_ready(struct columns *columns, uint32_t stripe, int column,
+                        struct columns_block *out_block)
+{
+    const struct columns_piece *piece = find_piece(columns, stripe, column);
+    struct columns_slot *slot;
+
+    *out_block = (struct columns_block){0};
+    if (!piece)
+        return true;
+    slot = &columns->slots[piece - columns->pieces];
+    if (!columns_cache_pin_ready(slot))
+        return false;
+    *out_block = slot->unit->block;
+    out_block->held = slot;
+    return true;
+}
+
 void columns_release(struct columns *columns, struct columns_block *block)
 {
     struct columns_slot *slot = block->held;

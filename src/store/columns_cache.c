@@ -102,7 +102,7 @@ void columns_cache_give_back(struct columns_cache *cache, struct columns_work *w
     mutex_unlock(cache->mutex);
 }
 
-static bool pin_loaded(struct columns_slot *slot)
+bool columns_cache_pin_ready(struct columns_slot *slot)
 {
     uint32_t state = atomic_load_explicit(&slot->state, memory_order_relaxed);
 
@@ -118,7 +118,7 @@ static bool pin_loaded(struct columns_slot *slot)
 
 bool columns_cache_pin(struct columns_cache *cache, struct columns_slot *slot)
 {
-    while (!pin_loaded(slot)) {
+    while (!columns_cache_pin_ready(slot)) {
         uint32_t empty = 0;
 
         if (atomic_compare_exchange_strong(&slot->state, &empty, COLUMNS_SLOT_LOADING))

@@ -133,6 +133,8 @@ fallible columns_block_span(struct columns_load *load, const struct columns_piec
 
 fallible columns_cache_lend(struct columns_cache *cache, struct columns_work **out_work);
 void columns_cache_give_back(struct columns_cache *cache, struct columns_work *work);
+/* Holds what is loaded; false if it is not. */
+bool columns_cache_pin_ready(struct columns_slot *slot);
 /* Holds what is loaded, or waits for who loads it, or tells the caller to load it: then it ends
  * that with columns_cache_put. */
 bool columns_cache_pin(struct columns_cache *cache, struct columns_slot *slot);

@@ -59,6 +59,13 @@ fallible file_read(struct file *file, uint64_t offset, void *out, size_t len, si
     return OK;
 }
 
+size_t file_read_ready(struct file *file, uint64_t offset, void *out, size_t len)
+{
+    size_t got;
+
+    return file->sys->verbs->file_read_ready(file, offset, out, len, &got) ? 0 : got;
+}
+
 fallible file_read_all(struct file *file, uint64_t offset, void *out, size_t len)
 {
     size_t got;
@@ -138,6 +145,12 @@ void file_will_read(struct file *file, uint64_t offset, uint64_t len)
 {
     if (len)
         file->sys->verbs->file_will_read(file, offset, len);
+}
+
+void file_will_pick(struct file *file, uint64_t offset, uint64_t len)
+{
+    if (len)
+        file->sys->verbs->file_will_pick(file, offset, len);
 }
 
 fallible file_rename(struct sys *sys, const char *from, const char *to)

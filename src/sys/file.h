@@ -27,6 +27,9 @@ fallible file_open(struct sys *sys, const char *path, unsigned modes, struct fil
 void file_close(struct file *file); /* NULL is fine; does not sync */
 /* Reads up to `len` bytes at `offset`; fewer only at the end of the file. */
 fallible file_read(struct file *file, uint64_t offset, void *out, size_t len, size_t *out_len);
+/* Reads as much of it as the system has in memory, without waiting for the disk: none where that
+ * cannot be told. Never fails. */
+size_t file_read_ready(struct file *file, uint64_t offset, void *out, size_t len);
 /* Reads exactly `len` bytes; ERR_CORRUPT if the file is shorter. */
 fallible file_read_all(struct file *file, uint64_t offset, void *out, size_t len);
 fallible file_write(struct file *file, uint64_t offset, const void *data, size_t len);
@@ -44,6 +47,8 @@ fallible file_lock(struct file *file);
 void file_write_direct(struct file *file);
 /* An advance notice that [offset, offset + len) will be read once, in order. Never fails. */
 void file_will_read(struct file *file, uint64_t offset, uint64_t len);
+/* The same for one of several places here and there: the disk may fetch them side by side. */
+void file_will_pick(struct file *file, uint64_t offset, uint64_t len);
 
 fallible file_rename(struct sys *sys, const char *from, const char *to); /* replaces `to` */
 fallible file_remove(struct sys *sys, const char *path);

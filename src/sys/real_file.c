@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 struct real_file {
@@ -78,6 +79,17 @@ int real_file_read(struct file *file, uint64_t offset, void *out, size_t len, si
     return 0;
 }
 
+int real_file_read_ready(struct file *file, uint64_t offset, void *out, size_t len, size_t *out_len)
+{
+    struct iovec whole = {.iov_base = out, .iov_len = len};
+    ssize_t got = preadv2(fd_of(file), &whole, 1, (off_t)offset, RWF_NOWAIT);
+
+    if (got < 0)
+        return errno;
+    *out_len = (size_t)got;
+    return 0;
+}
+
 int real_file_write(struct file *file, uint64_t offset, const void *data, size_t len,
                     size_t *out_len)
 {
@@ -134,6 +146,11 @@ void real_file_write_direct(struct file *file)
 void real_file_will_read(struct file *file, uint64_t offset, uint64_t len)
 {
     (void)posix_fadvise(fd_of(file), (off_t)offset, (off_t)len, POSIX_FADV_SEQUENTIAL);
+    (void)posix_fadvise(fd_of(file), (off_t)offset, (off_t)len, POSIX_FADV_WILLNEED);
+}
+
+void real_file_will_pick(struct file *file, uint64_t offset, uint64_t len)
+{
     (void)posix_fadvise(fd_of(file), (off_t)offset, (off_t)len, POSIX_FADV_WILLNEED);
 }
 

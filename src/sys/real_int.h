@@ -13,6 +13,8 @@ void real_fill(struct sys *sys, void *out, size_t len);
 int real_file_open(struct sys *sys, const char *path, unsigned modes, struct file **out_file);
 void real_file_close(struct file *file);
 int real_file_read(struct file *file, uint64_t offset, void *out, size_t len, size_t *out_len);
+int real_file_read_ready(struct file *file, uint64_t offset, void *out, size_t len,
+                         size_t *out_len);
 int real_file_write(struct file *file, uint64_t offset, const void *data, size_t len,
                     size_t *out_len);
 int real_file_sync(struct file *file);
@@ -22,6 +24,7 @@ int real_file_size(struct file *file, uint64_t *out_size);
 int real_file_lock(struct file *file);
 void real_file_write_direct(struct file *file);
 void real_file_will_read(struct file *file, uint64_t offset, uint64_t len);
+void real_file_will_pick(struct file *file, uint64_t offset, uint64_t len);
 int real_file_rename(struct sys *sys, const char *from, const char *to);
 int real_file_remove(struct sys *sys, const char *path);
 bool real_file_exists(struct sys *sys, const char *path);

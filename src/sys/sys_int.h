@@ -34,6 +34,9 @@ struct sys_verbs {
     int (*file_open)(struct sys *sys, const char *path, unsigned modes, struct file **out_file);
     void (*file_close)(struct file *file);
     int (*file_read)(struct file *file, uint64_t offset, void *out, size_t len, size_t *out_len);
+    /* Of what needs no waiting; any error is as good as nothing. */
+    int (*file_read_ready)(struct file *file, uint64_t offset, void *out, size_t len,
+                           size_t *out_len);
     int (*file_write)(struct file *file, uint64_t offset, const void *data, size_t len,
                       size_t *out_len);
     int (*file_sync)(struct file *file);
@@ -43,6 +46,7 @@ struct sys_verbs {
     int (*file_lock)(struct file *file); /* EWOULDBLOCK when another holds it */
     void (*file_write_direct)(struct file *file);
     void (*file_will_read)(struct file *file, uint64_t offset, uint64_t len);
+    void (*file_will_pick)(struct file *file, uint64_t offset, uint64_t len);
     int (*file_rename)(struct sys *sys, const char *from, const char *to);
     int (*file_remove)(struct sys *sys, const char *path);
     bool (*file_exists)(struct sys *sys, const char *path);

@@ -13,6 +13,7 @@
 #include "store/deletions.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "measure/source_page.h"
 
 #include <string.h>
 
@@ -101,10 +102,14 @@ static fallible open_history(struct world *world)
 }
 
 /* Short, as timelines are read often: they tell which event it is, not what it says. */
-static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
+static enum err read_events(void *argument, const struct source_page *page)
 {
     (void)argument;
-    buf_print(out_json, "{\"seq\":%llu}", (unsigned long long)seq);
+    for (size_t i = 0; i < page->count; i++) {
+        page->texts[i].from = page->text->len;
+        buf_print(page->text, "{\"seq\":%llu}", (unsigned long long)page->seqs[i]);
+        page->texts[i].len = page->text->len - page->texts[i].from;
+    }
     return OK;
 }
 
@@ -117,7 +122,7 @@ static hash128 hash_identifier(void *argument, enum node_kind kind, str text)
 
 static fallible open_events(struct world *world)
 {
-    struct events_config config = {.read_event = read_event,
+    struct events_config config = {.read_events = read_events,
                                    .hash = hash_identifier,
                                    .argument = world,
                                    .hash_seed = 1,
@@ -235,7 +240,7 @@ fallible world_fold_anew(struct world *world, struct world_fold *out_fold)
     struct roster_config roster = {
         .sys = world->sys, .folder = WORLD_ANEW, .workspace = vault_workspace_id(world->vault)};
     struct events_config config = {
-        .read_event = read_event, .hash = hash_identifier, .argument = world, .hash_seed = 2};
+        .read_events = read_events, .hash = hash_identifier, .argument = world, .hash_seed = 2};
     struct log_reader *reader;
     struct log_record record;
     enum err err;

@@ -94,6 +94,16 @@ static bool authorise(struct exchange *x, int permission)
     return false;
 }
 
+/* What is not easy is left to a worker. */
+static void echo_if_easy(struct exchange *x)
+{
+    if (exchange_is_inline(x) && !str_equals(exchange_request(x)->body, S("easy")))
+        exchange_move(x);
+    else
+        exchange_answer(x, exchange_is_inline(x) ? 200 : 202, S("text/plain"),
+                        exchange_request(x)->body);
+}
+
 static bool keep_for_worker(void *pool, struct exchange *x)
 {
     struct world *w = pool;
@@ -112,6 +122,7 @@ static const struct route routes[] = {
     {HTTP_POST, "/hold", hold, 0, ROUTE_INLINE, MEDIA_ANY, 100000, 100000},
     {HTTP_POST, "/private", echo, 7, ROUTE_INLINE, MEDIA_ANY, 1 << 20, 1 << 20},
     {HTTP_POST, "/pool", echo, 0, ROUTE_POOL, MEDIA_ANY, 100000, 100000},
+    {HTTP_POST, "/either", echo_if_easy, 0, ROUTE_EITHER, MEDIA_ANY, 100000, 100000},
     {HTTP_GET, "/large", large, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
 };
 
@@ -487,6 +498,28 @@ TEST(connection_runs_pool_routes_on_a_worker_or_says_429)
     connection_answered(site_next_ready(&w->site), w->now_ns);
     take_output(w, SIZE_MAX);
     CHECK_STR(statuses(w), "429 200 200 200 ");
+    close_world(w);
+}
+
+TEST(connection_runs_a_route_on_the_loop_and_where_it_moves_on_a_worker)
+{
+    struct world *w = open_world();
+
+    put(w, S("POST /either HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\neasy"));
+    CHECK_STR(statuses(w), "200 ");
+    CHECK(w->pooled == NULL);
+    w->pool_is_full = true;
+    put(w, S("POST /either HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nhard"));
+    CHECK_STR(statuses(w), "200 429 ");
+    w->pool_is_full = false;
+    put(w, S("POST /either HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nhard" GET));
+    CHECK(w->pooled != NULL);
+    w->pooled->route->run(w->pooled);
+    connection_answered(site_next_ready(&w->site), w->now_ns);
+    take_output(w, SIZE_MAX);
+    CHECK_STR(statuses(w), "200 429 202 200 ");
+    put(w, S("POST /either HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\neasy"));
+    CHECK_STR(statuses(w), "200 429 202 200 200 ");
     close_world(w);
 }
 

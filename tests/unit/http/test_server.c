@@ -93,6 +93,14 @@ static void count_note(void *context, const struct route *route, int status, int
         atomic_fetch_add(&w->notes, 1);
 }
 
+static void echo_on_worker(struct exchange *x)
+{
+    if (exchange_is_inline(x))
+        exchange_move(x);
+    else
+        echo(x);
+}
+
 /* Static: what an answer that comes too late still needs is reachable only from here. */
 static struct exchange *forgotten;
 
@@ -109,6 +117,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/", hello, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
     {HTTP_POST, "/inline", echo, 0, ROUTE_INLINE, MEDIA_ANY, 100000, 100000},
     {HTTP_POST, "/pool", echo, 0, ROUTE_POOL, MEDIA_ANY, 100000, 100000},
+    {HTTP_POST, "/either", echo_on_worker, 0, ROUTE_EITHER, MEDIA_ANY, 100000, 100000},
     {HTTP_POST, "/late", give_to_writer, 0, ROUTE_INLINE, MEDIA_ANY, 100000, 100000},
     {HTTP_GET, "/wait", wait_for_release, 0, ROUTE_POOL, MEDIA_NONE, 0, 0},
 };
@@ -200,7 +209,7 @@ struct client {
 
 static void run_client(void *argument)
 {
-    static const char *const paths[] = {"/inline", "/pool", "/late"};
+    static const char *const paths[] = {"/inline", "/pool", "/late", "/either"};
     struct client *client = argument;
     struct buf in = {0}, out = {0};
     int fd = connect_to(client->world);
@@ -214,7 +223,7 @@ static void run_client(void *argument)
         buf_clear(&in);
         for (int i = 0; i < PIPELINED; i++)
             buf_print(&in, "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n%s",
-                      paths[(round + i) % 3], text.len, body);
+                      paths[(round + i) % 4], text.len, body);
         if (send_all(fd, buf_str(&in)) && receive_answers(fd, &out, text, PIPELINED) == PIPELINED)
             client->good++;
         if (round % 50 == 49) { /* and now and then a new connection */

@@ -13,6 +13,7 @@
 #include "sys/clock.h"
 #include "sys/sim.h"
 #include "sys/sys.h"
+#include "measure/source_page.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,12 +33,17 @@ static hash128 hash_of(unsigned kind, str text)
     return hash;
 }
 
-static enum err read_event(void *argument, uint64_t seq, struct buf *out_json)
+static enum err read_events(void *argument, const struct source_page *page)
 {
     const struct fold *fold = argument;
 
-    buf_add(out_json,
-            str_slice(buf_str(&fold->lines), fold->by_seq[seq].from, fold->by_seq[seq].to));
+    for (size_t i = 0; i < page->count; i++) {
+        uint64_t seq = page->seqs[i];
+        str line = str_slice(buf_str(&fold->lines), fold->by_seq[seq].from, fold->by_seq[seq].to);
+
+        page->texts[i] = (struct source_text){page->text->len, line.len};
+        buf_add(page->text, line);
+    }
     return OK;
 }
 
@@ -58,7 +64,7 @@ static fallible open_events(struct fold *fold)
 {
     static const unsigned char workspace[COLUMNS_WORKSPACE] = "workspace";
     struct events_config config = {
-        .read_event = read_event, .hash = fold_hash, .argument = fold, .hash_seed = 1};
+        .read_events = read_events, .hash = fold_hash, .argument = fold, .hash_seed = 1};
     struct roster_config roster = {.workspace = workspace};
     char folder[FOLD_FOLDER + 16];
 

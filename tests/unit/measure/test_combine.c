@@ -14,111 +14,10 @@
 #include "sys/sim.h"
 #include "sys/sys.h"
 #include "sys/thread.h"
-#include "unit/measure/fold.h"
+#include "unit/measure/random_world.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
-
-/* Worlds: the same seed makes the same messages and undos. Of an even one nobody is ever joined. */
-
-enum { PEOPLE = 12, MOST_SEQS = 40000 };
-
-struct world {
-    random_state random;
-    bool has_joins;
-    bool is_undone[MOST_SEQS];
-};
-
-static const char *pick(random_state *random, const char *const *texts, size_t count)
-{
-    return texts[random_below(random, count)];
-}
-
-#define PICK(random, ...)                                                                          \
-    pick(random, (const char *const[]){__VA_ARGS__},                                               \
-         sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
-
-static void add_who(random_state *random, bool has_joins, struct buf *out)
-{
-    unsigned chance = has_joins ? (unsigned)random_below(random, 10) : 0;
-
-    if (chance < 6)
-        buf_print(out, ",\"userId\":\"u%d\"", (int)random_below(random, PEOPLE));
-    if (chance > 4)
-        buf_print(out, ",\"anonymousId\":\"a%d\"", (int)random_below(random, PEOPLE * 3));
-}
-
-static void make_message(random_state *random, bool has_joins, struct buf *out)
-{
-    buf_print(out, "{\"type\":\"%s\",\"event\":\"%s\",\"timestamp\":\"2026-01-%02dT%02d:00:0%dZ\"",
-              PICK(random, "track", "track", "page", "identify", has_joins ? "alias" : "group"),
-              PICK(random, "Order", "View", "Signed Up"), 1 + (int)random_below(random, 9),
-              (int)random_below(random, 24), (int)random_below(random, 3));
-    buf_print(out, ",\"previousId\":\"p%d\"", (int)random_below(random, 5));
-    add_who(random, has_joins, out);
-    buf_print(out, ",\"properties\":{\"plan\":%s",
-              PICK(random, "\"red\"", "\"blue\"", "1", "1.0", "12345678901.25", "true", "null",
-                   "[1,\"x\"]", "[]"));
-    if (random_chance(random, 0.3))
-        buf_print(out, ",\"rare%d\":%d", (int)random_below(random, 40),
-                  (int)random_below(random, 1000));
-    if (random_chance(random, 0.3))
-        buf_print(out, ",\"products\":[{\"sku\":\"s%d\",\"price\":%d.5}]",
-                  (int)random_below(random, 5), (int)random_below(random, 9));
-    buf_print(out, ",\"revenue\":%d},\"traits\":{\"country\":%s}}", (int)random_below(random, 100),
-              PICK(random, "\"AT\"", "\"DE\"", "null"));
-}
-
-/* Takes back one of the joins there are, if it meets one. */
-static void undo(struct world *world, struct fold *fold)
-{
-    struct record_undo undo = {0};
-    struct log_record record = {.kind = RECORD_UNDO};
-    struct buf clear = {0};
-    node_id a, b;
-
-    for (int tries = 0; tries < 50 && !undo.join_seq; tries++) {
-        uint64_t seq = 1 + random_below(&world->random, fold->next_seq);
-
-        if (!world->is_undone[seq] && identity_ends(fold->identity, seq, &a, &b))
-            undo.join_seq = seq;
-    }
-    if (!undo.join_seq)
-        return;
-    world->is_undone[undo.join_seq] = true;
-    record_write_undo(&clear, &undo);
-    record.clear = buf_str(&clear);
-    CHECK_OK(fold_record(fold, &record));
-    buf_done(&clear);
-}
-
-static void take(struct world *world, struct fold *fold, unsigned count)
-{
-    struct buf text = {0};
-
-    for (unsigned i = 0; i < count; i++) {
-        buf_clear(&text);
-        make_message(&world->random, world->has_joins, &text);
-        if (str_contains(buf_str(&text), S("userId")) ||
-            (str_contains(buf_str(&text), S("anonymousId")) &&
-             !str_contains(buf_str(&text), S("\"alias\""))))
-            CHECK_OK(fold_take(fold, buf_str(&text)));
-        if (random_chance(&world->random, 0.02))
-            undo(world, fold);
-        CHECK(fold->next_seq < MOST_SEQS);
-    }
-    buf_done(&text);
-}
-
-static struct world *world_of(uint64_t seed)
-{
-    struct world *world = arena_take(test_mem, sizeof *world);
-
-    CHECK(world);
-    world->random.at = seed;
-    world->has_joins = seed % 2;
-    return world;
-}
 
 /* Questions */
 
@@ -202,7 +101,7 @@ static void check_files(const struct fold *fold)
 TEST(combined_files_answer_as_the_events_themselves_do)
 {
     for (uint64_t seed = 1; seed <= 12; seed++) {
-        struct world *world = world_of(seed), *twin = world_of(seed);
+        struct random_world *world = random_world_of(seed), *twin = random_world_of(seed);
         random_state random = {seed};
         struct fold fold, plain;
 
@@ -212,8 +111,8 @@ TEST(combined_files_answer_as_the_events_themselves_do)
             unsigned count = 1 + (unsigned)random_below(&random, 120);
             size_t files, at;
 
-            take(world, &fold, count);
-            take(twin, &plain, count);
+            random_world_take(world, &fold, count);
+            random_world_take(twin, &plain, count);
             CHECK_OK(fold_settle(&fold));
             files = history_count(fold.history);
             at = files ? random_below(&random, files) : 0;
@@ -259,8 +158,8 @@ TEST(equal_values_of_combined_files_have_one_code)
 /* What arrives while files are being combined. */
 
 struct arriving {
-    struct world *world;
-    struct world *twin;
+    struct random_world *world;
+    struct random_world *twin;
     struct fold *fold;
     struct fold *plain;
     int calls;
@@ -272,11 +171,11 @@ static bool arrive(void *argument)
 
     if (arriving->calls++)
         return true;
-    take(arriving->world, arriving->fold, 60);
-    take(arriving->twin, arriving->plain, 60);
+    random_world_take(arriving->world, arriving->fold, 60);
+    random_world_take(arriving->twin, arriving->plain, 60);
     CHECK_OK(fold_settle(arriving->fold));
-    take(arriving->world, arriving->fold, 60);
-    take(arriving->twin, arriving->plain, 60);
+    random_world_take(arriving->world, arriving->fold, 60);
+    random_world_take(arriving->twin, arriving->plain, 60);
     return true;
 }
 
@@ -284,13 +183,13 @@ TEST(joins_that_come_while_files_are_combined_count_too)
 {
     for (uint64_t seed = 20; seed < 32; seed++) {
         struct fold fold, plain;
-        struct arriving arriving = {world_of(seed), world_of(seed), &fold, &plain, 0};
+        struct arriving arriving = {random_world_of(seed), random_world_of(seed), &fold, &plain, 0};
 
         CHECK_OK(fold_open(&fold));
         CHECK_OK(fold_open(&plain));
         for (int i = 0; i < 3; i++) {
-            take(arriving.world, &fold, 50);
-            take(arriving.twin, &plain, 50);
+            random_world_take(arriving.world, &fold, 50);
+            random_world_take(arriving.twin, &plain, 50);
             CHECK_OK(fold_settle(&fold));
         }
         CHECK_OK(combine_run(fold.events, fold.sys, seed % 2, 2, arrive, &arriving));
@@ -313,19 +212,19 @@ static bool never(void *argument)
 /* Three files, and a few joins that they do not know of. */
 static void open_three(struct fold *fold, struct fold *plain)
 {
-    struct world *world = world_of(99), *twin = world_of(99);
+    struct random_world *world = random_world_of(99), *twin = random_world_of(99);
 
     CHECK_OK(fold_open(fold));
     CHECK_OK(folder_sync(fold->sys, ".")); /* the folder itself lasts */
     if (plain)
         CHECK_OK(fold_open(plain));
     for (int i = 0; i < 3; i++) {
-        take(world, fold, 60);
+        random_world_take(world, fold, 60);
         CHECK_OK(fold_settle(fold));
     }
-    take(world, fold, 20);
+    random_world_take(world, fold, 20);
     if (plain)
-        take(twin, plain, 200);
+        random_world_take(twin, plain, 200);
 }
 
 TEST(a_combining_that_is_stopped_leaves_no_half_file)
@@ -439,7 +338,7 @@ TEST(losing_power_while_combining_leaves_the_old_files_or_the_new_one)
         fold_done(&fold);
         sim_lose_power(sim, losses[operation % 4], operation);
         CHECK_OK(fold_open_at(&again, sim, "columns"));
-        take(world_of(99), &again, 200);
+        random_world_take(random_world_of(99), &again, 200);
         count = history_count(again.history);
         CHECK(count == 3 || count == 1);
         olds += count == 3;
@@ -631,7 +530,7 @@ TEST(files_are_combined_by_threads_of_their_own)
     const char *base = getenv("TMPDIR"), *folder;
     struct sys *sys = sys_real();
     struct fold fold, plain;
-    struct world *world = world_of(5), *twin = world_of(5);
+    struct random_world *world = random_world_of(5), *twin = random_world_of(5);
     struct combiner combiner = {.fold = &fold};
     struct asker asker = {.fold = &fold};
     struct thread *threads[2];
@@ -648,8 +547,8 @@ TEST(files_are_combined_by_threads_of_their_own)
     CHECK_OK(thread_start("combine", combine_often, &combiner, &threads[0]));
     CHECK_OK(thread_start("ask", ask_often, &asker, &threads[1]));
     for (int i = 0; i < 60; i++) {
-        take(world, &fold, 40);
-        take(twin, &plain, 40);
+        random_world_take(world, &fold, 40);
+        random_world_take(twin, &plain, 40);
         CHECK_OK(fold_settle(&fold));
     }
     atomic_store(&combiner.ends, true);

@@ -83,6 +83,11 @@ static void reading_ends_at_the_end(const struct world *w)
     CHECK_ERR(ERR_CORRUPT, file_read_all(file, 1, got, 4));
     CHECK_OK(file_read_all(file, 9, got, 0));
     file_will_read(file, 0, 4);
+    file_will_pick(file, 1, 2);
+    len = file_read_ready(file, 1, got, 3); /* what is there at once, which may be nothing */
+    CHECK(len <= 3);
+    CHECK(str_equals(str_from(got, len), str_slice(S("our"), 0, len)));
+    CHECK_INT(file_read_ready(file, 400, got, 3), 0);
     file_close(file);
 }
 
