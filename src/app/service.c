@@ -32,9 +32,11 @@ enum {
     GATHER_MS = 3,
     FILL_MS = 4,
     COMBINE_MS = 1000,
+    COMBINE_REST = 4,             /* times as long as it took: a fifth of a core at the most */
     COMBINE_AGAIN_MS = 60 * 1000, /* after a failure, such as a full disk */
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
     MIB = 1024 * 1024,
+    NS_MS = 1000 * 1000,
 };
 
 struct service {
@@ -128,8 +130,16 @@ static bool combines_on(void *argument)
 
 static void rest(struct service *service, int64_t span_ms)
 {
-    for (int64_t done = 0; done < span_ms && combines_on(service); done += STEP_MS)
-        clock_sleep(service->sys, STEP_MS);
+    for (int64_t left = span_ms; left > 0 && combines_on(service); left -= STEP_MS)
+        clock_sleep(service->sys, left < STEP_MS ? left : STEP_MS);
+}
+
+/* The longer it waits, the more files become one at once, and the fewer times each is written. */
+static void rest_after(struct service *service, int64_t began_ns)
+{
+    int64_t span_ms = (clock_mono_ns(service->sys) - began_ns) / NS_MS * COMBINE_REST;
+
+    rest(service, span_ms < COMBINE_AGAIN_MS ? span_ms : COMBINE_AGAIN_MS);
 }
 
 /* What goes wrong here costs questions time, not anybody's events: it is told and tried again. */
@@ -141,6 +151,7 @@ static void run_combiner(void *argument)
 
     thread_give_way();
     while (combines_on(service)) {
+        int64_t began_ns = clock_mono_ns(service->sys);
         size_t at, count;
         enum err err;
 
@@ -156,6 +167,8 @@ static void run_combiner(void *argument)
         was_told = err;
         if (err)
             rest(service, COMBINE_AGAIN_MS);
+        else
+            rest_after(service, began_ns);
     }
 }
 

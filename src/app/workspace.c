@@ -133,6 +133,16 @@ static fallible open_history(struct workspace *workspace, const struct config *c
     return err;
 }
 
+/* In a server nobody but the writer is ahead of the fold, and can wait for it. */
+static fallible open_reader(struct workspace *workspace, uint64_t seq,
+                            struct log_reader **out_reader)
+{
+    TRY(log_reader_open(workspace->log, seq, LOG_PLAIN, out_reader));
+    if (workspace->syncer)
+        log_reader_lead(*out_reader);
+    return OK;
+}
+
 static fallible open_folds(struct workspace *workspace, const struct config *config,
                            workspace_progress *progress, void *argument)
 {
@@ -164,8 +174,7 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
         return err;
     }
     TRY(events_open(&events, &workspace->events));
-    return log_reader_open(workspace->log, events_first_seq(workspace->events), LOG_PLAIN,
-                           &workspace->reader);
+    return open_reader(workspace, events_first_seq(workspace->events), &workspace->reader);
 }
 
 static fallible open_parts(struct workspace *workspace, const char *path,
@@ -273,7 +282,7 @@ static fallible read_again(struct workspace *workspace)
 
     if (!workspace->refold_seq)
         return OK;
-    TRY(log_reader_open(workspace->log, workspace->refold_seq, LOG_PLAIN, &reader));
+    TRY(open_reader(workspace, workspace->refold_seq, &reader));
     log_reader_close(workspace->reader);
     workspace->reader = reader;
     workspace->refold_seq = 0;

@@ -43,6 +43,8 @@ void cells_done(struct cells *cells);
 /* Keeps a copy of a run. ERR_LIMIT without memory or over CELLS_LONGEST_RUN. */
 fallible cells_put(struct cells *cells, const struct cell *run, uint32_t count, uint32_t *out_run);
 const struct cell *cells_get(const struct cells *cells, uint32_t run, uint32_t *out_count);
+/* Has the run fetched, or its first cells. */
+void cells_warm(const struct cells *cells, uint32_t run);
 /* The cell of `property` in a run that is an object; NULL: none. */
 const struct cell *cells_find(const struct cells *cells, uint32_t run, uint32_t property);
 /* A number as a cell, type and data only. */

@@ -155,6 +155,7 @@ void events_close(struct events *events)
     for (uint32_t i = 0; i * (uint64_t)EVENTS_CHUNK_ROWS < events->row_count; i++)
         mem_free(events->chunks[i]);
     mem_free(events->chunks);
+    mem_free(events->row_nodes);
     mem_free(events->traits);
     mem_free(events->changes);
     mem_free(events->active);
@@ -179,6 +180,21 @@ uint64_t events_first_seq(const struct events *events)
 /* Applying. Everything that can fail comes first, the row is appended last: an event that could
  * not be folded left nothing but garbage in the value store. */
 
+static fallible make_row_node_room(struct events *events)
+{
+    uint32_t room = events->row_node_room ? events->row_node_room * 2 : EVENTS_CHUNK_ROWS;
+    node_id *nodes;
+
+    if (events->row_count < events->row_node_room)
+        return OK;
+    nodes = mem_grow(events->row_nodes, (size_t)room * sizeof *nodes);
+    if (!nodes)
+        return mem_exhausted();
+    events->row_nodes = nodes;
+    events->row_node_room = room;
+    return OK;
+}
+
 static fallible make_row_room(struct events *events)
 {
     uint32_t chunk = events->row_count / EVENTS_CHUNK_ROWS;
@@ -196,6 +212,7 @@ static fallible make_row_room(struct events *events)
         events->chunks = chunks;
         events->chunk_room = room;
     }
+    TRY(make_row_node_room(events));
     events->chunks[chunk] = mem_alloc_slab(EVENTS_CHUNK_ROWS * sizeof(struct events_row));
     return events->chunks[chunk] ? OK : mem_exhausted();
 }
@@ -323,6 +340,7 @@ static void append_event(struct events *events, node_id node, struct events_row 
     row->older = owner->newest_row;
     owner->newest_row = at;
     events->chunks[at / EVENTS_CHUNK_ROWS][at % EVENTS_CHUNK_ROWS] = *row;
+    events->row_nodes[at] = node;
     if (row->type == EVENT_IDENTIFY) {
         events->traits[events->trait_count] =
             (struct events_traits){.row = at, .run = traits, .older = owner->newest_traits};
@@ -338,6 +356,7 @@ static fallible apply_events(struct events *events, const struct log_record *rec
 
     if (record->node == 0 || record->node >= events->node_count)
         return fail(ERR_CORRUPT, "events of node %u, which the log does not know", record->node);
+    __builtin_prefetch(&events->nodes[record->node]); /* by the time it is wanted it is there */
     TRY(record_events_start(&it, record->clear, record->payload));
     for (; record_events_next(&it, &event); seq++) {
         struct events_row row = {.time = event.time,
@@ -436,6 +455,7 @@ static uint64_t memory_of(const struct events *events)
 
     return roster_waiting(events->config.roster) +
            chunks * EVENTS_CHUNK_ROWS * sizeof(struct events_row) +
+           (uint64_t)events->row_node_room * sizeof *events->row_nodes +
            (uint64_t)events->trait_room * sizeof *events->traits +
            (uint64_t)events->node_room * sizeof *events->nodes +
            (uint64_t)events->active_room * sizeof *events->active +

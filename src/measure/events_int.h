@@ -54,6 +54,8 @@ struct events {
     struct json_reader *reader;
     struct events_row **chunks;
     uint32_t chunk_room;
+    node_id *row_nodes; /* whose rows they are; room for all chunks */
+    uint32_t row_node_room;
     uint32_t row_count;
     struct events_traits *traits;
     uint32_t trait_count;

@@ -27,10 +27,21 @@ static uint64_t hash_of(const struct known_thing *wanted)
            wanted->content.high;
 }
 
-static struct known_thing *find(const struct known *known, const struct known_thing *wanted)
+static uint32_t start_of(const struct known *known, const struct known_thing *wanted)
 {
     uint64_t hash = hash_of(wanted);
-    uint32_t at = (uint32_t)(hash ^ hash >> 29) & (known->room - 1);
+
+    return (uint32_t)(hash ^ hash >> 29) & (known->room - 1);
+}
+
+void known_warm(const struct known *known, const struct known_thing *wanted)
+{
+    __builtin_prefetch(&known->slots[start_of(known, wanted)]);
+}
+
+static struct known_thing *find(const struct known *known, const struct known_thing *wanted)
+{
+    uint32_t at = start_of(known, wanted);
 
     while (known->slots[at].place && (known->slots[at].place != wanted->place ||
                                       !hash_equals(known->slots[at].content, wanted->content)))

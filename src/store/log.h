@@ -75,6 +75,10 @@ fallible log_fill(struct log *log, bool *out_is_done);
 uint64_t log_next_seq(const struct log *log);    /* of the writer: what the next record gets */
 uint64_t log_durable_seq(const struct log *log); /* all below it are synced; for any thread */
 
+/* For the writer, before a group: waits while the leading reader moves but is far behind, so that
+ * it need not read and unseal from the disk what was in memory a moment ago. */
+void log_pace(struct log *log);
+
 struct log_stats {
     uint64_t bytes_live; /* groups in all segments */
     uint64_t groups;     /* committed since opening */
@@ -91,6 +95,9 @@ enum log_payloads { LOG_PLAIN, LOG_CLEAR, LOG_NAMES };
 fallible log_reader_open(struct log *log, uint64_t from_seq, enum log_payloads payloads,
                          struct log_reader **out_reader);
 void log_reader_close(struct log_reader *reader);
+/* Once this reader has caught up, groups it has not read stay in memory, up to three times
+ * recent_bytes, and log_pace waits for it; what it has read goes sooner. One reader at a time. */
+void log_reader_lead(struct log_reader *reader);
 /* ERR_ABSENT: nothing durable behind the last one, yet. The record is borrowed until the next
  * call. ERR_CORRUPT never yields a wrong record. */
 fallible log_reader_next(struct log_reader *reader, struct log_record *out_record);
