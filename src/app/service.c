@@ -32,7 +32,7 @@ enum {
     GATHER_MS = 3,
     FILL_MS = 4,
     COMBINE_MS = 1000,
-    COMBINE_REST = 4,             /* times as long as it took: a fifth of a core at the most */
+    COMBINE_REST = 9,             /* times as long as it took: a tenth of a core at the most */
     COMBINE_AGAIN_MS = 60 * 1000, /* after a failure, such as a full disk */
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
     MIB = 1024 * 1024,
@@ -80,6 +80,7 @@ static void run_writer(void *argument)
 {
     struct service *service = argument;
 
+    thread_answer_soon();
     while (!atomic_load(&service->writer_ends))
         if (intake_step(service->workspace.intake, STEP_MS) != OK) {
             stop(service);
@@ -98,7 +99,7 @@ static void run_folder(void *argument)
 {
     struct service *service = argument;
 
-    thread_give_way();
+    thread_give_way(THREAD_BEHIND);
     while (!atomic_load(&service->folder_ends)) {
         enum err err = workspace_fold(&service->workspace, folds_on, service);
 
@@ -149,7 +150,7 @@ static void run_combiner(void *argument)
     struct events *events = service->workspace.events;
     bool was_told = false;
 
-    thread_give_way();
+    thread_give_way(THREAD_LAST);
     while (combines_on(service)) {
         int64_t began_ns = clock_mono_ns(service->sys);
         size_t at, count;
