@@ -326,6 +326,15 @@ static void prepare_log(struct service *service, bool *has_room, bool *out_is_do
     *has_room = err != ERR_FULL;
 }
 
+/* Without room or memory the writer will hear of it when it needs them. */
+static void prepare_keys(struct service *service)
+{
+    enum err err = vault_prepare(service->workspace.vault);
+
+    if (err && err != ERR_FULL && err != ERR_LIMIT)
+        stop(service);
+}
+
 /* Until told to end, or the log stops. */
 static void watch(struct service *service)
 {
@@ -342,6 +351,7 @@ static void watch(struct service *service)
                 journal_error(service->sys, "nobody reads standard output", NULL);
         }
         prepare_log(service, &has_room, &is_prepared);
+        prepare_keys(service);
         backup_desk_tend(service->backups);
     }
 }
