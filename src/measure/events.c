@@ -152,7 +152,7 @@ void events_close(struct events *events)
 {
     if (!events)
         return;
-    for (uint32_t i = 0; i * (uint64_t)EVENTS_CHUNK_ROWS < events->row_count; i++)
+    for (uint32_t i = 0; i < events->chunk_made; i++)
         mem_free(events->chunks[i]);
     mem_free(events->chunks);
     mem_free(events->row_nodes);
@@ -165,6 +165,7 @@ void events_close(struct events *events)
     json_reader_close(events->reader);
     arena_close(events->mem);
     cells_done(&events->cells);
+    known_done(&events->values);
     dictionary_done(&events->paths);
     dictionary_done(&events->texts);
     identity_close(events->identity);
@@ -213,7 +214,10 @@ static fallible make_row_room(struct events *events)
         events->chunk_room = room;
     }
     TRY(make_row_node_room(events));
+    if (chunk < events->chunk_made)
+        return OK;
     events->chunks[chunk] = mem_alloc_slab(EVENTS_CHUNK_ROWS * sizeof(struct events_row));
+    events->chunk_made += events->chunks[chunk] != NULL;
     return events->chunks[chunk] ? OK : mem_exhausted();
 }
 
@@ -547,22 +551,19 @@ static fallible load_roster(struct events *events)
 
 /* Settling */
 
-/* What the new file holds is forgotten; names and paths stay, as they come again. */
+/* What the new file holds is forgotten; names and paths stay, as they come again, and so does the
+ * memory: touched for the first time it costs more than what is done with it. */
 static void forget(struct events *events)
 {
     for (uint32_t i = 0; i < events->active_count; i++) {
         events->nodes[events->active[i]].newest_row = EVENTS_NO_ROW;
         events->nodes[events->active[i]].newest_traits = EVENTS_NO_ROW;
     }
-    for (uint32_t i = 0; i * (uint64_t)EVENTS_CHUNK_ROWS < events->row_count; i++)
-        mem_free(events->chunks[i]);
     events->active_count = 0;
     events->row_count = 0;
     events->trait_count = 0;
-    cells_done(&events->cells);
-    cells_init(&events->cells);
-    dictionary_done(&events->texts);
-    dictionary_init(&events->texts, events->config.hash_seed);
+    cells_clear(&events->cells);
+    dictionary_clear(&events->texts);
     events->settled_seq = events->next_seq;
 }
 

@@ -39,7 +39,7 @@ struct settle {
     uint32_t *traits;
     uint32_t *kinds; /* by code of the name, of track events */
     uint32_t other_kinds[EVENT_ALIAS + 1];
-    struct known known;         /* values: a cell that says all, or the hash of its content */
+    struct known *known;        /* values: a cell that says all, or the hash of its content */
     node_id *persons;           /* by row */
     uint32_t *order;            /* all rows, person by person; of one as they came */
     struct settle_row *rows;    /* of one person; room for all */
@@ -162,7 +162,7 @@ static fallible look_for(struct settle *settle, uint32_t property, struct cell c
         wanted.place = (uint64_t)property << 32 | CONTENT << 8 | 1;
         wanted.content = hash_keyed(&settle->key, buf_str(&settle->text));
     }
-    known_warm(&settle->known, &wanted);
+    known_warm(settle->known, &wanted);
     *out_wanted = wanted;
     return OK;
 }
@@ -174,14 +174,14 @@ static fallible code_of(struct settle *settle, uint32_t property, struct cell ce
     struct known_thing *slot;
     uint32_t code;
 
-    TRY(known_find(&settle->known, wanted, &slot));
+    TRY(known_find(settle->known, wanted, &slot));
     if (!slot->place) {
         arena_reset(settle->mem);
         TRY(build(settle, cell, &value));
         TRY(columns_writer_value(settle->writer, property, &value, &code));
         *slot = *wanted;
         slot->code = code;
-        known_added(&settle->known);
+        known_added(settle->known);
     }
     *out_code = slot->code;
     return OK;
@@ -410,13 +410,13 @@ static uint32_t *new_map(uint32_t count)
     return map;
 }
 
-fallible events_settle_write(const struct events *events, struct sys *sys, const char *path,
+fallible events_settle_write(struct events *events, struct sys *sys, const char *path,
                              const unsigned char workspace[COLUMNS_WORKSPACE],
                              struct columns_about *out_about)
 {
-    struct settle settle = {.events = events};
+    struct settle settle = {.events = events, .known = &events->values};
     struct columns_about about;
-    enum err err = known_init(&settle.known);
+    enum err err = known_clear(&events->values);
 
     memcpy(settle.key.bytes, &events->config.hash_seed, sizeof events->config.hash_seed);
     memset(settle.other_kinds, 0xff, sizeof settle.other_kinds);
@@ -437,7 +437,6 @@ fallible events_settle_write(const struct events *events, struct sys *sys, const
     mem_free(settle.rows);
     mem_free(settle.order);
     mem_free(settle.persons);
-    known_done(&settle.known);
     mem_free(settle.kinds);
     mem_free(settle.traits);
     mem_free(settle.properties);

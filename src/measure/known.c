@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 enum { FIRST_ROOM = 1 << 12 };
 
 fallible known_init(struct known *known)
@@ -19,6 +21,15 @@ void known_done(struct known *known)
 {
     mem_free(known->slots);
     *known = (struct known){0};
+}
+
+fallible known_clear(struct known *known)
+{
+    if (!known->slots)
+        return known_init(known);
+    memset(known->slots, 0, known->room * sizeof *known->slots);
+    known->count = 0;
+    return OK;
 }
 
 static uint64_t hash_of(const struct known_thing *wanted)
