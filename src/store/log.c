@@ -571,6 +571,8 @@ void log_stats_read(struct log *log, struct log_stats *out_stats)
 {
     mutex_lock(log->lock);
     *out_stats = log->stats;
+    out_stats->recent_bytes = log->recent;
+    out_stats->recent_seq = log->oldest ? log->oldest->first_seq : 0;
     mutex_unlock(log->lock);
 }
 

@@ -85,6 +85,8 @@ struct log_stats {
     uint64_t records;
     uint64_t sync_ns; /* time spent in syncs */
     uint64_t segments;
+    uint64_t recent_bytes; /* of groups in memory */
+    uint64_t recent_seq;   /* the first of them; 0: there is none */
 };
 void log_stats_read(struct log *log, struct log_stats *out_stats);
 
