@@ -58,9 +58,10 @@ static void find_fields(const struct json *doc, uint32_t at, struct fields *out)
     {
         const struct json_node *node = &doc->nodes[key];
         size_t len = node->end - 1 - node->start;
+        char first = doc->text.data[node->start];
 
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-            if ((len == known[i].name.len || node->is_escaped) &&
+            if (((len == known[i].name.len && first == *known[i].name.data) || node->is_escaped) &&
                 json_is_string(doc, key, known[i].name))
                 *(uint32_t *)((char *)out + known[i].offset) = value;
     }

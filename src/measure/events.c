@@ -496,11 +496,10 @@ static void keep_record(struct events *events, const struct log_record *record)
         events->nodes[record->node].place = place;
 }
 
-fallible events_apply(struct events *events, const struct log_record *record)
+fallible events_apply_next(struct events *events, const struct log_record *record)
 {
     enum err err = OK;
 
-    lock_write(events->lock);
     if (record->seq + record->count > events->next_seq) {
         err = roster_reserve(events->config.roster, record);
         if (!err)
@@ -510,7 +509,26 @@ fallible events_apply(struct events *events, const struct log_record *record)
     }
     if (!err && record->seq + record->count > events->next_seq)
         events->next_seq = record->seq + record->count;
+    return err;
+}
+
+void events_begin_apply(struct events *events)
+{
+    lock_write(events->lock);
+}
+
+void events_end_apply(struct events *events)
+{
     unlock_write(events->lock);
+}
+
+fallible events_apply(struct events *events, const struct log_record *record)
+{
+    enum err err;
+
+    events_begin_apply(events);
+    err = events_apply_next(events, record);
+    events_end_apply(events);
     return err;
 }
 
