@@ -97,7 +97,7 @@ enum log_payloads { LOG_PLAIN, LOG_CLEAR, LOG_NAMES };
 fallible log_reader_open(struct log *log, uint64_t from_seq, enum log_payloads payloads,
                          struct log_reader **out_reader);
 void log_reader_close(struct log_reader *reader);
-/* Once this reader has caught up, groups it has not read stay in memory, up to twice
+/* Once this reader has caught up, groups it has not read stay in memory, up to three times
  * recent_bytes, and log_pace waits for it; what it has read goes sooner. One reader at a time. */
 void log_reader_lead(struct log_reader *reader);
 /* ERR_ABSENT: nothing durable behind the last one, yet. The record is borrowed until the next

@@ -18,8 +18,8 @@ enum {
     SLAB = 16 << 20,
     PLACE = 16,     /* what groups and their parts are aligned to */
     READ_SHARE = 4, /* of recent_bytes, for what the leading reader has read */
-    PACE_FROM = 1,  /* times recent_bytes: where the writer begins to wait */
-    MOST_HELD = 2,  /* times recent_bytes: beyond, what is unread goes too */
+    PACE_FROM = 2,  /* times recent_bytes: where the writer begins to wait */
+    MOST_HELD = 3,  /* times recent_bytes: beyond, what is unread goes too */
     PACE_MS = 20,   /* the longest that one group waits for a reader that does not move */
 };
 
