@@ -32,6 +32,7 @@ enum {
     GATHER_MS = 3,
     FILL_MS = 4,
     COMBINE_MS = 1000,
+    BUSY_SHARE = 64,              /* of what settles at once, from one look to the next */
     COMBINE_REST = 9,             /* times as long as it took: a tenth of a core at the most */
     COMBINE_AGAIN_MS = 60 * 1000, /* after a failure, such as a full disk */
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
@@ -143,11 +144,21 @@ static void rest_after(struct service *service, int64_t began_ns)
     rest(service, span_ms < COMBINE_AGAIN_MS ? span_ms : COMBINE_AGAIN_MS);
 }
 
+/* Did many events arrive since the last look? */
+static bool is_busy(struct service *service, uint64_t *seen_seq)
+{
+    uint64_t before = *seen_seq;
+
+    *seen_seq = log_durable_seq(service->workspace.log);
+    return *seen_seq - before > service->options->config.settle_events / BUSY_SHARE;
+}
+
 /* What goes wrong here costs questions time, not anybody's events: it is told and tried again. */
 static void run_combiner(void *argument)
 {
     struct service *service = argument;
     struct events *events = service->workspace.events;
+    uint64_t seen_seq = 0;
     bool was_told = false;
 
     thread_give_way(THREAD_LAST);
@@ -156,7 +167,7 @@ static void run_combiner(void *argument)
         size_t at, count;
         enum err err;
 
-        if (!combine_find(events, &at, &count)) {
+        if (!combine_find(events, is_busy(service, &seen_seq), &at, &count)) {
             rest(service, COMBINE_MS);
             continue;
         }
