@@ -56,7 +56,8 @@ struct events {
     struct events_row **chunks;
     uint32_t chunk_made; /* with those that wait to be used again */
     uint32_t chunk_room;
-    node_id *row_nodes; /* whose rows they are; room for all chunks */
+    /* Whose rows they are; room for all chunks. 0: nobody's, that is taken out of its chain. */
+    node_id *row_nodes;
     uint32_t row_node_room;
     uint32_t row_count;
     struct events_traits *traits;

@@ -41,6 +41,7 @@ struct settle {
     uint32_t other_kinds[EVENT_ALIAS + 1];
     struct known *known;        /* values: a cell that says all, or the hash of its content */
     node_id *persons;           /* by row */
+    uint32_t row_count;         /* of those that are somebody's */
     uint32_t *order;            /* all rows, person by person; of one as they came */
     struct settle_row *rows;    /* of one person; room for all */
     struct columns_cell *cells; /* of one row */
@@ -293,6 +294,8 @@ static fallible order_rows(struct settle *settle)
         return mem_exhausted();
     }
     for (uint32_t row = 0; row < count; row++) {
+        if (!events->row_nodes[row])
+            continue;
         settle->persons[row] = identity_person(events->identity, events->row_nodes[row]);
         starts[settle->persons[row]]++;
     }
@@ -303,7 +306,9 @@ static fallible order_rows(struct settle *settle)
         before += rows;
     }
     for (uint32_t row = 0; row < count; row++)
-        settle->order[starts[settle->persons[row]]++] = row;
+        if (events->row_nodes[row])
+            settle->order[starts[settle->persons[row]]++] = row;
+    settle->row_count = before;
     mem_free(starts);
     return OK;
 }
@@ -312,9 +317,9 @@ static void warm(const struct settle *settle, uint32_t at)
 {
     const struct events *events = settle->events;
 
-    if (at + FAR < events->row_count)
+    if (at + FAR < settle->row_count)
         __builtin_prefetch(events_row_at(events, settle->order[at + FAR]));
-    if (at + NEAR < events->row_count)
+    if (at + NEAR < settle->row_count)
         cells_warm(&events->cells, events_row_at(events, settle->order[at + NEAR])->run);
 }
 
@@ -342,7 +347,7 @@ static uint32_t gather(struct settle *settle, uint32_t at)
     node_id person = settle->persons[settle->order[at]];
     uint32_t count = 0;
 
-    for (; at < events->row_count && settle->persons[settle->order[at]] == person; at++) {
+    for (; at < settle->row_count && settle->persons[settle->order[at]] == person; at++) {
         uint32_t place = settle->order[at];
         const struct events_row *row = events_row_at(events, place);
 
@@ -380,7 +385,7 @@ static fallible write_persons(struct settle *settle)
     uint32_t count;
 
     TRY(order_rows(settle));
-    for (uint32_t at = 0; at < settle->events->row_count; at += count) {
+    for (uint32_t at = 0; at < settle->row_count; at += count) {
         count = gather(settle, at);
         sort(settle->rows, count);
         TRY(columns_writer_person(settle->writer, settle->persons[settle->order[at]]));
