@@ -133,13 +133,12 @@ static fallible open_history(struct workspace *workspace, const struct config *c
     return err;
 }
 
-/* In a server nobody but the writer is ahead of the fold, and can wait for it. */
+/* Nobody but the writer is ahead of the fold, and it can wait. */
 static fallible open_reader(struct workspace *workspace, uint64_t seq,
                             struct log_reader **out_reader)
 {
     TRY(log_reader_open(workspace->log, seq, LOG_PLAIN, out_reader));
-    if (workspace->syncer)
-        log_reader_lead(*out_reader);
+    log_reader_lead(*out_reader);
     return OK;
 }
 

@@ -24,7 +24,9 @@ struct log_config {
     const char *folder;
     struct vault *vault;
     uint64_t segment_bytes; /* preallocated size of a segment; 0: 64 MiB */
-    uint64_t recent_bytes;  /* newest groups kept readable in memory; 0: 32 MiB */
+    /* Of the newest groups in memory: a quarter of it always, up to three times as much while a
+     * leading reader has not read them; 0: 32 MiB. */
+    uint64_t recent_bytes;
 };
 
 struct log_recovery {
@@ -97,8 +99,8 @@ enum log_payloads { LOG_PLAIN, LOG_CLEAR, LOG_NAMES };
 fallible log_reader_open(struct log *log, uint64_t from_seq, enum log_payloads payloads,
                          struct log_reader **out_reader);
 void log_reader_close(struct log_reader *reader);
-/* Once this reader has caught up, groups it has not read stay in memory, up to three times
- * recent_bytes, and log_pace waits for it; what it has read goes sooner. One reader at a time. */
+/* Once this reader has caught up, groups that it has not read stay in memory, and log_pace waits
+ * for it. One reader at a time. */
 void log_reader_lead(struct log_reader *reader);
 /* ERR_ABSENT: nothing durable behind the last one, yet. The record is borrowed until the next
  * call. ERR_CORRUPT never yields a wrong record. */

@@ -17,7 +17,7 @@
 enum {
     SLAB = 16 << 20,
     PLACE = 16,     /* what groups and their parts are aligned to */
-    READ_SHARE = 4, /* of recent_bytes, for what the leading reader has read */
+    READ_SHARE = 4, /* of recent_bytes, for what the leading reader does not wait for */
     PACE_FROM = 2,  /* times recent_bytes: where the writer begins to wait */
     MOST_HELD = 3,  /* times recent_bytes: beyond, what is unread goes too */
     PACE_MS = 20,   /* the longest that one group waits for a reader that does not move */
@@ -181,10 +181,9 @@ static bool is_surplus(const struct log *log)
 
     if (!log->oldest || log->oldest == log->newest)
         return false;
-    if (!log->lead)
-        return log->recent > recent;
-    return log->recent > recent * MOST_HELD ||
-           (log->recent > recent / READ_SHARE && log->oldest->end <= log->lead_end);
+    if (log->lead && log->oldest->end > log->lead_end)
+        return log->recent > recent * MOST_HELD;
+    return log->recent > recent / READ_SHARE;
 }
 
 static struct log_plain *take_surplus(struct log *log)
