@@ -32,9 +32,12 @@ enum {
     GATHER_MS = 3,
     FILL_MS = 4,
     COMBINE_MS = 1000,
+    BUSY_SHARE = 64,              /* of what settles at once, from one look to the next */
+    COMBINE_REST = 9,             /* times as long as it took: a tenth of a core at the most */
     COMBINE_AGAIN_MS = 60 * 1000, /* after a failure, such as a full disk */
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
     MIB = 1024 * 1024,
+    NS_MS = 1000 * 1000,
 };
 
 struct service {
@@ -78,6 +81,7 @@ static void run_writer(void *argument)
 {
     struct service *service = argument;
 
+    thread_answer_soon();
     while (!atomic_load(&service->writer_ends))
         if (intake_step(service->workspace.intake, STEP_MS) != OK) {
             stop(service);
@@ -96,7 +100,7 @@ static void run_folder(void *argument)
 {
     struct service *service = argument;
 
-    thread_give_way();
+    thread_give_way(THREAD_BEHIND);
     while (!atomic_load(&service->folder_ends)) {
         enum err err = workspace_fold(&service->workspace, folds_on, service);
 
@@ -128,8 +132,25 @@ static bool combines_on(void *argument)
 
 static void rest(struct service *service, int64_t span_ms)
 {
-    for (int64_t done = 0; done < span_ms && combines_on(service); done += STEP_MS)
-        clock_sleep(service->sys, STEP_MS);
+    for (int64_t left = span_ms; left > 0 && combines_on(service); left -= STEP_MS)
+        clock_sleep(service->sys, left < STEP_MS ? left : STEP_MS);
+}
+
+/* The longer it waits, the more files become one at once, and the fewer times each is written. */
+static void rest_after(struct service *service, int64_t began_ns)
+{
+    int64_t span_ms = (clock_mono_ns(service->sys) - began_ns) / NS_MS * COMBINE_REST;
+
+    rest(service, span_ms < COMBINE_AGAIN_MS ? span_ms : COMBINE_AGAIN_MS);
+}
+
+/* Did many events arrive since the last look? */
+static bool is_busy(struct service *service, uint64_t *seen_seq)
+{
+    uint64_t before = *seen_seq;
+
+    *seen_seq = log_durable_seq(service->workspace.log);
+    return *seen_seq - before > service->options->config.settle_events / BUSY_SHARE;
 }
 
 /* What goes wrong here costs questions time, not anybody's events: it is told and tried again. */
@@ -137,14 +158,16 @@ static void run_combiner(void *argument)
 {
     struct service *service = argument;
     struct events *events = service->workspace.events;
+    uint64_t seen_seq = 0;
     bool was_told = false;
 
-    thread_give_way();
+    thread_give_way(THREAD_LAST);
     while (combines_on(service)) {
+        int64_t began_ns = clock_mono_ns(service->sys);
         size_t at, count;
         enum err err;
 
-        if (!combine_find(events, &at, &count)) {
+        if (!combine_find(events, is_busy(service, &seen_seq), &at, &count)) {
             rest(service, COMBINE_MS);
             continue;
         }
@@ -156,6 +179,8 @@ static void run_combiner(void *argument)
         was_told = err;
         if (err)
             rest(service, COMBINE_AGAIN_MS);
+        else
+            rest_after(service, began_ns);
     }
 }
 
@@ -313,6 +338,15 @@ static void prepare_log(struct service *service, bool *has_room, bool *out_is_do
     *has_room = err != ERR_FULL;
 }
 
+/* Without room or memory the writer will hear of it when it needs them. */
+static void prepare_keys(struct service *service)
+{
+    enum err err = vault_prepare(service->workspace.vault);
+
+    if (err && err != ERR_FULL && err != ERR_LIMIT)
+        stop(service);
+}
+
 /* Until told to end, or the log stops. */
 static void watch(struct service *service)
 {
@@ -329,6 +363,7 @@ static void watch(struct service *service)
                 journal_error(service->sys, "nobody reads standard output", NULL);
         }
         prepare_log(service, &has_room, &is_prepared);
+        prepare_keys(service);
         backup_desk_tend(service->backups);
     }
 }

@@ -24,7 +24,7 @@
 
 #define MIB ((uint64_t)1 << 20)
 
-enum { PATHS = 64 << 10, FOLD_PROGRESS = 65536 };
+enum { PATHS = 64 << 10, FOLD_PROGRESS = 65536, FOLD_AT_ONCE = 32 };
 
 /* The paths of a folder's parts live only as long as they are needed. */
 static fallible open_catalog(struct workspace *workspace, const char *path, struct arena *mem)
@@ -149,6 +149,15 @@ static fallible open_history(struct workspace *workspace, const struct config *c
     return err;
 }
 
+/* Nobody but the writer is ahead of the fold, and it can wait. */
+static fallible open_reader(struct workspace *workspace, uint64_t seq,
+                            struct log_reader **out_reader)
+{
+    TRY(log_reader_open(workspace->log, seq, LOG_PLAIN, out_reader));
+    log_reader_lead(*out_reader);
+    return OK;
+}
+
 static fallible open_folds(struct workspace *workspace, const struct config *config,
                            workspace_progress *progress, void *argument)
 {
@@ -182,8 +191,7 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
         return err;
     }
     TRY(events_open(&events, &workspace->events));
-    return log_reader_open(workspace->log, events_first_seq(workspace->events), LOG_PLAIN,
-                           &workspace->reader);
+    return open_reader(workspace, events_first_seq(workspace->events), &workspace->reader);
 }
 
 static fallible open_parts(struct workspace *workspace, const char *path,
@@ -293,7 +301,7 @@ static fallible read_again(struct workspace *workspace)
 
     if (!workspace->refold_seq)
         return OK;
-    TRY(log_reader_open(workspace->log, workspace->refold_seq, LOG_PLAIN, &reader));
+    TRY(open_reader(workspace, workspace->refold_seq, &reader));
     log_reader_close(workspace->reader);
     workspace->reader = reader;
     workspace->refold_seq = 0;
@@ -316,28 +324,48 @@ static fallible settle(struct workspace *workspace)
     return OK;
 }
 
+/* A few records in one hold of the fold; `*out_seq` is the last one that was read. */
+static fallible fold_some(struct workspace *workspace, uint64_t *out_seq)
+{
+    struct log_record record;
+    enum err err = OK;
+
+    events_begin_apply(workspace->events);
+    for (unsigned i = 0; !err && i < FOLD_AT_ONCE; i++) {
+        err = log_reader_next(workspace->reader, &record);
+        if (err)
+            break;
+        *out_seq = record.seq;
+        err = events_apply_next(workspace->events, &record);
+        if (err)
+            workspace->refold_seq = record.seq;
+    }
+    events_end_apply(workspace->events);
+    return err;
+}
+
 fallible workspace_fold(struct workspace *workspace, workspace_progress *progress, void *argument)
 {
-    uint64_t end = log_durable_seq(workspace->log), said = 0;
-    struct log_record record;
-    enum err err;
+    uint64_t end = log_durable_seq(workspace->log), said = 0, seq = 0;
+    enum err err, settled;
 
     TRY(read_again(workspace));
-    while ((err = log_reader_next(workspace->reader, &record)) == OK) {
-        err = events_apply(workspace->events, &record);
-        if (!err)
-            err = settle(workspace);
-        if (err) {
-            workspace->refold_seq = record.seq;
+    do {
+        err = fold_some(workspace, &seq);
+        if (err && err != ERR_ABSENT)
             return err;
+        settled = settle(workspace);
+        if (settled) {
+            workspace->refold_seq = seq;
+            return settled;
         }
-        if (!progress || record.seq < said + FOLD_PROGRESS)
-            continue;
-        said = record.seq;
-        if (!progress(argument, said, end))
-            return fail(ERR_EXPIRED, "stopped while reading the log");
-    }
-    return err == ERR_ABSENT ? OK : err;
+        if (progress && seq >= said + FOLD_PROGRESS) {
+            said = seq;
+            if (!progress(argument, said, end))
+                return fail(ERR_EXPIRED, "stopped while reading the log");
+        }
+    } while (!err);
+    return OK;
 }
 
 /* Checking */

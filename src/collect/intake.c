@@ -679,6 +679,7 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
     while (waiting && !err) {
         struct letter *rest;
 
+        log_pace(intake->config.log);
         err = do_group(intake, waiting, &rest);
         waiting = rest;
     }

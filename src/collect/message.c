@@ -36,37 +36,36 @@ static fallible misfit(struct message *message, str reason)
 static void find_fields(const struct json *doc, uint32_t at, struct fields *out)
 {
     static const struct {
-        const char *name;
+        str name;
         size_t offset;
     } known[] = {
-        {"type", offsetof(struct fields, type)},
-        {"action", offsetof(struct fields, action)}, /* of older senders, as is user_id */
-        {"event", offsetof(struct fields, event)},
-        {"name", offsetof(struct fields, name)},
-        {"userId", offsetof(struct fields, user)},
-        {"user_id", offsetof(struct fields, user_id)},
-        {"anonymousId", offsetof(struct fields, anonymous)},
-        {"previousId", offsetof(struct fields, previous)},
-        {"messageId", offsetof(struct fields, message_id)},
-        {"timestamp", offsetof(struct fields, timestamp)},
-        {"sentAt", offsetof(struct fields, sent_at)},
-        {"context", offsetof(struct fields, context)},
-        {"writeKey", offsetof(struct fields, write_key)},
-        {"visitor", offsetof(struct fields, visitor)},
+        {{"type", 4}, offsetof(struct fields, type)},
+        {{"action", 6}, offsetof(struct fields, action)}, /* of older senders, as is user_id */
+        {{"event", 5}, offsetof(struct fields, event)},
+        {{"name", 4}, offsetof(struct fields, name)},
+        {{"userId", 6}, offsetof(struct fields, user)},
+        {{"user_id", 7}, offsetof(struct fields, user_id)},
+        {{"anonymousId", 11}, offsetof(struct fields, anonymous)},
+        {{"previousId", 10}, offsetof(struct fields, previous)},
+        {{"messageId", 9}, offsetof(struct fields, message_id)},
+        {{"timestamp", 9}, offsetof(struct fields, timestamp)},
+        {{"sentAt", 6}, offsetof(struct fields, sent_at)},
+        {{"context", 7}, offsetof(struct fields, context)},
+        {{"writeKey", 8}, offsetof(struct fields, write_key)},
+        {{"visitor", 7}, offsetof(struct fields, visitor)},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         *(uint32_t *)((char *)out + known[i].offset) = JSON_ABSENT;
     EACH_MEMBER(doc, at, key, value)
     {
-        str text = json_raw(doc, key);
-        char first = doc->text.data[doc->nodes[key].start];
+        const struct json_node *node = &doc->nodes[key];
+        size_t len = node->end - 1 - node->start;
+        char first = doc->text.data[node->start];
 
-        if (text.len > 13 && !doc->nodes[key].is_escaped)
-            continue; /* longer than "anonymousId" with its quotes */
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-            if ((first == known[i].name[0] || first == '\\') &&
-                json_is_string(doc, key, str_of(known[i].name)))
+            if (((len == known[i].name.len && first == *known[i].name.data) || node->is_escaped) &&
+                json_is_string(doc, key, known[i].name))
                 *(uint32_t *)((char *)out + known[i].offset) = value;
     }
 }

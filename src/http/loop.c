@@ -12,6 +12,7 @@
 #include "http/pool.h"
 #include "sys/clock.h"
 #include "sys/net.h"
+#include "sys/thread.h"
 
 #include <assert.h>
 
@@ -338,6 +339,7 @@ void loop_run(void *argument)
 {
     struct loop *loop = argument;
 
+    thread_answer_soon();
     site_enter(&loop->site);
     loop->now_ns = clock_mono_ns(loop->site.sys);
     while (!is_done(loop))

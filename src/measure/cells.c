@@ -15,7 +15,9 @@ enum {
     MOST_CHUNKS = 1 << 16,
     SLAB_CHUNKS = 4, /* come and go together */
     LARGEST_SCALE = 6,
-    LINEAR_UP_TO = 16
+    LINEAR_UP_TO = 16,
+    CACHE_LINE = 64,
+    WARM_LINES = 4, /* what the cells of an event mostly take */
 };
 
 _Static_assert(sizeof(struct cell) == 8, "a cell is 8 bytes");
@@ -28,36 +30,48 @@ void cells_init(struct cells *cells)
 
 void cells_done(struct cells *cells)
 {
-    for (uint32_t i = 0; i < cells->chunk_count; i += SLAB_CHUNKS)
+    for (uint32_t i = 0; i < cells->chunk_made; i += SLAB_CHUNKS)
         mem_free(cells->chunks[i]);
     mem_free(cells->chunks);
     cells_init(cells);
 }
 
+void cells_clear(struct cells *cells)
+{
+    cells->chunk_count = 0;
+    cells->used = CHUNK_CELLS;
+    cells->bytes = 0;
+}
+
+static fallible make_slab(struct cells *cells)
+{
+    struct cell *slab = mem_alloc_slab(SLAB_CHUNKS * CHUNK_CELLS * sizeof *slab);
+
+    if (!slab)
+        return mem_exhausted();
+    for (uint32_t i = 0; i < SLAB_CHUNKS; i++)
+        cells->chunks[cells->chunk_made++] = slab + (size_t)i * CHUNK_CELLS;
+    return OK;
+}
+
 static fallible add_chunk(struct cells *cells)
 {
-    struct cell *chunk;
-
     if (cells->chunk_count == MOST_CHUNKS)
         return fail(ERR_LIMIT, "over 32 GiB of values in memory");
-    if (cells->chunk_count == cells->chunk_room) {
-        uint32_t room = cells->chunk_room ? cells->chunk_room * 2 : 16;
-        struct cell **chunks = mem_grow(cells->chunks, room * sizeof(struct cell *));
+    if (cells->chunk_made == cells->chunk_count) {
+        if (cells->chunk_made == cells->chunk_room) {
+            uint32_t room = cells->chunk_room ? cells->chunk_room * 2 : 4 * SLAB_CHUNKS;
+            struct cell **chunks = mem_grow(cells->chunks, room * sizeof(struct cell *));
 
-        if (!chunks)
-            return mem_exhausted();
-        cells->chunks = chunks;
-        cells->chunk_room = room;
+            if (!chunks)
+                return mem_exhausted();
+            cells->chunks = chunks;
+            cells->chunk_room = room;
+        }
+        TRY(make_slab(cells));
     }
-    if (cells->chunk_count % SLAB_CHUNKS) {
-        chunk = cells->chunks[cells->chunk_count - 1] + CHUNK_CELLS;
-    } else {
-        chunk = mem_alloc_slab(SLAB_CHUNKS * CHUNK_CELLS * sizeof *chunk);
-        cells->bytes += chunk ? SLAB_CHUNKS * CHUNK_CELLS * sizeof *chunk : 0;
-    }
-    if (!chunk)
-        return mem_exhausted();
-    cells->chunks[cells->chunk_count++] = chunk;
+    cells->bytes += CHUNK_CELLS * sizeof(struct cell);
+    cells->chunk_count++;
     cells->used = 0;
     return OK;
 }
@@ -85,6 +99,14 @@ const struct cell *cells_get(const struct cells *cells, uint32_t run, uint32_t *
 
     *out_count = place->data;
     return place + 1;
+}
+
+void cells_warm(const struct cells *cells, uint32_t run)
+{
+    const char *place = (const char *)(cells->chunks[run >> 16] + (run & 0xffff));
+
+    for (size_t i = 0; i < WARM_LINES; i++)
+        __builtin_prefetch(place + i * CACHE_LINE);
 }
 
 const struct cell *cells_find(const struct cells *cells, uint32_t run, uint32_t property)

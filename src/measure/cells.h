@@ -32,17 +32,21 @@ enum { CELLS_LONGEST_RUN = (1 << 16) - 1 };
 
 struct cells {
     struct cell **chunks;
-    uint32_t chunk_count;
+    uint32_t chunk_count; /* in use */
+    uint32_t chunk_made;  /* with those that wait to be used again */
     uint32_t chunk_room;
-    uint32_t used; /* of the newest chunk */
-    uint64_t bytes;
+    uint32_t used;  /* of the newest chunk */
+    uint64_t bytes; /* of chunks in use */
 };
 
 void cells_init(struct cells *cells);
 void cells_done(struct cells *cells);
+void cells_clear(struct cells *cells); /* forgets all runs, keeps the memory */
 /* Keeps a copy of a run. ERR_LIMIT without memory or over CELLS_LONGEST_RUN. */
 fallible cells_put(struct cells *cells, const struct cell *run, uint32_t count, uint32_t *out_run);
 const struct cell *cells_get(const struct cells *cells, uint32_t run, uint32_t *out_count);
+/* Has the run fetched, or its first cells. */
+void cells_warm(const struct cells *cells, uint32_t run);
 /* The cell of `property` in a run that is an object; NULL: none. */
 const struct cell *cells_find(const struct cells *cells, uint32_t run, uint32_t property);
 /* A number as a cell, type and data only. */

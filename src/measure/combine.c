@@ -25,6 +25,7 @@ enum {
     CHANGE_SHARE = 16,
     DELETED_SHARE = 8,
     FEWEST = 16 << 10,
+    FEW_ROWS = 4 << 20,
     MOST_STRAYS = 512 << 10,
     MOST_CHANGES = 1 << 20,
     SPARE_BYTES = 256 << 20,
@@ -93,7 +94,8 @@ static node_id least_person(const struct source *source, const struct source_cha
     return a < b ? a : b;
 }
 
-static void look_at(const struct source *source, size_t file, struct combine_file *out)
+static void look_at(const struct source *source, size_t file, bool is_busy,
+                    struct combine_file *out)
 {
     const struct columns *columns = history_file(source->history, file);
     const struct columns_about *about = columns_about(columns);
@@ -103,6 +105,8 @@ static void look_at(const struct source *source, size_t file, struct combine_fil
     *out = (struct combine_file){.rows = about->rows, .persons = about->persons};
     if (history_mask(source->history, file, source->deleted, &mask) == OK)
         out->deleted = mask->deleted;
+    if (is_busy && about->rows < FEW_ROWS)
+        return; /* worn or not, it can wait */
     for (size_t i = 0; i < source->change_count; i++) {
         if (source->changes[i].seq < about->identity_seq)
             continue;
@@ -111,7 +115,7 @@ static void look_at(const struct source *source, size_t file, struct combine_fil
     }
 }
 
-bool combine_find(struct events *events, size_t *out_at, size_t *out_count)
+bool combine_find(struct events *events, bool is_busy, size_t *out_at, size_t *out_count)
 {
     struct combine_file *files = NULL;
     struct source source;
@@ -123,7 +127,7 @@ bool combine_find(struct events *events, size_t *out_at, size_t *out_count)
     if (count && !is_behind(&source)) {
         files = mem_alloc(count * sizeof *files);
         for (size_t i = 0; files && i < count; i++)
-            look_at(&source, i, &files[i]);
+            look_at(&source, i, is_busy, &files[i]);
         is_found = files && combine_choose(files, count, out_at, out_count);
     }
     events_end(events);

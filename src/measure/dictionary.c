@@ -55,16 +55,42 @@ void dictionary_init(struct dictionary *texts, uint64_t seed)
     *texts = (struct dictionary){.seed = seed, .block_used = BLOCK_SIZE};
 }
 
-void dictionary_done(struct dictionary *texts)
+static void free_texts(struct dictionary *texts)
 {
     for (uint32_t i = 0; i < texts->slab_count; i++)
         mem_free(texts->slabs[i]);
     mem_free(texts->slabs);
     mem_free(texts->blocks);
+}
+
+void dictionary_done(struct dictionary *texts)
+{
+    free_texts(texts);
     mem_free(texts->places);
     mem_free(texts->slots);
     mem_free(texts->recent);
     dictionary_init(texts, texts->seed);
+}
+
+void dictionary_clear(struct dictionary *texts)
+{
+    struct dictionary kept = *texts;
+
+    free_texts(texts);
+    dictionary_init(texts, kept.seed);
+    texts->places = kept.places;
+    texts->room = kept.room;
+    texts->slots = kept.slots;
+    texts->slot_count = kept.slot_count;
+    texts->recent = kept.recent;
+    texts->bytes =
+        (uint64_t)kept.slot_count * sizeof *kept.slots + (uint64_t)kept.room * sizeof *kept.places;
+    if (kept.slots)
+        memset(kept.slots, 0, (size_t)kept.slot_count * sizeof *kept.slots);
+    if (kept.recent) {
+        memset(kept.recent, 0, sizeof *kept.recent);
+        texts->bytes += sizeof *kept.recent;
+    }
 }
 
 static uint32_t hash_of(const struct dictionary *texts, str text)

@@ -33,6 +33,8 @@ struct dictionary {
 
 void dictionary_init(struct dictionary *texts, uint64_t seed);
 void dictionary_done(struct dictionary *texts);
+/* Forgets all texts; keeps what it takes to look up as many again. */
+void dictionary_clear(struct dictionary *texts);
 uint32_t dictionary_find(const struct dictionary *texts, str text); /* or DICTIONARY_NONE */
 /* The code of `text`, a new one if need be. ERR_LIMIT: nothing has changed. */
 fallible dictionary_add(struct dictionary *texts, str text, uint32_t *out_code);

@@ -165,9 +165,10 @@ void events_close(struct events *events)
 {
     if (!events)
         return;
-    for (uint32_t i = 0; i * (uint64_t)EVENTS_CHUNK_ROWS < events->row_count; i++)
+    for (uint32_t i = 0; i < events->chunk_made; i++)
         mem_free(events->chunks[i]);
     mem_free(events->chunks);
+    mem_free(events->row_nodes);
     mem_free(events->traits);
     mem_free(events->changes);
     mem_free(events->active);
@@ -177,6 +178,7 @@ void events_close(struct events *events)
     json_reader_close(events->reader);
     arena_close(events->mem);
     cells_done(&events->cells);
+    known_done(&events->values);
     dictionary_done(&events->paths);
     dictionary_done(&events->texts);
     deletions_close(events->deletions);
@@ -192,6 +194,21 @@ uint64_t events_first_seq(const struct events *events)
 
 /* Applying. Everything that can fail comes first, the row is appended last: an event that could
  * not be folded left nothing but garbage in the value store. */
+
+static fallible make_row_node_room(struct events *events)
+{
+    uint32_t room = events->row_node_room ? events->row_node_room * 2 : EVENTS_CHUNK_ROWS;
+    node_id *nodes;
+
+    if (events->row_count < events->row_node_room)
+        return OK;
+    nodes = mem_grow(events->row_nodes, (size_t)room * sizeof *nodes);
+    if (!nodes)
+        return mem_exhausted();
+    events->row_nodes = nodes;
+    events->row_node_room = room;
+    return OK;
+}
 
 static fallible make_row_room(struct events *events)
 {
@@ -210,7 +227,11 @@ static fallible make_row_room(struct events *events)
         events->chunks = chunks;
         events->chunk_room = room;
     }
+    TRY(make_row_node_room(events));
+    if (chunk < events->chunk_made)
+        return OK;
     events->chunks[chunk] = mem_alloc_slab(EVENTS_CHUNK_ROWS * sizeof(struct events_row));
+    events->chunk_made += events->chunks[chunk] != NULL;
     return events->chunks[chunk] ? OK : mem_exhausted();
 }
 
@@ -337,6 +358,7 @@ static void append_event(struct events *events, node_id node, struct events_row 
     row->older = owner->newest_row;
     owner->newest_row = at;
     events->chunks[at / EVENTS_CHUNK_ROWS][at % EVENTS_CHUNK_ROWS] = *row;
+    events->row_nodes[at] = node;
     if (row->type == EVENT_IDENTIFY) {
         events->traits[events->trait_count] =
             (struct events_traits){.row = at, .run = traits, .older = owner->newest_traits};
@@ -352,6 +374,7 @@ static fallible apply_events(struct events *events, const struct log_record *rec
 
     if (record->node == 0 || record->node >= events->node_count)
         return fail(ERR_CORRUPT, "events of node %u, which the log does not know", record->node);
+    __builtin_prefetch(&events->nodes[record->node]); /* by the time it is wanted it is there */
     TRY(record_events_start(&it, record->clear, record->payload));
     for (; record_events_next(&it, &event); seq++) {
         struct events_row row = {.time = event.time,
@@ -450,6 +473,7 @@ static uint64_t memory_of(const struct events *events)
 
     return roster_waiting(events->config.roster) +
            chunks * EVENTS_CHUNK_ROWS * sizeof(struct events_row) +
+           (uint64_t)events->row_node_room * sizeof *events->row_nodes +
            (uint64_t)events->trait_room * sizeof *events->traits +
            (uint64_t)events->node_room * sizeof *events->nodes +
            (uint64_t)events->active_room * sizeof *events->active +
@@ -488,11 +512,10 @@ static void keep_record(struct events *events, const struct log_record *record)
         events->nodes[record->node].place = place;
 }
 
-fallible events_apply(struct events *events, const struct log_record *record)
+fallible events_apply_next(struct events *events, const struct log_record *record)
 {
     enum err err = OK;
 
-    lock_write(events->lock);
     if (record->seq + record->count > events->next_seq) {
         err = roster_reserve(events->config.roster, record);
         if (!err)
@@ -502,7 +525,26 @@ fallible events_apply(struct events *events, const struct log_record *record)
     }
     if (!err && record->seq + record->count > events->next_seq)
         events->next_seq = record->seq + record->count;
+    return err;
+}
+
+void events_begin_apply(struct events *events)
+{
+    lock_write(events->lock);
+}
+
+void events_end_apply(struct events *events)
+{
     unlock_write(events->lock);
+}
+
+fallible events_apply(struct events *events, const struct log_record *record)
+{
+    enum err err;
+
+    events_begin_apply(events);
+    err = events_apply_next(events, record);
+    events_end_apply(events);
     return err;
 }
 
@@ -545,23 +587,20 @@ static fallible load_roster(struct events *events)
 
 /* Settling */
 
-/* What the new file holds is forgotten; names and paths stay, as they come again. */
+/* What the new file holds is forgotten; names and paths stay, as they come again, and so does the
+ * memory: touched for the first time it costs more than what is done with it. */
 static void forget(struct events *events)
 {
     for (uint32_t i = 0; i < events->active_count; i++) {
         events->nodes[events->active[i]].newest_row = EVENTS_NO_ROW;
         events->nodes[events->active[i]].newest_traits = EVENTS_NO_ROW;
     }
-    for (uint32_t i = 0; i * (uint64_t)EVENTS_CHUNK_ROWS < events->row_count; i++)
-        mem_free(events->chunks[i]);
     events->active_count = 0;
     events->row_count = 0;
     events->dropped = 0;
     events->trait_count = 0;
-    cells_done(&events->cells);
-    cells_init(&events->cells);
-    dictionary_done(&events->texts);
-    dictionary_init(&events->texts, events->config.hash_seed);
+    cells_clear(&events->cells);
+    dictionary_clear(&events->texts);
     events->settled_seq = events->next_seq;
 }
 

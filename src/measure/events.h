@@ -58,6 +58,10 @@ fallible events_swap(struct events *events, uint32_t number, size_t at, size_t c
 /* Folds the next record; records come in log order, each once. Erased ones leave nothing. After
  * ERR_LIMIT the same record may be given again. ERR_CORRUPT does not fit the layout. */
 fallible events_apply(struct events *events, const struct log_record *record);
+/* Many at a time: readers wait from begin to end, so not too many. */
+void events_begin_apply(struct events *events);
+fallible events_apply_next(struct events *events, const struct log_record *record);
+void events_end_apply(struct events *events);
 
 /* For the thread that applies. Deleted ones keep their places until they settle. */
 uint64_t events_in_memory(const struct events *events);

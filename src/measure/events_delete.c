@@ -34,6 +34,7 @@ static void drop_rows(struct events *events, uint32_t *link)
 
         if (is_deleted(events, at)) {
             *link = row->older;
+            events->row_nodes[at] = 0; /* it does not settle */
             events->dropped++;
             continue;
         }

@@ -7,6 +7,7 @@
 #include "measure/dictionary.h"
 #include "measure/events.h"
 #include "measure/flatten.h"
+#include "measure/known.h"
 #include "measure/shapes.h"
 #include "people/identity.h"
 #include "people/roster.h"
@@ -54,7 +55,11 @@ struct events {
     struct arena *mem; /* of the message being folded */
     struct json_reader *reader;
     struct events_row **chunks;
+    uint32_t chunk_made; /* with those that wait to be used again */
     uint32_t chunk_room;
+    /* Whose rows they are; room for all chunks. 0: nobody's, that is taken out of its chain. */
+    node_id *row_nodes;
+    uint32_t row_node_room;
     uint32_t row_count;
     uint32_t dropped; /* of these, those that were deleted */
     struct events_traits *traits;
@@ -69,6 +74,7 @@ struct events {
     struct source_change *changes; /* joins and undos that some file does not know of */
     uint32_t change_count;
     uint32_t change_room;
+    struct known values; /* of the file in the making, while settling; kept for its memory */
     text_code type_names[EVENT_ALIAS + 1];
     millis first;
     millis last;

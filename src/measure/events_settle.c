@@ -16,7 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCRATCH_BYTES = 64 << 20, CONTENT = 0x7f };
+enum {
+    SCRATCH_BYTES = 64 << 20,
+    CONTENT = 0x7f,
+    FAR = 24, /* rows ahead of the one that is taken, fetched meanwhile */
+    NEAR = 8, /* rows ahead of it whose cells are */
+};
 
 struct settle_row {
     millis time;
@@ -34,11 +39,13 @@ struct settle {
     uint32_t *traits;
     uint32_t *kinds; /* by code of the name, of track events */
     uint32_t other_kinds[EVENT_ALIAS + 1];
-    struct known known;      /* values: a cell that says all, or the hash of its content */
-    struct settle_row *rows; /* of one person */
-    size_t row_room;
-    size_t row_count;
+    struct known *known;        /* values: a cell that says all, or the hash of its content */
+    node_id *persons;           /* by row */
+    uint32_t row_count;         /* of those that are somebody's */
+    uint32_t *order;            /* all rows, person by person; of one as they came */
+    struct settle_row *rows;    /* of one person; room for all */
     struct columns_cell *cells; /* of one row */
+    struct known_thing *wanted; /* what each of these is looked for by */
     size_t cell_room;
     struct buf text;
     hash_key key;
@@ -142,13 +149,11 @@ static void spell_cell(const struct settle *settle, struct cell cell, struct buf
     }
 }
 
-static fallible code_of(struct settle *settle, uint32_t property, struct cell cell,
-                        uint32_t *out_code)
+static fallible look_for(struct settle *settle, uint32_t property, struct cell cell,
+                         struct known_thing *out_wanted)
 {
     struct known_thing wanted = {.place = (uint64_t)property << 32 | (uint64_t)cell.type << 8 | 1,
                                  .content = {.low = cell.data}};
-    struct columns_value value;
-    struct known_thing *slot;
 
     if (cell.type >= CELL_LIST && cell.type < CELL_SCALED) {
         buf_clear(&settle->text);
@@ -158,13 +163,26 @@ static fallible code_of(struct settle *settle, uint32_t property, struct cell ce
         wanted.place = (uint64_t)property << 32 | CONTENT << 8 | 1;
         wanted.content = hash_keyed(&settle->key, buf_str(&settle->text));
     }
-    TRY(known_find(&settle->known, &wanted, &slot));
+    known_warm(settle->known, &wanted);
+    *out_wanted = wanted;
+    return OK;
+}
+
+static fallible code_of(struct settle *settle, uint32_t property, struct cell cell,
+                        const struct known_thing *wanted, uint32_t *out_code)
+{
+    struct columns_value value;
+    struct known_thing *slot;
+    uint32_t code;
+
+    TRY(known_find(settle->known, wanted, &slot));
     if (!slot->place) {
         arena_reset(settle->mem);
         TRY(build(settle, cell, &value));
-        TRY(columns_writer_value(settle->writer, property, &value, &wanted.code));
-        *slot = wanted;
-        known_added(&settle->known);
+        TRY(columns_writer_value(settle->writer, property, &value, &code));
+        *slot = *wanted;
+        slot->code = code;
+        known_added(settle->known);
     }
     *out_code = slot->code;
     return OK;
@@ -191,26 +209,42 @@ static fallible property_of(struct settle *settle, uint32_t path, bool is_trait,
     return OK;
 }
 
+static fallible make_cell_room(struct settle *settle, size_t need)
+{
+    struct columns_cell *cells;
+    struct known_thing *wanted;
+
+    if (need <= settle->cell_room)
+        return OK;
+    cells = mem_grow(settle->cells, need * 2 * sizeof *cells);
+    if (cells)
+        settle->cells = cells;
+    wanted = cells ? mem_grow(settle->wanted, need * 2 * sizeof *wanted) : NULL;
+    if (!wanted)
+        return mem_exhausted();
+    settle->wanted = wanted;
+    settle->cell_room = need * 2;
+    return OK;
+}
+
+/* All are looked for before the first is found, so that they wait for memory together. */
 static fallible add_cells(struct settle *settle, uint32_t run, bool is_trait, size_t *used)
 {
     uint32_t count;
     const struct cell *cells = cells_get(&settle->events->cells, run, &count);
+    struct columns_cell *out;
+    struct known_thing *wanted;
 
-    if (*used + count > settle->cell_room) {
-        size_t room = (*used + count) * 2;
-        struct columns_cell *grown = mem_grow(settle->cells, room * sizeof *grown);
-
-        if (!grown)
-            return mem_exhausted();
-        settle->cells = grown;
-        settle->cell_room = room;
-    }
+    TRY(make_cell_room(settle, *used + count));
+    out = settle->cells + *used;
+    wanted = settle->wanted + *used;
     for (uint32_t i = 0; i < count; i++) {
-        struct columns_cell *out = &settle->cells[(*used)++];
-
-        TRY(property_of(settle, cells[i].property, is_trait, &out->property));
-        TRY(code_of(settle, out->property, cells[i], &out->code));
+        TRY(property_of(settle, cells[i].property, is_trait, &out[i].property));
+        TRY(look_for(settle, out[i].property, cells[i], &wanted[i]));
     }
+    for (uint32_t i = 0; i < count; i++)
+        TRY(code_of(settle, out[i].property, cells[i], &wanted[i], &out[i].code));
+    *used += count;
     return OK;
 }
 
@@ -244,33 +278,86 @@ static fallible write_row(struct settle *settle, const struct settle_row *at)
     return columns_writer_row(settle->writer, &out);
 }
 
-static fallible gather(struct settle *settle, node_id node)
+/* Puts the rows of each person together, by counting. A walk along the chains of her nodes would
+ * wait for one row after the other. */
+static fallible order_rows(struct settle *settle)
 {
     const struct events *events = settle->events;
-    uint32_t traits = events->nodes[node].newest_traits;
+    uint32_t count = events->row_count, before = 0;
+    uint32_t *starts = mem_alloc(events->node_count * sizeof *starts);
 
-    for (uint32_t at = events->nodes[node].newest_row; at != EVENTS_NO_ROW;) {
-        const struct events_row *row = events_row_at(events, at);
-        struct settle_row *out;
-
-        if (settle->row_count == settle->row_room) {
-            size_t room = settle->row_room ? settle->row_room * 2 : 256;
-            struct settle_row *rows = mem_grow(settle->rows, room * sizeof *rows);
-
-            if (!rows)
-                return mem_exhausted();
-            settle->rows = rows;
-            settle->row_room = room;
-        }
-        out = &settle->rows[settle->row_count++];
-        *out = (struct settle_row){row->time, row->seq, at, EVENTS_NO_ROW, node};
-        if (traits != EVENTS_NO_ROW && events->traits[traits].row == at) {
-            out->traits = events->traits[traits].run;
-            traits = events->traits[traits].older;
-        }
-        at = row->older;
+    settle->persons = mem_grow(NULL, count * sizeof *settle->persons);
+    settle->order = mem_grow(NULL, count * sizeof *settle->order);
+    settle->rows = mem_grow(NULL, count * sizeof *settle->rows);
+    if (!starts || !settle->persons || !settle->order || !settle->rows) {
+        mem_free(starts);
+        return mem_exhausted();
     }
+    for (uint32_t row = 0; row < count; row++) {
+        if (!events->row_nodes[row])
+            continue;
+        settle->persons[row] = identity_person(events->identity, events->row_nodes[row]);
+        starts[settle->persons[row]]++;
+    }
+    for (node_id node = 0; node < events->node_count; node++) {
+        uint32_t rows = starts[node];
+
+        starts[node] = before;
+        before += rows;
+    }
+    for (uint32_t row = 0; row < count; row++)
+        if (events->row_nodes[row])
+            settle->order[starts[settle->persons[row]]++] = row;
+    settle->row_count = before;
+    mem_free(starts);
     return OK;
+}
+
+static void warm(const struct settle *settle, uint32_t at)
+{
+    const struct events *events = settle->events;
+
+    if (at + FAR < settle->row_count)
+        __builtin_prefetch(events_row_at(events, settle->order[at + FAR]));
+    if (at + NEAR < settle->row_count)
+        cells_warm(&events->cells, events_row_at(events, settle->order[at + NEAR])->run);
+}
+
+/* The traits that came with a row: in the order of the rows. */
+static uint32_t traits_of(const struct events *events, uint32_t row)
+{
+    uint32_t low = 0, high = events->trait_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (events->traits[middle].row < row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < events->trait_count && events->traits[low].row == row ? events->traits[low].run
+                                                                       : EVENTS_NO_ROW;
+}
+
+/* Takes the rows of the person whose first is `at` in the order; returns how many. */
+static uint32_t gather(struct settle *settle, uint32_t at)
+{
+    const struct events *events = settle->events;
+    node_id person = settle->persons[settle->order[at]];
+    uint32_t count = 0;
+
+    for (; at < settle->row_count && settle->persons[settle->order[at]] == person; at++) {
+        uint32_t place = settle->order[at];
+        const struct events_row *row = events_row_at(events, place);
+
+        warm(settle, at);
+        settle->rows[count++] = (struct settle_row){
+            row->time, row->seq, place,
+            row->type == EVENT_IDENTIFY ? traits_of(events, place) : EVENTS_NO_ROW,
+            events->row_nodes[place]};
+    }
+    return count;
 }
 
 static int by_order(const void *a, const void *b)
@@ -283,22 +370,28 @@ static int by_order(const void *a, const void *b)
     return left->seq < right->seq ? -1 : left->seq > right->seq;
 }
 
-static fallible write_person(struct settle *settle, node_id person)
+/* Mostly they came in order. */
+static void sort(struct settle_row *rows, uint32_t count)
 {
-    const struct identity *identity = settle->events->identity;
-    node_id node = person;
+    for (uint32_t i = 1; i < count; i++)
+        if (by_order(&rows[i - 1], &rows[i]) > 0) {
+            qsort(rows, count, sizeof *rows, by_order);
+            return;
+        }
+}
 
-    settle->row_count = 0;
-    do {
-        TRY(gather(settle, node));
-        node = identity_next(identity, node);
-    } while (node != person);
-    if (!settle->row_count)
-        return OK;
-    qsort(settle->rows, settle->row_count, sizeof *settle->rows, by_order);
-    TRY(columns_writer_person(settle->writer, person));
-    for (size_t i = 0; i < settle->row_count; i++)
-        TRY(write_row(settle, &settle->rows[i]));
+static fallible write_persons(struct settle *settle)
+{
+    uint32_t count;
+
+    TRY(order_rows(settle));
+    for (uint32_t at = 0; at < settle->row_count; at += count) {
+        count = gather(settle, at);
+        sort(settle->rows, count);
+        TRY(columns_writer_person(settle->writer, settle->persons[settle->order[at]]));
+        for (uint32_t i = 0; i < count; i++)
+            TRY(write_row(settle, &settle->rows[i]));
+    }
     return OK;
 }
 
@@ -306,9 +399,7 @@ static fallible write_all(struct settle *settle, struct columns_about *about)
 {
     const struct events *events = settle->events;
 
-    for (node_id node = 1; node < events->node_count; node++)
-        if (identity_person(events->identity, node) == node)
-            TRY(write_person(settle, node));
+    TRY(write_persons(settle));
     *about = (struct columns_about){.first_seq = events->settled_seq,
                                     .next_seq = events->next_seq,
                                     .identity_seq = events->next_seq};
@@ -324,13 +415,13 @@ static uint32_t *new_map(uint32_t count)
     return map;
 }
 
-fallible events_settle_write(const struct events *events, struct sys *sys, const char *path,
+fallible events_settle_write(struct events *events, struct sys *sys, const char *path,
                              const unsigned char workspace[COLUMNS_WORKSPACE],
                              struct columns_about *out_about)
 {
-    struct settle settle = {.events = events};
+    struct settle settle = {.events = events, .known = &events->values};
     struct columns_about about;
-    enum err err = known_init(&settle.known);
+    enum err err = known_clear(&events->values);
 
     memcpy(settle.key.bytes, &events->config.hash_seed, sizeof events->config.hash_seed);
     memset(settle.other_kinds, 0xff, sizeof settle.other_kinds);
@@ -347,8 +438,10 @@ fallible events_settle_write(const struct events *events, struct sys *sys, const
     columns_writer_close(settle.writer);
     buf_done(&settle.text);
     mem_free(settle.cells);
+    mem_free(settle.wanted);
     mem_free(settle.rows);
-    known_done(&settle.known);
+    mem_free(settle.order);
+    mem_free(settle.persons);
     mem_free(settle.kinds);
     mem_free(settle.traits);
     mem_free(settle.properties);

@@ -13,6 +13,6 @@ struct events;
 /* Writes every event in memory as it stands to `path`, persons as they are joined now; `out_about`
  * tells which records of the log it covers. The events stay as they are, and nothing may change
  * them meanwhile. On failure no file is there. */
-fallible events_settle_write(const struct events *events, struct sys *sys, const char *path,
+fallible events_settle_write(struct events *events, struct sys *sys, const char *path,
                              const unsigned char workspace[COLUMNS_WORKSPACE],
                              struct columns_about *out_about);

@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 enum { FIRST_ROOM = 1 << 12 };
 
 fallible known_init(struct known *known)
@@ -21,16 +23,36 @@ void known_done(struct known *known)
     *known = (struct known){0};
 }
 
+fallible known_clear(struct known *known)
+{
+    if (!known->slots)
+        return known_init(known);
+    memset(known->slots, 0, known->room * sizeof *known->slots);
+    known->count = 0;
+    return OK;
+}
+
 static uint64_t hash_of(const struct known_thing *wanted)
 {
     return (wanted->place * 0x9e3779b97f4a7c15u) ^ (wanted->content.low * 0xc2b2ae3d27d4eb4fu) ^
            wanted->content.high;
 }
 
-static struct known_thing *find(const struct known *known, const struct known_thing *wanted)
+static uint32_t start_of(const struct known *known, const struct known_thing *wanted)
 {
     uint64_t hash = hash_of(wanted);
-    uint32_t at = (uint32_t)(hash ^ hash >> 29) & (known->room - 1);
+
+    return (uint32_t)(hash ^ hash >> 29) & (known->room - 1);
+}
+
+void known_warm(const struct known *known, const struct known_thing *wanted)
+{
+    __builtin_prefetch(&known->slots[start_of(known, wanted)]);
+}
+
+static struct known_thing *find(const struct known *known, const struct known_thing *wanted)
+{
+    uint32_t at = start_of(known, wanted);
 
     while (known->slots[at].place && (known->slots[at].place != wanted->place ||
                                       !hash_equals(known->slots[at].content, wanted->content)))

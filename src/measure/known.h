@@ -23,6 +23,10 @@ struct known {
 
 fallible known_init(struct known *known);
 void known_done(struct known *known); /* a zeroed one is fine */
+/* Forgets all things, keeps the memory; makes a zeroed one. */
+fallible known_clear(struct known *known);
+/* Has the place fetched where a look begins. */
+void known_warm(const struct known *known, const struct known_thing *wanted);
 /* The thing like `wanted`; where there is none, a slot with place 0, to be filled and told by
  * known_added before the next look. */
 fallible known_find(struct known *known, const struct known_thing *wanted,

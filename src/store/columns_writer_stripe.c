@@ -12,6 +12,8 @@
 #include <assert.h>
 #include <string.h>
 
+enum { KINDS_AT_ONCE = 64 };
+
 void columns_writer_stripe_done(struct columns_writer_stripe *stripe)
 {
     buf_done(&stripe->persons);
@@ -179,11 +181,23 @@ static fallible sort_kinds(const struct columns_writer *writer,
 {
     const uint32_t *kinds = items(&writer->stripe.kinds), *rows = items(&property->rows);
     size_t cells = property->rows.len / sizeof *rows, at = 0;
+    uint64_t there = 0, absent = 0; /* a bit a kind */
     uint64_t *states = mem_alloc((writer->head.kinds + 1ull) * sizeof *states);
 
     if (!states)
         return mem_exhausted();
-    for (uint32_t row = 0; row < writer->stripe.rows; row++) {
+    if (writer->head.kinds <= KINDS_AT_ONCE) {
+        for (uint32_t row = 0; row < writer->stripe.rows; row++) {
+            uint64_t is_there = at < cells && rows[at] == row;
+
+            at += is_there;
+            there |= is_there << kinds[row];
+            absent |= (is_there ^ 1) << kinds[row];
+        }
+        for (uint32_t i = 0; i < writer->head.kinds; i++)
+            states[i] = (there >> i & 1) | (absent >> i & 1) << 1;
+    }
+    for (uint32_t row = 0; writer->head.kinds > KINDS_AT_ONCE && row < writer->stripe.rows; row++) {
         bool is_there = at < cells && rows[at] == row;
 
         at += is_there;
@@ -203,13 +217,16 @@ static void pack_presence_bits(struct columns_writer *writer,
 {
     const uint32_t *kinds = items(&writer->stripe.kinds), *rows = items(&property->rows);
     size_t cells = property->rows.len / sizeof *rows, at = 0, bits = 0;
+    bool is_mixed = false;
 
-    for (uint32_t row = 0; row < writer->stripe.rows; row++) {
+    for (uint32_t i = 0; i < writer->head.kinds; i++)
+        is_mixed = is_mixed || states[i] == COLUMNS_PRESENCE_MIXED;
+    for (uint32_t row = 0; is_mixed && row < writer->stripe.rows; row++) {
         bool is_there = at < cells && rows[at] == row;
 
         at += is_there;
-        if (states[kinds[row]] == COLUMNS_PRESENCE_MIXED)
-            writer->one[bits++] = is_there;
+        writer->one[bits] = is_there; /* taken only if the next does not go over it */
+        bits += states[kinds[row]] == COLUMNS_PRESENCE_MIXED;
     }
     pack(writer, writer->one, bits);
 }

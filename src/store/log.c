@@ -17,66 +17,6 @@ enum {
     LIST_ARENA = 16 << 20
 };
 
-/* Memory of a committed group */
-
-void log_plain_release(struct log_plain *plain)
-{
-    if (!plain || atomic_fetch_sub(&plain->holders, 1) != 1)
-        return;
-    buf_done(&plain->text);
-    mem_free(plain->records);
-    mem_free(plain);
-}
-
-static fallible make_plain(struct log_plain **out_plain, size_t bytes, size_t records)
-{
-    struct log_plain *plain = mem_alloc(sizeof *plain);
-
-    if (!plain)
-        return mem_exhausted();
-    atomic_store(&plain->holders, 1);
-    plain->records = mem_alloc((records ? records : 1) * sizeof *plain->records);
-    plain->room = records;
-    if (!plain->records || !buf_reserve(&plain->text, bytes + 1)) {
-        log_plain_release(plain);
-        return mem_exhausted();
-    }
-    *out_plain = plain;
-    return OK;
-}
-
-static struct log_plain *drop_oldest(struct log *log)
-{
-    struct log_plain *oldest = NULL;
-
-    mutex_lock(log->lock);
-    if (log->recent > log->config.recent_bytes && log->oldest != log->newest) {
-        oldest = log->oldest;
-        log->oldest = oldest->next;
-        log->recent -= oldest->bytes;
-    }
-    mutex_unlock(log->lock);
-    return oldest;
-}
-
-static void publish(struct log *log, struct log_plain *plain)
-{
-    struct log_plain *dropped;
-
-    mutex_lock(log->lock);
-    if (log->newest)
-        log->newest->next = plain;
-    else
-        log->oldest = plain;
-    log->newest = plain;
-    log->recent += plain->bytes;
-    atomic_store_explicit(&log->durable_seq, plain->next_seq, memory_order_release);
-    condition_broadcast(log->grown);
-    mutex_unlock(log->lock);
-    while ((dropped = drop_oldest(log)))
-        log_plain_release(dropped);
-}
-
 /* Opening */
 
 /* Makes the segment hold [0, end) and zeros behind it. After a failed sync the page cache alone may
@@ -252,8 +192,10 @@ fallible log_open(const struct log_config *config, struct log **out_log,
     log->lock = mutex_open();
     log->prepare_lock = mutex_open();
     log->grown = condition_open();
-    err = log->folder && log->lock && log->prepare_lock && log->grown ? recover(log, &recovery)
-                                                                      : mem_exhausted();
+    log->paced = condition_open();
+    err = log->folder && log->lock && log->prepare_lock && log->grown && log->paced
+              ? recover(log, &recovery)
+              : mem_exhausted();
     if (err) {
         log_close(log);
         return err;
@@ -274,15 +216,11 @@ void log_close(struct log *log)
 {
     if (!log)
         return;
-    while (log->oldest) {
-        struct log_plain *next = log->oldest->next;
-        log_plain_release(log->oldest);
-        log->oldest = next;
-    }
-    log_plain_release(log->plain);
+    log_plain_done(log);
     file_close(log->file);
     file_close(log->spare);
     condition_close(log->grown);
+    condition_close(log->paced);
     mutex_close(log->prepare_lock);
     mutex_close(log->lock);
     mem_free(log->pages);
@@ -304,6 +242,7 @@ fallible log_prepare(struct log *log)
     enum err err = OK;
 
     mutex_lock(log->prepare_lock);
+    log_plain_trim(log);
     if (log->is_broken)
         err = broken();
     else if (!log->spare)
@@ -407,7 +346,7 @@ fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes)
     TRY(vault_reserve(log->config.vault, nodes));
     if (log->place.offset + most > log->file_bytes)
         TRY(roll(log));
-    TRY(make_plain(&log->plain, bytes, records));
+    TRY(log_plain_make(log, bytes, records));
     if (log->needs_head) {
         log->group_at = sizeof(struct log_segment_head);
     } else {
@@ -535,8 +474,7 @@ static fallible write_group(struct log *log, uint64_t next_seq, size_t *out_size
 
 fallible log_commit(struct log *log)
 {
-    uint64_t next_seq = atomic_load(&log->next_seq);
-    struct log_plain *plain = log->plain;
+    uint64_t next_seq = atomic_load(&log->next_seq), first_seq;
     struct log_group_head head;
     size_t size;
     enum err err;
@@ -556,16 +494,13 @@ fallible log_commit(struct log *log)
         return err;
     }
     memcpy(&head, open_group(log), sizeof head);
-    plain->first_seq = log->place.seq;
-    plain->next_seq = next_seq;
     if (log->needs_head)
         log->place.offset = sizeof(struct log_segment_head);
     log_mark_note(log, log->index, log->place);
+    first_seq = log->place.seq;
     log->place = (struct log_place){log->place.offset + size, next_seq, head.checksum};
     log->needs_head = false;
     log->is_open_group = false;
-    log->plain = NULL;
-    plain->bytes = plain->text.room + plain->room * sizeof *plain->records + sizeof *plain;
     mutex_lock(log->lock);
     log->stats.groups++;
     log->stats.records += log->group_records;
@@ -574,7 +509,7 @@ fallible log_commit(struct log *log)
     log->newest_index = log->index;
     log->newest_bytes = log->place.offset;
     mutex_unlock(log->lock);
-    publish(log, plain);
+    log_plain_publish(log, first_seq, next_seq);
     return OK;
 }
 
@@ -636,6 +571,8 @@ void log_stats_read(struct log *log, struct log_stats *out_stats)
 {
     mutex_lock(log->lock);
     *out_stats = log->stats;
+    out_stats->recent_bytes = log->recent;
+    out_stats->recent_seq = log->oldest ? log->oldest->first_seq : 0;
     mutex_unlock(log->lock);
 }
 

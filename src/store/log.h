@@ -24,7 +24,9 @@ struct log_config {
     const char *folder;
     struct vault *vault;
     uint64_t segment_bytes; /* preallocated size of a segment; 0: 64 MiB */
-    uint64_t recent_bytes;  /* newest groups kept readable in memory; 0: 32 MiB */
+    /* Of the newest groups in memory: a quarter of it always, up to three times as much while a
+     * leading reader has not read them; 0: 32 MiB. */
+    uint64_t recent_bytes;
 };
 
 struct log_recovery {
@@ -75,12 +77,18 @@ fallible log_fill(struct log *log, bool *out_is_done);
 uint64_t log_next_seq(const struct log *log);    /* of the writer: what the next record gets */
 uint64_t log_durable_seq(const struct log *log); /* all below it are synced; for any thread */
 
+/* For the writer, before a group: waits while the leading reader moves but is far behind, so that
+ * it need not read and unseal from the disk what was in memory a moment ago. */
+void log_pace(struct log *log);
+
 struct log_stats {
     uint64_t bytes_live; /* groups in all segments */
     uint64_t groups;     /* committed since opening */
     uint64_t records;
     uint64_t sync_ns; /* time spent in syncs */
     uint64_t segments;
+    uint64_t recent_bytes; /* of groups in memory */
+    uint64_t recent_seq;   /* the first of them; 0: there is none */
 };
 void log_stats_read(struct log *log, struct log_stats *out_stats);
 
@@ -91,6 +99,9 @@ enum log_payloads { LOG_PLAIN, LOG_CLEAR, LOG_NAMES };
 fallible log_reader_open(struct log *log, uint64_t from_seq, enum log_payloads payloads,
                          struct log_reader **out_reader);
 void log_reader_close(struct log_reader *reader);
+/* Once this reader has caught up, groups that it has not read stay in memory, and log_pace waits
+ * for it. One reader at a time. */
+void log_reader_lead(struct log_reader *reader);
 /* ERR_ABSENT: nothing durable behind the last one, yet. The record is borrowed until the next
  * call. ERR_CORRUPT never yields a wrong record. */
 fallible log_reader_next(struct log_reader *reader, struct log_record *out_record);

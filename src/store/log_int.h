@@ -46,7 +46,9 @@ struct log_plain {
     atomic_int holders;
     uint64_t first_seq;
     uint64_t next_seq;
+    struct log_slab *slab; /* that it lies in */
     size_t bytes;
+    uint64_t end;    /* bytes of all groups published up to this one */
     struct buf text; /* clear parts and payloads; reserved, so it never moves */
     struct log_plain_record {
         struct log_entry entry; /* its strs are views of text */
@@ -79,6 +81,7 @@ struct log {
     size_t group_most;
     uint32_t group_records;
     struct log_plain *plain;
+    struct log_slab *slab; /* to be filled */
     /* Shared */
     atomic_uint_fast64_t next_seq;
     atomic_uint_fast64_t durable_seq;
@@ -89,7 +92,14 @@ struct log {
     struct condition *grown;
     struct log_plain *oldest;
     struct log_plain *newest;
-    size_t recent;
+    size_t recent;      /* bytes of these */
+    uint64_t published; /* bytes of all there ever were */
+    struct log_slab *idle;
+    size_t idle_bytes;
+    int64_t trimmed_ns;            /* of who prepares */
+    const struct log_reader *lead; /* NULL: none has caught up yet */
+    uint64_t lead_end;             /* `end` of the last group that it has read */
+    struct condition *paced;
     struct log_stats stats;
     uint32_t newest_index; /* the segment last committed to, and how far */
     uint64_t newest_bytes;
@@ -98,7 +108,19 @@ struct log {
     size_t mark_room;
 };
 
-void log_plain_release(struct log_plain *plain);
+/* log_plain.c. A group's memory begins as log->plain and is published once it is durable. */
+fallible log_plain_make(struct log *log, size_t bytes, size_t records);
+void log_plain_publish(struct log *log, uint64_t first_seq, uint64_t next_seq);
+void log_plain_release(struct log_plain *plain); /* NULL is fine */
+void log_plain_done(struct log *log);
+void log_plain_trim(struct log *log); /* gives an idle slab back to the system, now and then */
+/* The group that holds `seq`, held: the one behind `before`, which is let go, if that is still
+ * among the recent ones, else by search. NULL: it is not in memory. */
+struct log_plain *log_plain_hold(struct log *log, const struct log_reader *reader, uint64_t seq,
+                                 struct log_plain *before);
+/* The reader has read all below `seq`: from now on it leads, if there is no more. */
+void log_plain_lead(struct log *log, const struct log_reader *reader, uint64_t seq);
+void log_plain_unlead(struct log *log, const struct log_reader *reader);
 /* Notes where a group starts, if it is far enough behind the last one noted; any thread. */
 void log_mark_note(struct log *log, uint32_t index, struct log_place place);
 /* The last mark with place.seq <= seq; false if there is none. */

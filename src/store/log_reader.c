@@ -7,12 +7,13 @@
 
 #include <string.h>
 
-enum { WINDOW = 2 << 20, LIST_ARENA = 16 << 20 };
+enum { WINDOW = 2 << 20, LIST_ARENA = 16 << 20, CACHE_LINE = 64, WARM_LINES = 6 };
 
 struct log_reader {
     struct log *log;
     enum log_payloads payloads;
     uint64_t seq; /* of the next record to give */
+    bool leads;
 
     struct log_plain *plain; /* in memory: the group being given, held */
     size_t plain_at;
@@ -44,10 +45,16 @@ fallible log_reader_open(struct log *log, uint64_t from_seq, enum log_payloads p
     return OK;
 }
 
+void log_reader_lead(struct log_reader *reader)
+{
+    reader->leads = true;
+}
+
 void log_reader_close(struct log_reader *reader)
 {
     if (!reader)
         return;
+    log_plain_unlead(reader->log, reader);
     log_plain_release(reader->plain);
     file_close(reader->file);
     mem_free(reader->window);
@@ -57,27 +64,23 @@ void log_reader_close(struct log_reader *reader)
 
 /* From memory */
 
-/* Takes the group that holds `seq`: the one behind `reader->plain` if that is still among the
- * recent ones, else by search. */
 static bool hold_plain(struct log_reader *reader)
 {
-    struct log *log = reader->log;
-    struct log_plain *before = reader->plain;
-    struct log_plain *found = NULL;
-
-    mutex_lock(log->lock);
-    if (log->oldest && log->oldest->first_seq <= reader->seq) {
-        found = before && before->first_seq >= log->oldest->first_seq ? before : log->oldest;
-        while (found && found->next_seq <= reader->seq)
-            found = found->next;
-        if (found)
-            atomic_fetch_add(&found->holders, 1);
-    }
-    mutex_unlock(log->lock);
-    log_plain_release(before);
-    reader->plain = found;
+    reader->plain = log_plain_hold(reader->log, reader, reader->seq, reader->plain);
     reader->plain_at = 0;
-    return found;
+    return reader->plain;
+}
+
+/* The next record is not far: its first bytes are on their way while this one is read. */
+static void warm(const struct log_plain *plain, size_t at)
+{
+    const struct log_entry *entry = &plain->records[at].entry;
+
+    if (at >= plain->count)
+        return;
+    __builtin_prefetch(entry->clear.data);
+    for (size_t i = 0; i < WARM_LINES && i * CACHE_LINE < entry->payload.len; i++)
+        __builtin_prefetch(entry->payload.data + i * CACHE_LINE);
 }
 
 static bool give_plain(struct log_reader *reader, struct log_record *out)
@@ -88,6 +91,7 @@ static bool give_plain(struct log_reader *reader, struct log_record *out)
 
         if (record->seq + entry->count <= reader->seq)
             continue;
+        warm(reader->plain, reader->plain_at);
         *out = (struct log_record){record->seq,  entry->count,   entry->kind, entry->node,
                                    entry->clear, entry->payload, false};
         reader->seq = record->seq + entry->count;
@@ -329,8 +333,11 @@ fallible log_reader_next(struct log_reader *reader, struct log_record *out_recor
 {
     if (give_plain(reader, out_record))
         return OK;
-    if (reader->seq >= log_durable_seq(reader->log))
+    if (reader->seq >= log_durable_seq(reader->log)) {
+        if (reader->leads)
+            log_plain_lead(reader->log, reader, reader->seq);
         return fail(ERR_ABSENT, "no record yet");
+    }
     if (reader->group_rest.len < sizeof(struct log_record_head) && hold_plain(reader)) {
         file_close(reader->file);
         reader->file = NULL;

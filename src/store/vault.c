@@ -24,6 +24,7 @@ enum {
     SLOT_SIZE = KEY_SIZE + 8,
     SECTOR = 512,
     CHUNK_SLOTS = 4096,
+    AHEAD_SLOTS = 2 * CHUNK_SLOTS, /* kept ready */
     CHUNK_BYTES = CHUNK_SLOTS * SLOT_SIZE,
     CHUNKS_MOST = 1 << 20, /* all node ids of 32 bits */
     HEADER_SIZE = 8 + VAULT_ID_SIZE + 8,
@@ -47,13 +48,15 @@ struct chunk {
 struct vault {
     struct sys *sys;
     struct file *file;
-    struct mutex *lock; /* for loading chunks */
+    struct mutex *lock;      /* for loading chunks */
+    struct mutex *grow_lock; /* for making them */
     struct sealer *sealer;
     struct chunk *_Atomic *chunks;
     _Atomic node_id reserved;
+    _Atomic node_id wanted; /* the most that anyone reserved */
     unsigned char id[VAULT_ID_SIZE];
     hash_key hash_key;
-    bool is_broken; /* a write or sync failed: no further promise can be made */
+    atomic_bool is_broken; /* a write or sync failed: no further promise can be made */
 };
 
 static uint64_t slot_offset(node_id node)
@@ -205,8 +208,9 @@ fallible vault_open(struct sys *sys, const char *folder, bool create, struct vau
         return mem_exhausted();
     vault->sys = sys;
     vault->lock = mutex_open();
+    vault->grow_lock = mutex_open();
     vault->chunks = mem_alloc(CHUNKS_MOST * sizeof *vault->chunks);
-    if (!vault->lock || !vault->chunks)
+    if (!vault->lock || !vault->grow_lock || !vault->chunks)
         err = mem_exhausted();
     else
         err = sodium_init() < 0 ? fail(ERR_IO, "libsodium could not start")
@@ -237,6 +241,7 @@ void vault_close(struct vault *vault)
     sodium_memzero(&vault->hash_key, sizeof vault->hash_key);
     mem_free(vault->chunks);
     sealer_close(vault->sealer);
+    mutex_close(vault->grow_lock);
     mutex_close(vault->lock);
     file_close(vault->file);
     mem_free(vault);
@@ -378,13 +383,37 @@ static fallible add_chunk(struct vault *vault, node_id first)
     return OK;
 }
 
+static fallible grow_to(struct vault *vault, node_id count)
+{
+    enum err err = OK;
+
+    mutex_lock(vault->grow_lock);
+    if (vault->is_broken)
+        err = fail(ERR_IO, "the file of node keys failed before: restart to recover");
+    while (!err && atomic_load(&vault->reserved) < count)
+        err = add_chunk(vault, atomic_load(&vault->reserved));
+    mutex_unlock(vault->grow_lock);
+    return err;
+}
+
 fallible vault_reserve(struct vault *vault, node_id count)
 {
+    if (count > atomic_load(&vault->wanted))
+        atomic_store(&vault->wanted, count);
     if (vault->is_broken)
         return fail(ERR_IO, "the file of node keys failed before: restart to recover");
-    while (atomic_load(&vault->reserved) < count)
-        TRY(add_chunk(vault, atomic_load(&vault->reserved)));
-    return OK;
+    return count <= atomic_load(&vault->reserved) ? OK : grow_to(vault, count);
+}
+
+fallible vault_prepare(struct vault *vault)
+{
+    node_id reserved = atomic_load(&vault->reserved), wanted = atomic_load(&vault->wanted);
+    struct chunk *chunk;
+
+    if (!wanted || reserved > UINT32_MAX - CHUNK_SLOTS || reserved - wanted >= AHEAD_SLOTS)
+        return OK;
+    TRY(grow_to(vault, reserved + CHUNK_SLOTS));
+    return get_chunk(vault, reserved, &chunk); /* so that the writer need not read it */
 }
 
 node_id vault_reserved(const struct vault *vault)

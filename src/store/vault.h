@@ -30,6 +30,9 @@ hash128 vault_hash(const struct vault *vault, unsigned char domain, str text);
 
 /* Makes sure that every node below `count` has a durable key. ERR_FULL, ERR_IO. */
 fallible vault_reserve(struct vault *vault, node_id count);
+/* Makes some keys ahead of need, if there are few: vault_reserve then finds them made and synced.
+ * Called now and then off the thread that reserves. ERR_FULL, ERR_IO, ERR_LIMIT. */
+fallible vault_prepare(struct vault *vault);
 node_id vault_reserved(const struct vault *vault);
 /* How much of `nodes.keys` is durable: what a backup copies. Any thread. */
 uint64_t vault_bytes(const struct vault *vault);

@@ -16,7 +16,11 @@ fallible thread_start(const char *name, void (*run)(void *), void *argument,
                       struct thread **out_thread);
 void thread_join(struct thread *thread); /* waits for its end, then frees it; NULL is fine */
 /* The calling thread gives way from now on to those that somebody waits for. */
-void thread_give_way(void);
+enum thread_rank { THREAD_BEHIND, THREAD_LAST };
+void thread_give_way(enum thread_rank rank);
+/* The calling thread mostly waits, and others wait for it: woken, it shall run at once, for a
+ * moment, and not only when another thread's turn is over, which takes milliseconds. */
+void thread_answer_soon(void);
 int thread_cores(void); /* cores this process may use */
 
 struct mutex *mutex_open(void); /* NULL without memory */

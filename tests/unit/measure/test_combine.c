@@ -16,6 +16,7 @@
 #include "sys/thread.h"
 #include "unit/measure/random_world.h"
 
+#include <stdio.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -468,10 +469,38 @@ TEST(nothing_is_combined_while_the_log_is_still_read)
     fold.sim = NULL;
     fold_done(&fold);
     CHECK_OK(fold_open_at(&again, sim, "columns"));
-    CHECK(!combine_find(again.events, &at, &count));
+    CHECK(!combine_find(again.events, false, &at, &count));
     CHECK_ERR(ERR_BUSY, fold_combine(&again, 0, 2));
     again.sim = sim;
     fold_done(&again);
+}
+
+TEST(a_small_worn_file_is_not_written_anew_while_many_events_arrive)
+{
+    struct fold fold;
+    size_t at, count;
+
+    CHECK_OK(fold_open(&fold));
+    for (unsigned i = 0; i < 34000; i++) {
+        char message[160];
+
+        /* Devices first; then whom they belong to: the file knows of none of these joins. */
+        snprintf(message, sizeof message,
+                 "{\"type\":\"track\",\"event\":\"a\",\"anonymousId\":\"d%u\",%s%u\","
+                 "\"timestamp\":\"2024-05-01T10:00:00Z\"}",
+                 i % 17000, i < 17000 ? "\"nobody\":\"" : "\"userId\":\"u", i);
+        arena_reset(fold.mem);
+        CHECK_OK(fold_take(&fold, str_of(message)));
+        if (i + 1 == 17000)
+            CHECK_OK(fold_settle(&fold));
+    }
+    CHECK(!combine_find(fold.events, true, &at, &count));
+    CHECK(combine_find(fold.events, false, &at, &count));
+    CHECK_INT(at, 0);
+    CHECK_INT(count, 1);
+    CHECK_OK(fold_combine(&fold, at, count));
+    CHECK(!combine_find(fold.events, false, &at, &count));
+    fold_done(&fold);
 }
 
 /* Threads */

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "support/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct world {
@@ -191,6 +192,43 @@ TEST(shapes_of_damaged_messages_are_never_taken_for_known_ones)
     world_done(&walked);
 }
 
+TEST(shapes_end_a_text_wherever_it_ends)
+{
+    static const struct {
+        const char *sign;
+        bool is_known;
+    } signs[] = {{"x", true}, {"\\n", true}, {"\xC3\xA4", true}, {"\n", false}, {"\x80", false}};
+    struct world learned, walked;
+
+    world_open(&learned, true);
+    world_open(&walked, false);
+    EACH_CASE(c, signs)
+    for (size_t before = 0; before < 40; before++)
+        for (size_t behind = 0; behind < 20; behind++) {
+            struct buf text = {0}, got = {0}, want = {0};
+            bool is_known, never, was_folded;
+
+            buf_add(&text, S("{\"event\":\"A\",\"properties\":{\"p\":\""));
+            for (size_t i = 0; i < before; i++)
+                buf_add_byte(&text, (char)('a' + i % 26));
+            buf_add(&text, str_of(c->sign));
+            for (size_t i = 0; i < behind; i++)
+                buf_add_byte(&text, '~');
+            buf_add(&text, S("\",\"q\":1}}"));
+            arena_reset(test_mem);
+            was_folded = fold(&learned, EVENT_TRACK, buf_str(&text), &got, &is_known);
+            CHECK_INT(fold(&walked, EVENT_TRACK, buf_str(&text), &want, &never), was_folded);
+            CHECK(str_equals(buf_str(&got), buf_str(&want)));
+            if (before || behind || c != signs) /* the first of all is learned */
+                CHECK_INT(is_known, c->is_known);
+            buf_done(&text);
+            buf_done(&got);
+            buf_done(&want);
+        }
+    world_done(&learned);
+    world_done(&walked);
+}
+
 TEST(shapes_beyond_all_room_are_still_folded_rightly)
 {
     struct world learned, walked;
@@ -248,4 +286,65 @@ TEST(dictionary_gives_many_texts_the_codes_that_each_has_alone)
         }
     }
     dictionary_done(&texts);
+}
+
+TEST(dictionary_begins_anew_once_cleared)
+{
+    struct dictionary texts;
+    char longest[100000];
+    uint32_t code;
+
+    memset(longest, 'l', sizeof longest);
+    dictionary_init(&texts, 5);
+    for (unsigned round = 0; round < 3; round++) {
+        str list[2] = {S("of before"), str_from(longest, sizeof longest - round)};
+        uint32_t codes[2];
+
+        for (uint32_t i = 0; i < 3000; i++) {
+            char text[16];
+
+            snprintf(text, sizeof text, "%u-%u", round, i);
+            CHECK_OK(dictionary_add(&texts, str_of(text), &code));
+            CHECK_INT(code, i);
+        }
+        CHECK_INT(dictionary_find(&texts, list[0]), DICTIONARY_NONE);
+        CHECK_OK(dictionary_add_all(&texts, list, 2, codes));
+        CHECK_INT(codes[0], 3000);
+        CHECK_INT(codes[1], 3001);
+        CHECK(str_equals(dictionary_text(&texts, codes[1]), list[1]));
+        dictionary_clear(&texts);
+        CHECK_INT(texts.count, 0);
+        CHECK_INT(dictionary_find(&texts, list[0]), DICTIONARY_NONE);
+    }
+    dictionary_done(&texts);
+}
+
+TEST(cells_use_their_memory_again)
+{
+    struct cells cells;
+    struct cell run[900];
+    uint32_t runs[2000], count;
+    uint64_t bytes = 0;
+
+    cells_init(&cells);
+    for (uint32_t round = 0; round < 3; round++) {
+        for (uint32_t i = 0; i < 2000; i++) {
+            for (uint32_t k = 0; k < i % 900; k++)
+                run[k] =
+                    (struct cell){.property = k & 0xffffff, .type = CELL_TEXT, .data = i + round};
+            CHECK_OK(cells_put(&cells, run, i % 900, &runs[i]));
+        }
+        for (uint32_t i = 0; i < 2000; i++) {
+            const struct cell *got = cells_get(&cells, runs[i], &count);
+
+            CHECK_INT(count, i % 900);
+            for (uint32_t k = 0; k < count; k++)
+                CHECK(got[k].property == k && got[k].data == i + round);
+        }
+        CHECK(!round || cells.bytes == bytes);
+        bytes = cells.bytes;
+        cells_clear(&cells);
+        CHECK_INT(cells.bytes, 0);
+    }
+    cells_done(&cells);
 }

@@ -207,6 +207,35 @@ TEST(vault_without_room_reserves_nothing_and_recovers)
     sim_close(sys);
 }
 
+TEST(vault_makes_keys_ahead_of_need)
+{
+    struct sys *sys = sim_open(1);
+    struct vault *vault;
+    char sealed[5 + VAULT_OVERHEAD];
+    uint64_t operations;
+
+    vault_close(open_vault(sys, true));
+    CHECK_OK(folder_sync(sys, "."));
+    vault = open_vault(sys, false);
+    CHECK_OK(vault_prepare(vault));
+    CHECK_INT(vault_reserved(vault), CHUNK); /* nobody has asked for any */
+    CHECK_OK(vault_reserve(vault, 10));
+    for (unsigned i = 0; i < 5; i++)
+        CHECK_OK(vault_prepare(vault));
+    CHECK_INT(vault_reserved(vault), 3 * CHUNK); /* enough is enough */
+    operations = sim_operations(sys);
+    CHECK_OK(vault_reserve(vault, 2 * CHUNK));
+    CHECK_OK(vault_ready(vault, 2 * CHUNK - 1));
+    CHECK_INT(sim_operations(sys), operations); /* who reserves need not touch the disk */
+    seal(vault, 2 * CHUNK - 1, sealed);
+    vault_close(vault);
+    sim_lose_power(sys, SIM_CLEAN, 1);
+    vault = open_vault(sys, false);
+    expect_opens(vault, 2 * CHUNK - 1, sealed);
+    vault_close(vault);
+    sim_close(sys);
+}
+
 TEST(vault_promises_nothing_after_a_failed_write_or_sync)
 {
     for (uint64_t k = 1; k <= 4; k++) { /* allocate, read, write, sync */
