@@ -35,6 +35,7 @@ enum {
     COMBINE_AGAIN_MS = 60 * 1000, /* after a failure, such as a full disk */
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
     MIB = 1024 * 1024,
+    SETTLE_NS = 1000 * 1000 * 1000, /* to fold what is still unfolded at the end */
 };
 
 struct service {
@@ -51,7 +52,8 @@ struct service {
     atomic_bool writer_ends;
     atomic_bool folder_ends;
     atomic_bool combiner_ends;
-    atomic_bool is_late; /* events found no memory: no question is answered, collection goes on */
+    atomic_bool is_late;  /* events found no memory: no question is answered, collection goes on */
+    int64_t settle_until; /* by the monotonic clock: at the end */
     atomic_bool is_stopped; /* the log can promise nothing any more */
     char reason[512];       /* why, written before is_stopped */
 };
@@ -249,6 +251,34 @@ static fallible open_all(struct service *service)
     return OK;
 }
 
+static bool settles_on(void *argument, uint64_t seq, uint64_t of)
+{
+    const struct service *service = argument;
+
+    (void)seq;
+    (void)of;
+    return clock_mono_ns(service->sys) < service->settle_until;
+}
+
+/* What is in memory settles, so that the next start need not read it again; of a log that is far
+ * ahead only a part. */
+static void settle_last(struct service *service)
+{
+    struct workspace *workspace = &service->workspace;
+    enum err err;
+
+    if (!service->folder)
+        return;
+    service->settle_until = clock_mono_ns(service->sys) + SETTLE_NS;
+    err = workspace_fold(workspace, settles_on, service);
+    if (!err || err == ERR_EXPIRED || err == ERR_LIMIT)
+        err = workspace_settle(workspace);
+    if (!err)
+        err = workspace_settle_ids(workspace);
+    if (err)
+        journal_error(service->sys, "not all could be settled for the next start", err_text());
+}
+
 /* End: requests first, then the writer that answers them, then the readers of the log. */
 static void close_all(struct service *service)
 {
@@ -260,6 +290,7 @@ static void close_all(struct service *service)
     atomic_store(&service->combiner_ends, true);
     thread_join(service->folder);
     thread_join(service->combiner);
+    settle_last(service);
     backup_desk_close(service->backups);
     workspace_close(&service->workspace);
     web_close(service->web);
