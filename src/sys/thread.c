@@ -15,7 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { GIVE_WAY = 5 };   /* nice: about a third of the share of another */
+enum { GIVE_WAY = 5 }; /* nice: about a third of the share of another */
+enum { MOST_GATHERED = 15 };
 enum { NAME_ROOM = 16 }; /* of the kernel, with NUL */
 
 struct thread {
@@ -93,6 +94,20 @@ int thread_cores(void)
     if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
         return CPU_COUNT(&allowed);
     return 1;
+}
+
+void thread_gather(int most, void (*run)(void *), void *argument)
+{
+    struct thread *others[MOST_GATHERED];
+    int cores = thread_cores(), count = 0;
+
+    most = most < cores ? most : cores;
+    while (count < most - 1 && count < MOST_GATHERED &&
+           thread_start("gathered", run, argument, &others[count]) == OK)
+        count++;
+    run(argument);
+    while (count)
+        thread_join(others[--count]);
 }
 
 struct mutex *mutex_open(void)

@@ -18,6 +18,9 @@ void thread_join(struct thread *thread); /* waits for its end, then frees it; NU
 /* The calling thread gives way from now on to those that somebody waits for. */
 void thread_give_way(void);
 int thread_cores(void); /* cores this process may use */
+/* Calls run(argument) on this thread and on others at the same time, one a core and `most` in all,
+ * and waits until all have come back. There may be fewer than that. */
+void thread_gather(int most, void (*run)(void *), void *argument);
 
 struct mutex *mutex_open(void); /* NULL without memory */
 void mutex_close(struct mutex *mutex);
