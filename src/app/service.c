@@ -29,13 +29,13 @@ enum {
     STEP_MS = 100,
     TEND_MS = 250,
     LEAVE_MS = 1000,
+    SETTLE_MS = 1000, /* to fold what is still unfolded at the end */
     GATHER_MS = 3,
     FILL_MS = 4,
     COMBINE_MS = 1000,
     COMBINE_AGAIN_MS = 60 * 1000, /* after a failure, such as a full disk */
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
     MIB = 1024 * 1024,
-    SETTLE_NS = 1000 * 1000 * 1000, /* to fold what is still unfolded at the end */
 };
 
 struct service {
@@ -269,7 +269,7 @@ static void settle_last(struct service *service)
 
     if (!service->folder)
         return;
-    service->settle_until = clock_mono_ns(service->sys) + SETTLE_NS;
+    service->settle_until = clock_mono_ns(service->sys) + SETTLE_MS * INT64_C(1000000);
     err = workspace_fold(workspace, settles_on, service);
     if (!err || err == ERR_EXPIRED || err == ERR_LIMIT)
         err = workspace_settle(workspace);

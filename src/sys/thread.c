@@ -15,8 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { GIVE_WAY = 5 }; /* nice: about a third of the share of another */
-enum { MOST_GATHERED = 15 };
+enum { GIVE_WAY = 5 };   /* nice: about a third of the share of another */
 enum { NAME_ROOM = 16 }; /* of the kernel, with NUL */
 
 struct thread {
@@ -95,6 +94,8 @@ int thread_cores(void)
         return CPU_COUNT(&allowed);
     return 1;
 }
+
+enum { MOST_GATHERED = 15 };
 
 void thread_gather(int most, void (*run)(void *), void *argument)
 {
