@@ -15,10 +15,11 @@
 
 enum {
     STEP_MS = 100,
-    MOST_AHEAD = 1 << 16, /* sequence numbers: as much as the log keeps in memory with ease */
-    SETTLE_TIMES = 4,     /* as many events settle at once as a server lets settle: a file is
-                             written once instead of twice */
-    MOST_FILES = 32,      /* questions refuse twice as many */
+    MOST_AHEAD = 1 << 16,   /* sequence numbers: as much as the log keeps in memory with ease */
+    SETTLE_TIMES = 4,       /* as many events settle at once as a server lets settle: a file is
+                               written once instead of twice */
+    MOST_BYTES = 256 << 20, /* of events in memory: then they settle however few they are */
+    MOST_FILES = 32,        /* questions refuse twice as many */
     REASON_BYTES = 512,
 };
 
@@ -34,7 +35,9 @@ struct import_fold {
     enum err err;    /* why it ended early */
     char reason[REASON_BYTES];
     atomic_bool is_stopping;
-    size_t most_files; /* the thread's own: beyond it they are combined */
+    /* The thread's own: */
+    size_t most_files;     /* beyond it they are combined */
+    uint64_t bytes_before; /* of the fold when nothing was in memory */
 };
 
 /* On the thread */
@@ -52,13 +55,29 @@ static bool has_many_files(const struct import_fold *fold)
     return history_count(fold->workspace->history) > fold->most_files;
 }
 
+static uint64_t bytes_of(const struct import_fold *fold)
+{
+    struct events_stats stats;
+
+    events_stats_read(fold->workspace->events, &stats);
+    return stats.bytes;
+}
+
+static bool has_much(struct import_fold *fold)
+{
+    if (events_in_memory(fold->workspace->events))
+        return bytes_of(fold) > fold->bytes_before + MOST_BYTES;
+    fold->bytes_before = bytes_of(fold);
+    return false;
+}
+
 static bool folds_on(void *argument, uint64_t seq, uint64_t of)
 {
     struct import_fold *fold = argument;
 
     (void)of;
     move(fold, seq);
-    return !atomic_load(&fold->is_stopping) && !has_many_files(fold);
+    return !atomic_load(&fold->is_stopping) && !has_many_files(fold) && !has_much(fold);
 }
 
 static bool combines_on(void *argument)
@@ -81,25 +100,31 @@ static void combine(struct import_fold *fold)
     fold->most_files = err ? history_count(workspace->history) + MOST_FILES / 4 : MOST_FILES;
 }
 
-/* With memory bounded more tightly than lots are large, they settle when the bound is met. */
+/* What is in memory settles before its time. */
+static fallible make_room(struct import_fold *fold)
+{
+    TRY(workspace_settle(fold->workspace));
+    fold->bytes_before = bytes_of(fold);
+    return events_in_memory(fold->workspace->events)
+               ? fail(ERR_LIMIT, "neither memory nor disk has room for the events to be folded")
+               : OK;
+}
+
 static fallible fold_some(struct import_fold *fold)
 {
     struct workspace *workspace = fold->workspace;
     uint64_t durable = log_durable_seq(workspace->log);
     enum err err = workspace_fold(workspace, folds_on, fold);
 
-    if (err == ERR_LIMIT && events_in_memory(workspace->events)) {
-        TRY(workspace_settle(workspace));
-        if (!events_in_memory(workspace->events))
-            return OK;
-        err = fail(ERR_LIMIT, "neither memory nor disk has room for the events to be folded");
-    }
+    if (!err)
+        move(fold, durable);
+    if ((err == ERR_LIMIT && events_in_memory(workspace->events)) ||
+        (err == ERR_EXPIRED && has_much(fold)))
+        return make_room(fold);
     if (err == ERR_EXPIRED && has_many_files(fold)) {
         combine(fold);
         return OK;
     }
-    if (!err)
-        move(fold, durable);
     return err;
 }
 
@@ -153,6 +178,7 @@ fallible import_fold_open(struct workspace *workspace, struct import_fold **out_
     fold->folded = events_first_seq(workspace->events);
     fold->lock = mutex_open();
     fold->moved = condition_open();
+    fold->bytes_before = bytes_of(fold);
     workspace->settle_events *= SETTLE_TIMES;
     workspace->settle_at = workspace->settle_events;
     err = fold->lock && fold->moved ? thread_start("fold", run, fold, &fold->thread)
