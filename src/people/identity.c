@@ -29,12 +29,7 @@ static void table_put(uint8_t *tags, node_id *slots, uint64_t slot_count, hash12
     slots[at] = node;
 }
 
-void identity_place(struct identity *identity, node_id node)
-{
-    table_put(identity->tags, identity->slots, identity->slot_count, identity->hashes[node], node);
-}
-
-/* Makes the table fit for `nodes`: at most 7/8 full. */
+/* Makes the table of those behind the base fit for `nodes`: at most 7/8 full. */
 static fallible grow_table(struct identity *identity, uint64_t nodes)
 {
     uint64_t slot_count = identity->slot_count ? identity->slot_count : 64;
@@ -54,7 +49,7 @@ static fallible grow_table(struct identity *identity, uint64_t nodes)
     }
     for (uint64_t at = 0; at < identity->slot_count; at++)
         if (identity->tags[at])
-            table_put(tags, slots, slot_count, identity->hashes[identity->slots[at]],
+            table_put(tags, slots, slot_count, identity_hash(identity, identity->slots[at]),
                       identity->slots[at]);
     mem_free(identity->tags);
     mem_free(identity->slots);
@@ -89,12 +84,18 @@ static fallible grow_nodes(struct identity *identity, uint64_t need)
 {
     uint64_t room = grown_room(identity->node_room, need, IDENTITY_MOST_NODES);
 
-    if (!grow_array(&identity->hashes, room, sizeof *identity->hashes) ||
-        !grow_array(&identity->links, room, sizeof *identity->links) ||
+    if (!grow_array(&identity->hashes, room - identity->base_count, sizeof *identity->hashes))
+        return mem_exhausted();
+    return identity_make_rings(identity, (node_id)room);
+}
+
+fallible identity_make_rings(struct identity *identity, node_id room)
+{
+    if (!grow_array(&identity->links, room, sizeof *identity->links) ||
         !grow_array(&identity->labels, room, sizeof *identity->labels) ||
         !grow_array(&identity->chains, room, sizeof *identity->chains))
         return mem_exhausted();
-    identity->node_room = (uint32_t)room;
+    identity->node_room = room;
     return OK;
 }
 
@@ -120,7 +121,7 @@ fallible identity_reserve(struct identity *identity, uint32_t nodes, uint32_t jo
         TRY(grow_nodes(identity, node_need));
     if (join_need > identity->join_room)
         TRY(grow_joins(identity, join_need));
-    return grow_table(identity, node_need);
+    return grow_table(identity, node_need - identity->base_count);
 }
 
 fallible identity_open(struct identity **out_identity)
@@ -142,6 +143,7 @@ void identity_close(struct identity *identity)
 {
     if (!identity)
         return;
+    identity_base_release(identity->base);
     mem_free(identity->hashes);
     mem_free(identity->links);
     mem_free(identity->labels);
@@ -157,7 +159,8 @@ static bool is_node(const struct identity *identity, node_id node)
     return node >= 1 && node <= identity->node_count;
 }
 
-node_id identity_find(const struct identity *identity, enum node_kind kind, hash128 hash)
+/* Behind the base. */
+static node_id find_own(const struct identity *identity, enum node_kind kind, hash128 hash)
 {
     uint64_t mask = identity->slot_count - 1;
     uint8_t tag = identity_tag(hash);
@@ -165,29 +168,66 @@ node_id identity_find(const struct identity *identity, enum node_kind kind, hash
     for (uint64_t at = hash.low & mask; identity->tags[at]; at = (at + 1) & mask) {
         node_id node = identity->slots[at];
 
-        if (identity->tags[at] == tag && hash_equals(identity->hashes[node], hash) &&
+        if (identity->tags[at] == tag &&
+            hash_equals(identity->hashes[node - identity->base_count], hash) &&
             identity_kind(identity, node) == kind)
             return node;
     }
     return NODE_NONE;
 }
 
+node_id identity_find(const struct identity *identity, enum node_kind kind, hash128 hash)
+{
+    const struct identity_base *base = identity->base;
+    uint8_t tag = identity_tag(hash);
+    uint64_t mask;
+
+    if (!base)
+        return find_own(identity, kind, hash);
+    mask = base->slot_count - 1;
+    for (uint64_t at = hash.low & mask; base->tags[at]; at = (at + 1) & mask) {
+        node_id node = base->slots[at];
+
+        if (base->tags[at] == tag && hash_equals(base->hashes[node], hash) &&
+            identity_kind(identity, node) == kind)
+            return node;
+    }
+    return find_own(identity, kind, hash);
+}
+
+static void warm_slot(const uint8_t *tags, const node_id *slots, uint64_t slot_count, hash128 hash)
+{
+    uint64_t at = hash.low & (slot_count - 1);
+
+    __builtin_prefetch(&tags[at]);
+    __builtin_prefetch(&slots[at]);
+}
+
 void identity_warm_place(const struct identity *identity, hash128 hash)
 {
-    uint64_t at = hash.low & (identity->slot_count - 1);
+    const struct identity_base *base = identity->base;
 
-    __builtin_prefetch(&identity->tags[at]);
-    __builtin_prefetch(&identity->slots[at]);
+    if (base)
+        warm_slot(base->tags, base->slots, base->slot_count, hash);
+    warm_slot(identity->tags, identity->slots, identity->slot_count, hash);
 }
 
 node_id identity_warm_node(const struct identity *identity, hash128 hash)
 {
+    const struct identity_base *base = identity->base;
     uint64_t at = hash.low & (identity->slot_count - 1);
-    node_id node = identity->slots[at];
+    node_id node;
 
-    if (identity->tags[at] != identity_tag(hash))
-        return NODE_NONE;
-    __builtin_prefetch(&identity->hashes[node]);
+    if (identity->tags[at] == identity_tag(hash)) {
+        node = identity->slots[at];
+        __builtin_prefetch(&identity->hashes[node - identity->base_count]);
+    } else {
+        at = base ? hash.low & (base->slot_count - 1) : 0;
+        if (!base || base->tags[at] != identity_tag(hash))
+            return NODE_NONE;
+        node = base->slots[at];
+        __builtin_prefetch(&base->hashes[node]);
+    }
     __builtin_prefetch(&identity->links[node]);
     return node;
 }
@@ -208,7 +248,7 @@ static node_id add_alone(struct identity *identity, const struct record_node *en
     node_id node = ++identity->node_count;
 
     assert(node <= identity->node_room);
-    identity->hashes[node] = entry->hash;
+    identity->hashes[node - identity->base_count] = entry->hash;
     identity->links[node] = (struct identity_link){.next = node & IDENTITY_MOST_NODES,
                                                    .is_anonymous = entry->kind == NODE_ANONYMOUS};
     identity->labels[node] =
@@ -221,7 +261,7 @@ node_id identity_add(struct identity *identity, const struct record_node *entry)
 {
     node_id node = add_alone(identity, entry);
 
-    identity_place(identity, node);
+    table_put(identity->tags, identity->slots, identity->slot_count, entry->hash, node);
     return node;
 }
 

@@ -5,6 +5,8 @@
 #pragma once
 #include "people/identity.h"
 
+#include <stdatomic.h>
+
 /* Ids of nodes and places of joins share their words with flags. */
 #define IDENTITY_MOST_NODES ((uint32_t)INT32_MAX)
 #define IDENTITY_MOST_JOINS ((uint32_t)1 << 30)
@@ -40,9 +42,21 @@ _Static_assert(sizeof(struct identity_link) == 4 && sizeof(struct identity_label
                "ten million nodes are lean");
 _Static_assert(sizeof(struct identity_edge) == 32, "so are their joins");
 
+/* The identifiers of nodes 1 .. count, which do not change any more: copies share them. */
+struct identity_base {
+    atomic_int holders;
+    hash128 *hashes; /* by node */
+    uint8_t *tags;
+    node_id *slots;
+    uint64_t slot_count;
+    node_id count;
+};
+
 struct identity {
+    struct identity_base *base; /* or NULL */
+    node_id base_count;
+    hash128 *hashes; /* of the nodes behind the base's, the first at 1 */
     /* Indexed by node; place 0 is unused. */
-    hash128 *hashes;
     struct identity_link *links;
     struct identity_label *labels;
     struct identity_chain *chains;
@@ -52,12 +66,19 @@ struct identity {
     struct identity_edge *joins;
     uint32_t join_count;
     uint32_t join_room;
-    /* Open addressing with linear steps: a tag of the hash for each slot, 0 where it is empty, so
-     * that looking for a new hash rarely touches more than the tags. */
+    /* Of the nodes behind the base's: open addressing with linear steps, a tag of the hash for each
+     * slot, 0 where it is empty, so that looking for a new hash rarely touches more than the tags.
+     */
     uint8_t *tags;
     node_id *slots;
     uint64_t slot_count; /* a power of two */
 };
+
+static inline hash128 identity_hash(const struct identity *identity, node_id node)
+{
+    return node > identity->base_count ? identity->hashes[node - identity->base_count]
+                                       : identity->base->hashes[node];
+}
 
 static inline uint8_t identity_tag(hash128 hash)
 {
@@ -66,5 +87,6 @@ static inline uint8_t identity_tag(hash128 hash)
     return tag ? tag : 1;
 }
 
-/* Enters a node that has its hash into the table, which has room. */
-void identity_place(struct identity *identity, node_id node);
+/* Room for that many nodes in all arrays but that of the hashes. */
+fallible identity_make_rings(struct identity *identity, node_id room);
+void identity_base_release(struct identity_base *base); /* NULL is fine */
