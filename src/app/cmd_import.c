@@ -67,6 +67,8 @@ static int run(const struct import_options *options, const char **paths, size_t 
     err = import_open(options, &import);
     for (size_t i = 0; !err && i < count; i++)
         err = import_file(import, paths[i], &totals, &files);
+    if (!err)
+        err = import_finish(import);
     json_shut(&files, ']');
     status = err ? command_failed() : tell(&totals, options->dry_run, &text);
     import_close(import);

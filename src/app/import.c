@@ -568,3 +568,13 @@ fallible import_file(struct import *import, const char *path, struct import_tota
     import_source_close(reading.source);
     return err ? err : later;
 }
+
+fallible import_finish(struct import *import)
+{
+    enum err err;
+
+    progress_start(&import->progress, import->options.sys, "Settling");
+    err = import_sink_finish(import->sink, progress_step, &import->progress);
+    progress_end(&import->progress);
+    return err;
+}

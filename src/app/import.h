@@ -40,3 +40,6 @@ void import_close(struct import *import); /* NULL is fine */
  * was asked to stop; what was imported stays. */
 fallible import_file(struct import *import, const char *path, struct import_totals *totals,
                      struct json_writer *files);
+/* After the last file: what was imported into a folder is made ready for questions. ERR_EXPIRED as
+ * above. */
+fallible import_finish(struct import *import);

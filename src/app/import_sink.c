@@ -4,6 +4,7 @@
  */
 #include "app/import_sink.h"
 
+#include "app/import_fold.h"
 #include "app/remote.h"
 #include "app/workspace.h"
 #include "base/mem.h"
@@ -28,6 +29,7 @@ enum {
 struct import_sink {
     const struct import_options *options;
     struct workspace *workspace;
+    struct import_fold *fold; /* NULL: nothing is stored here */
     struct import_lot lots[LOTS];
     size_t away; /* lots that were put and have not come back */
     struct mailbox *full;
@@ -54,6 +56,7 @@ static fallible store(struct import_sink *sink, struct import_lot *lot)
     struct intake *intake = sink->workspace->intake;
     struct intake_job *job = &lot->job;
 
+    import_fold_pace(sink->fold);
     job->kind = INTAKE_EVENTS;
     job->done = keep_job;
     TRY(intake_post(intake, job));
@@ -164,6 +167,8 @@ static fallible start(struct import_sink *sink)
         lot->job.letter.next = sink->empty;
         sink->empty = &lot->job.letter;
     }
+    if (sink->options->folder && !sink->options->dry_run)
+        TRY(import_fold_open(sink->workspace, &sink->fold));
     return thread_start("import", run, sink, &sink->thread);
 }
 
@@ -203,6 +208,7 @@ void import_sink_close(struct import_sink *sink)
         mailbox_post(sink->full, &sink->end);
         thread_join(sink->thread);
     }
+    import_fold_close(sink->fold);
     close_box(sink->full);
     close_box(sink->done);
     for (size_t i = 0; i < LOTS; i++) {
@@ -274,4 +280,14 @@ bool import_sink_is_busy(const struct import_sink *sink)
 void import_sink_stop(struct import_sink *sink)
 {
     atomic_store(&sink->is_stopping, true);
+    import_fold_stop(sink->fold);
+}
+
+fallible import_sink_finish(struct import_sink *sink, bool (*progress)(void *, uint64_t, uint64_t),
+                            void *argument)
+{
+    if (!sink->fold)
+        return OK;
+    TRY(workspace_settle_ids(sink->workspace)); /* its thread has nothing to do any more */
+    return import_fold_finish(sink->fold, progress, argument);
 }

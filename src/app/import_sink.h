@@ -42,3 +42,7 @@ void import_sink_measure(const struct import_sink *sink, struct import_lot *lot)
 bool import_sink_is_busy(const struct import_sink *sink);
 /* Gives up what was put and is not under way, and no more waiting for a server. */
 void import_sink_stop(struct import_sink *sink);
+/* When all is done: what was stored here is made ready for questions. `progress` may be NULL; false
+ * stops (ERR_EXPIRED). */
+fallible import_sink_finish(struct import_sink *sink, bool (*progress)(void *, uint64_t, uint64_t),
+                            void *argument);

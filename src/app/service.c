@@ -29,6 +29,7 @@ enum {
     STEP_MS = 100,
     TEND_MS = 250,
     LEAVE_MS = 1000,
+    SETTLE_MS = 1000, /* to fold what is still unfolded at the end */
     GATHER_MS = 3,
     FILL_MS = 4,
     COMBINE_MS = 1000,
@@ -54,7 +55,8 @@ struct service {
     atomic_bool writer_ends;
     atomic_bool folder_ends;
     atomic_bool combiner_ends;
-    atomic_bool is_late; /* events found no memory: no question is answered, collection goes on */
+    atomic_bool is_late;  /* events found no memory: no question is answered, collection goes on */
+    int64_t settle_until; /* by the monotonic clock: at the end */
     atomic_bool is_stopped; /* the log can promise nothing any more */
     char reason[512];       /* why, written before is_stopped */
 };
@@ -275,6 +277,34 @@ static fallible open_all(struct service *service)
     return OK;
 }
 
+static bool settles_on(void *argument, uint64_t seq, uint64_t of)
+{
+    const struct service *service = argument;
+
+    (void)seq;
+    (void)of;
+    return clock_mono_ns(service->sys) < service->settle_until;
+}
+
+/* What is in memory settles, so that the next start need not read it again; of a log that is far
+ * ahead only a part. */
+static void settle_last(struct service *service)
+{
+    struct workspace *workspace = &service->workspace;
+    enum err err;
+
+    if (!service->folder)
+        return;
+    service->settle_until = clock_mono_ns(service->sys) + SETTLE_MS * INT64_C(1000000);
+    err = workspace_fold(workspace, settles_on, service);
+    if (!err || err == ERR_EXPIRED || err == ERR_LIMIT)
+        err = workspace_settle(workspace);
+    if (!err)
+        err = workspace_settle_ids(workspace);
+    if (err)
+        journal_error(service->sys, "not all could be settled for the next start", err_text());
+}
+
 /* End: requests first, then the writer that answers them, then the readers of the log. */
 static void close_all(struct service *service)
 {
@@ -286,6 +316,7 @@ static void close_all(struct service *service)
     atomic_store(&service->combiner_ends, true);
     thread_join(service->folder);
     thread_join(service->combiner);
+    settle_last(service);
     backup_desk_close(service->backups);
     workspace_close(&service->workspace);
     web_close(service->web);

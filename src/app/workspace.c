@@ -24,7 +24,7 @@
 
 #define MIB ((uint64_t)1 << 20)
 
-enum { PATHS = 64 << 10, FOLD_PROGRESS = 65536, FOLD_AT_ONCE = 32 };
+enum { PATHS = 64 << 10, FOLD_PROGRESS = 8192, FOLD_AT_ONCE = 32 };
 
 /* The paths of a folder's parts live only as long as they are needed. */
 static fallible open_catalog(struct workspace *workspace, const char *path, struct arena *mem)
@@ -308,19 +308,27 @@ static fallible read_again(struct workspace *workspace)
     return OK;
 }
 
-/* Enough events in memory settle in a file. On a full disk they stay, until there are more. */
+fallible workspace_settle(struct workspace *workspace)
+{
+    enum err err = events_settle(workspace->events, workspace->sys);
+
+    return err == ERR_FULL ? OK : err;
+}
+
+fallible workspace_settle_ids(struct workspace *workspace)
+{
+    enum err err = seen_settle(workspace->seen, clock_now(workspace->sys));
+
+    return err == ERR_FULL ? OK : err;
+}
+
+/* Enough events in memory settle in a file. What found no room is tried again with more. */
 static fallible settle(struct workspace *workspace)
 {
-    uint64_t count = events_in_memory(workspace->events);
-    enum err err;
-
-    if (count < workspace->settle_at)
+    if (events_in_memory(workspace->events) < workspace->settle_at)
         return OK;
-    err = events_settle(workspace->events, workspace->sys);
-    workspace->settle_at = workspace->settle_events;
-    if (err != ERR_FULL)
-        return err;
-    workspace->settle_at += count;
+    TRY(workspace_settle(workspace));
+    workspace->settle_at = workspace->settle_events + events_in_memory(workspace->events);
     return OK;
 }
 

@@ -70,6 +70,11 @@ fallible workspace_open_catalog(struct sys *sys, const char *path, struct worksp
  * it goes on with the record that found no memory. */
 fallible workspace_fold(struct workspace *workspace, workspace_progress *progress, void *argument);
 
+/* Settles what memory holds, so that the next start need not fold it. On a full disk it stays. */
+fallible workspace_settle(struct workspace *workspace);
+/* The same of message ids; on the thread that stores. */
+fallible workspace_settle_ids(struct workspace *workspace);
+
 /* Verifies everything; calls `report` with a sentence for each damage. */
 struct workspace_check {
     struct log_check log;

@@ -81,7 +81,7 @@ struct intake_config {
     struct vault *vault;
     struct seen *seen;
     struct identity *identity;
-    const struct roster *roster;   /* of the log's older records; NULL: the whole log is read */
+    struct roster *roster;         /* of the log's older records; NULL: the whole log is read */
     struct identity **out_settled; /* a copy of what the roster alone tells; NULL: not wanted */
     struct deletions *deletions;   /* NULL: none are known and none can be made */
     size_t group_bytes; /* jobs are taken into one group up to this, a larger job becomes several

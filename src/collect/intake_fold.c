@@ -102,12 +102,14 @@ static enum err take_from_roster(void *argument, const struct roster_entry *entr
 
 static fallible fold_roster(struct intake_fold *fold)
 {
-    const struct roster *roster = fold->config.roster;
+    struct roster *roster = fold->config.roster;
     struct identity *identity = fold->config.identity;
+    struct roster_nodes *nodes;
 
-    TRY(identity_reserve(identity, roster_nodes(roster), roster_joins(roster)));
-    TRY(roster_read(roster, take_from_roster, fold));
-    TRY(identity_keep(identity, roster_nodes(roster)));
+    TRY(roster_load(roster, &nodes));
+    TRY(identity_load(identity, &nodes->hashes, nodes->kinds, nodes->count));
+    TRY(identity_reserve(identity, 0, roster_joins(roster)));
+    TRY(roster_read_others(roster, take_from_roster, fold));
     return fold->config.out_settled ? identity_copy(identity, fold->config.out_settled) : OK;
 }
 

@@ -559,8 +559,6 @@ static enum err take_settled(void *argument, const struct roster_entry *entries,
         const struct log_record *record = &entries[i].record;
         struct source_change change = {0};
 
-        if (has_text(record) && record->node < events->node_count)
-            events->nodes[record->node].place = entries[i].place;
         if (record->kind == RECORD_DELETION)
             TRY(events_delete(events, record));
         if ((record->kind != RECORD_JOIN && record->kind != RECORD_UNDO) ||
@@ -576,11 +574,16 @@ static enum err take_settled(void *argument, const struct roster_entry *entries,
 
 static fallible load_roster(struct events *events)
 {
-    const struct roster *roster = events->config.roster;
+    struct roster *roster = events->config.roster;
+    struct roster_nodes *nodes;
 
+    TRY(roster_load(roster, &nodes));
     TRY(make_node_room(events, identity_count(events->identity) + 1));
     add_nodes(events);
-    TRY(roster_read(roster, take_settled, events));
+    for (node_id node = 1; node < events->node_count && node <= nodes->count; node++)
+        events->nodes[node].place = nodes->places[node];
+    TRY(roster_read_others(roster, take_settled, events));
+    roster_unload(roster);
     events->next_seq = roster_next_seq(roster);
     return OK;
 }

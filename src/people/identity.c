@@ -9,7 +9,7 @@
  * by walking both in step, so n joins cost O(n log n) in any order. An undo walks the joins that
  * remain from both ends and builds the one or two rings that they give: it needs no memory.
  */
-#include "people/identity.h"
+#include "people/identity_int.h"
 
 #include "base/mem.h"
 #include "store/log.h"
@@ -18,66 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ids of nodes and places of joins share their words with flags. */
-#define MOST_NODES ((uint32_t)INT32_MAX)
-#define MOST_JOINS ((uint32_t)1 << 30)
-
-struct link {
-    uint32_t next : 31; /* node in the ring */
-    uint32_t is_anonymous : 1;
-};
-
-struct label {
-    uint32_t node : 31; /* the oldest node if this is the root, else the root */
-    uint32_t is_root : 1;
-};
-
-struct chain {
-    uint32_t join : 31;     /* the node's latest join, 0 for none; further ones through the joins */
-    uint32_t is_marked : 1; /* visited; never set between calls */
-};
-
-struct join {
-    uint64_t seq;
-    millis at;
-    node_id a;
-    node_id b;
-    uint32_t next_of_a : 30;
-    uint32_t cause : 2;
-    uint32_t next_of_b : 30;
-    uint32_t is_undone : 1;
-};
-
-_Static_assert(sizeof(struct link) == 4 && sizeof(struct label) == 4 && sizeof(struct chain) == 4,
-               "ten million nodes are lean");
-_Static_assert(sizeof(struct join) == 32, "so are their joins");
-
-struct identity {
-    /* Indexed by node; place 0 is unused. */
-    hash128 *hashes;
-    struct link *links;
-    struct label *labels;
-    struct chain *chains;
-    uint32_t node_count;
-    uint32_t node_room; /* nodes that fit the arrays */
-    /* In order of seq; place 0 is unused. */
-    struct join *joins;
-    uint32_t join_count;
-    uint32_t join_room;
-    /* Open addressing with linear steps: a tag of the hash for each slot, 0 where it is empty, so
-     * that looking for a new hash rarely touches more than the tags. */
-    uint8_t *tags;
-    node_id *slots;
-    uint64_t slot_count; /* a power of two */
-};
-
-static uint8_t tag_of(hash128 hash)
-{
-    uint8_t tag = (uint8_t)(hash.high >> 56);
-
-    return tag ? tag : 1;
-}
-
 static void table_put(uint8_t *tags, node_id *slots, uint64_t slot_count, hash128 hash,
                       node_id node)
 {
@@ -85,11 +25,11 @@ static void table_put(uint8_t *tags, node_id *slots, uint64_t slot_count, hash12
 
     while (tags[at])
         at = (at + 1) & (slot_count - 1);
-    tags[at] = tag_of(hash);
+    tags[at] = identity_tag(hash);
     slots[at] = node;
 }
 
-/* Makes the table fit for `nodes`: at most 7/8 full. */
+/* Makes the table of those behind the base fit for `nodes`: at most 7/8 full. */
 static fallible grow_table(struct identity *identity, uint64_t nodes)
 {
     uint64_t slot_count = identity->slot_count ? identity->slot_count : 64;
@@ -109,7 +49,7 @@ static fallible grow_table(struct identity *identity, uint64_t nodes)
     }
     for (uint64_t at = 0; at < identity->slot_count; at++)
         if (identity->tags[at])
-            table_put(tags, slots, slot_count, identity->hashes[identity->slots[at]],
+            table_put(tags, slots, slot_count, identity_hash(identity, identity->slots[at]),
                       identity->slots[at]);
     mem_free(identity->tags);
     mem_free(identity->slots);
@@ -142,20 +82,26 @@ static uint64_t grown_room(uint64_t room, uint64_t need, uint64_t most)
 
 static fallible grow_nodes(struct identity *identity, uint64_t need)
 {
-    uint64_t room = grown_room(identity->node_room, need, MOST_NODES);
+    uint64_t room = grown_room(identity->node_room, need, IDENTITY_MOST_NODES);
 
-    if (!grow_array(&identity->hashes, room, sizeof *identity->hashes) ||
-        !grow_array(&identity->links, room, sizeof *identity->links) ||
+    if (!grow_array(&identity->hashes, room - identity->base_count, sizeof *identity->hashes))
+        return mem_exhausted();
+    return identity_make_rings(identity, (node_id)room);
+}
+
+fallible identity_make_rings(struct identity *identity, node_id room)
+{
+    if (!grow_array(&identity->links, room, sizeof *identity->links) ||
         !grow_array(&identity->labels, room, sizeof *identity->labels) ||
         !grow_array(&identity->chains, room, sizeof *identity->chains))
         return mem_exhausted();
-    identity->node_room = (uint32_t)room;
+    identity->node_room = room;
     return OK;
 }
 
 static fallible grow_joins(struct identity *identity, uint64_t need)
 {
-    uint64_t room = grown_room(identity->join_room, need, MOST_JOINS - 1);
+    uint64_t room = grown_room(identity->join_room, need, IDENTITY_MOST_JOINS - 1);
 
     if (!grow_array(&identity->joins, room, sizeof *identity->joins))
         return mem_exhausted();
@@ -168,14 +114,14 @@ fallible identity_reserve(struct identity *identity, uint32_t nodes, uint32_t jo
     uint64_t node_need = (uint64_t)identity->node_count + nodes;
     uint64_t join_need = (uint64_t)identity->join_count + joins;
 
-    if (node_need > MOST_NODES || join_need >= MOST_JOINS)
-        return fail(ERR_LIMIT, "a workspace holds at most %u identifiers and %u joins", MOST_NODES,
-                    MOST_JOINS - 1);
+    if (node_need > IDENTITY_MOST_NODES || join_need >= IDENTITY_MOST_JOINS)
+        return fail(ERR_LIMIT, "a workspace holds at most %u identifiers and %u joins",
+                    IDENTITY_MOST_NODES, IDENTITY_MOST_JOINS - 1);
     if (node_need > identity->node_room)
         TRY(grow_nodes(identity, node_need));
     if (join_need > identity->join_room)
         TRY(grow_joins(identity, join_need));
-    return grow_table(identity, node_need);
+    return grow_table(identity, node_need - identity->base_count);
 }
 
 fallible identity_open(struct identity **out_identity)
@@ -197,6 +143,7 @@ void identity_close(struct identity *identity)
 {
     if (!identity)
         return;
+    identity_base_release(identity->base);
     mem_free(identity->hashes);
     mem_free(identity->links);
     mem_free(identity->labels);
@@ -207,78 +154,80 @@ void identity_close(struct identity *identity)
     mem_free(identity);
 }
 
-/* NULL without memory. */
-static void *copied(const void *array, uint64_t count, size_t size)
-{
-    void *copy = mem_grow(NULL, count * size);
-
-    if (copy)
-        memcpy(copy, array, count * size);
-    return copy;
-}
-
-fallible identity_copy(const struct identity *identity, struct identity **out_identity)
-{
-    struct identity *copy = mem_alloc(sizeof *copy);
-    uint64_t nodes = (uint64_t)identity->node_count + 1;
-
-    if (!copy)
-        return mem_exhausted();
-    *copy = *identity;
-    copy->node_room = identity->node_count;
-    copy->join_room = identity->join_count;
-    copy->hashes = copied(identity->hashes, nodes, sizeof *copy->hashes);
-    copy->links = copied(identity->links, nodes, sizeof *copy->links);
-    copy->labels = copied(identity->labels, nodes, sizeof *copy->labels);
-    copy->chains = copied(identity->chains, nodes, sizeof *copy->chains);
-    copy->joins = copied(identity->joins, (uint64_t)identity->join_count + 1, sizeof *copy->joins);
-    copy->tags = copied(identity->tags, identity->slot_count, sizeof *copy->tags);
-    copy->slots = copied(identity->slots, identity->slot_count, sizeof *copy->slots);
-    if (!copy->hashes || !copy->links || !copy->labels || !copy->chains || !copy->joins ||
-        !copy->tags || !copy->slots) {
-        identity_close(copy);
-        return mem_exhausted();
-    }
-    *out_identity = copy;
-    return OK;
-}
-
 static bool is_node(const struct identity *identity, node_id node)
 {
     return node >= 1 && node <= identity->node_count;
 }
 
-node_id identity_find(const struct identity *identity, enum node_kind kind, hash128 hash)
+/* Behind the base. */
+static node_id find_own(const struct identity *identity, enum node_kind kind, hash128 hash)
 {
     uint64_t mask = identity->slot_count - 1;
-    uint8_t tag = tag_of(hash);
+    uint8_t tag = identity_tag(hash);
 
     for (uint64_t at = hash.low & mask; identity->tags[at]; at = (at + 1) & mask) {
         node_id node = identity->slots[at];
 
-        if (identity->tags[at] == tag && hash_equals(identity->hashes[node], hash) &&
+        if (identity->tags[at] == tag &&
+            hash_equals(identity->hashes[node - identity->base_count], hash) &&
             identity_kind(identity, node) == kind)
             return node;
     }
     return NODE_NONE;
 }
 
+node_id identity_find(const struct identity *identity, enum node_kind kind, hash128 hash)
+{
+    const struct identity_base *base = identity->base;
+    uint8_t tag = identity_tag(hash);
+    uint64_t mask;
+
+    if (!base)
+        return find_own(identity, kind, hash);
+    mask = base->slot_count - 1;
+    for (uint64_t at = hash.low & mask; base->tags[at]; at = (at + 1) & mask) {
+        node_id node = base->slots[at];
+
+        if (base->tags[at] == tag && hash_equals(base->hashes[node], hash) &&
+            identity_kind(identity, node) == kind)
+            return node;
+    }
+    return find_own(identity, kind, hash);
+}
+
+static void warm_slot(const uint8_t *tags, const node_id *slots, uint64_t slot_count, hash128 hash)
+{
+    uint64_t at = hash.low & (slot_count - 1);
+
+    __builtin_prefetch(&tags[at]);
+    __builtin_prefetch(&slots[at]);
+}
+
 void identity_warm_place(const struct identity *identity, hash128 hash)
 {
-    uint64_t at = hash.low & (identity->slot_count - 1);
+    const struct identity_base *base = identity->base;
 
-    __builtin_prefetch(&identity->tags[at]);
-    __builtin_prefetch(&identity->slots[at]);
+    if (base)
+        warm_slot(base->tags, base->slots, base->slot_count, hash);
+    warm_slot(identity->tags, identity->slots, identity->slot_count, hash);
 }
 
 node_id identity_warm_node(const struct identity *identity, hash128 hash)
 {
+    const struct identity_base *base = identity->base;
     uint64_t at = hash.low & (identity->slot_count - 1);
-    node_id node = identity->slots[at];
+    node_id node;
 
-    if (identity->tags[at] != tag_of(hash))
-        return NODE_NONE;
-    __builtin_prefetch(&identity->hashes[node]);
+    if (identity->tags[at] == identity_tag(hash)) {
+        node = identity->slots[at];
+        __builtin_prefetch(&identity->hashes[node - identity->base_count]);
+    } else {
+        at = base ? hash.low & (base->slot_count - 1) : 0;
+        if (!base || base->tags[at] != identity_tag(hash))
+            return NODE_NONE;
+        node = base->slots[at];
+        __builtin_prefetch(&base->hashes[node]);
+    }
     __builtin_prefetch(&identity->links[node]);
     return node;
 }
@@ -299,11 +248,12 @@ static node_id add_alone(struct identity *identity, const struct record_node *en
     node_id node = ++identity->node_count;
 
     assert(node <= identity->node_room);
-    identity->hashes[node] = entry->hash;
-    identity->links[node] =
-        (struct link){.next = node & MOST_NODES, .is_anonymous = entry->kind == NODE_ANONYMOUS};
-    identity->labels[node] = (struct label){.node = node & MOST_NODES, .is_root = 1};
-    identity->chains[node] = (struct chain){0};
+    identity->hashes[node - identity->base_count] = entry->hash;
+    identity->links[node] = (struct identity_link){.next = node & IDENTITY_MOST_NODES,
+                                                   .is_anonymous = entry->kind == NODE_ANONYMOUS};
+    identity->labels[node] =
+        (struct identity_label){.node = node & IDENTITY_MOST_NODES, .is_root = 1};
+    identity->chains[node] = (struct identity_chain){0};
     return node;
 }
 
@@ -333,12 +283,12 @@ node_id identity_next(const struct identity *identity, node_id node)
 }
 
 /* The join of `node` behind `join` in the node's chain, 0 at its end. */
-static uint32_t next_join(const struct join *join, node_id node)
+static uint32_t next_join(const struct identity_edge *join, node_id node)
 {
     return join->a == node ? join->next_of_a : join->next_of_b;
 }
 
-static node_id other_end(const struct join *join, node_id node)
+static node_id other_end(const struct identity_edge *join, node_id node)
 {
     return join->a == node ? join->b : join->a;
 }
@@ -349,7 +299,7 @@ bool identity_can_claim(const struct identity *identity, node_id anonymous, node
         !identity->links[anonymous].is_anonymous || identity->links[user].is_anonymous)
         return false;
     for (uint32_t at = identity->chains[anonymous].join; at;) {
-        const struct join *join = &identity->joins[at];
+        const struct identity_edge *join = &identity->joins[at];
         node_id other = other_end(join, anonymous);
 
         /* A user node by whatever cause has it already; or this very pair was parted. */
@@ -384,19 +334,19 @@ static void connect(struct identity *identity, node_id a, node_id b)
     node_id node = small, next_of_small = identity->links[small].next;
 
     do {
-        identity->labels[node] = (struct label){.node = root & MOST_NODES};
+        identity->labels[node] = (struct identity_label){.node = root & IDENTITY_MOST_NODES};
         node = identity->links[node].next;
     } while (node != small);
     if (oldest < identity->labels[root].node)
-        identity->labels[root].node = oldest & MOST_NODES;
+        identity->labels[root].node = oldest & IDENTITY_MOST_NODES;
     identity->links[small].next = identity->links[large].next;
-    identity->links[large].next = next_of_small & MOST_NODES;
+    identity->links[large].next = next_of_small & IDENTITY_MOST_NODES;
 }
 
 fallible identity_join(struct identity *identity, uint64_t seq, const struct record_join *entry)
 {
     uint32_t at = identity->join_count + 1;
-    struct join join = {.seq = seq, .at = entry->at, .a = entry->a, .b = entry->b};
+    struct identity_edge join = {.seq = seq, .at = entry->at, .a = entry->a, .b = entry->b};
 
     if (!is_node(identity, entry->a) || !is_node(identity, entry->b))
         return fail(ERR_CORRUPT, "join %llu names nodes %u and %u, but there are %u",
@@ -405,11 +355,11 @@ fallible identity_join(struct identity *identity, uint64_t seq, const struct rec
         return fail(ERR_CORRUPT, "join %llu is out of order", (unsigned long long)seq);
     TRY(identity_reserve(identity, 0, 1));
     join.cause = entry->cause & 3;
-    join.next_of_a = identity->chains[entry->a].join & (MOST_JOINS - 1);
-    identity->chains[entry->a].join = at & (MOST_JOINS - 1);
+    join.next_of_a = identity->chains[entry->a].join & (IDENTITY_MOST_JOINS - 1);
+    identity->chains[entry->a].join = at & (IDENTITY_MOST_JOINS - 1);
     if (entry->a != entry->b) {
-        join.next_of_b = identity->chains[entry->b].join & (MOST_JOINS - 1);
-        identity->chains[entry->b].join = at & (MOST_JOINS - 1);
+        join.next_of_b = identity->chains[entry->b].join & (IDENTITY_MOST_JOINS - 1);
+        identity->chains[entry->b].join = at & (IDENTITY_MOST_JOINS - 1);
     }
     identity->joins[at] = join;
     identity->join_count = at;
@@ -419,7 +369,7 @@ fallible identity_join(struct identity *identity, uint64_t seq, const struct rec
 }
 
 /* The join of that sequence number, or NULL. */
-static struct join *find_join(const struct identity *identity, uint64_t seq)
+static struct identity_edge *find_join(const struct identity *identity, uint64_t seq)
 {
     uint32_t low = 1, high = identity->join_count + 1;
 
@@ -445,25 +395,26 @@ static void rebuild_from(struct identity *identity, node_id start)
     identity->chains[start].is_marked = 1;
     for (;;) {
         for (uint32_t at = identity->chains[node].join; at;) {
-            const struct join *join = &identity->joins[at];
+            const struct identity_edge *join = &identity->joins[at];
             node_id other = other_end(join, node);
 
             if (!join->is_undone && !identity->chains[other].is_marked) {
                 identity->chains[other].is_marked = 1;
-                identity->links[tail].next = other & MOST_NODES;
+                identity->links[tail].next = other & IDENTITY_MOST_NODES;
                 tail = other;
             }
             at = next_join(join, node);
         }
-        identity->labels[node] = (struct label){.node = start & MOST_NODES};
+        identity->labels[node] = (struct identity_label){.node = start & IDENTITY_MOST_NODES};
         if (node < oldest)
             oldest = node;
         if (node == tail)
             break;
         node = identity->links[node].next;
     }
-    identity->links[tail].next = start & MOST_NODES;
-    identity->labels[start] = (struct label){.node = oldest & MOST_NODES, .is_root = 1};
+    identity->links[tail].next = start & IDENTITY_MOST_NODES;
+    identity->labels[start] =
+        (struct identity_label){.node = oldest & IDENTITY_MOST_NODES, .is_root = 1};
 }
 
 static void unmark_ring(struct identity *identity, node_id start)
@@ -478,7 +429,7 @@ static void unmark_ring(struct identity *identity, node_id start)
 
 bool identity_ends(const struct identity *identity, uint64_t seq, node_id *out_a, node_id *out_b)
 {
-    const struct join *join = find_join(identity, seq);
+    const struct identity_edge *join = find_join(identity, seq);
 
     if (!join)
         return false;
@@ -489,7 +440,7 @@ bool identity_ends(const struct identity *identity, uint64_t seq, node_id *out_a
 
 fallible identity_undo(struct identity *identity, const struct record_undo *undo)
 {
-    struct join *join = find_join(identity, undo->join_seq);
+    struct identity_edge *join = find_join(identity, undo->join_seq);
 
     if (!join)
         return fail(ERR_ABSENT, "there is no join %llu", (unsigned long long)undo->join_seq);
@@ -514,7 +465,7 @@ static size_t gather_joins(const struct identity *identity, node_id person, uint
 
     do {
         for (uint32_t at = identity->chains[node].join; at;) {
-            const struct join *join = &identity->joins[at];
+            const struct identity_edge *join = &identity->joins[at];
 
             if (join->a == node || root_of(identity, join->a) != root) {
                 if (out_places)
@@ -552,7 +503,7 @@ fallible identity_joins(const struct identity *identity, node_id node, struct ar
     gather_joins(identity, node, places);
     qsort(places, count, sizeof *places, by_number);
     for (size_t i = 0; i < count; i++) {
-        const struct join *join = &identity->joins[places[i]];
+        const struct identity_edge *join = &identity->joins[places[i]];
 
         infos[i] = (struct identity_join_info){
             .seq = join->seq,
@@ -614,14 +565,17 @@ static fallible apply_undo(struct identity *identity, const struct log_record *r
 
 void identity_warm(const struct identity *identity, const struct log_record *record)
 {
-    struct record_node entry;
-    uint64_t at;
+    struct record_join join;
 
-    if (record->kind != RECORD_NODE || record_read_node(record->clear, &entry) != OK)
+    if (record->kind != RECORD_JOIN || record_read_join(record->clear, &join) != OK ||
+        !is_node(identity, join.a) || !is_node(identity, join.b))
         return;
-    at = entry.hash.low & (identity->slot_count - 1);
-    __builtin_prefetch(&identity->tags[at], 1);
-    __builtin_prefetch(&identity->slots[at], 1);
+    __builtin_prefetch(&identity->chains[join.a], 1);
+    __builtin_prefetch(&identity->chains[join.b], 1);
+    __builtin_prefetch(&identity->labels[join.a], 1);
+    __builtin_prefetch(&identity->labels[join.b], 1);
+    __builtin_prefetch(&identity->links[join.a], 1);
+    __builtin_prefetch(&identity->links[join.b], 1);
 }
 
 fallible identity_apply(struct identity *identity, const struct log_record *record)

@@ -20,6 +20,12 @@ void identity_close(struct identity *identity);
 /* A copy that goes its own way from there. */
 fallible identity_copy(const struct identity *identity, struct identity **out_identity);
 
+/* Fills one that knows no node yet with nodes 1 .. count, those of kind 0 without an identifier;
+ * takes `*hashes` over, of mem_grow and indexed by node, and leaves NULL. ERR_CORRUPT: two nodes
+ * have one identifier. */
+fallible identity_load(struct identity *identity, hash128 **hashes, const uint8_t *kinds,
+                       node_id count);
+
 /* The node of an identifier's keyed hash, or NODE_NONE. */
 node_id identity_find(const struct identity *identity, enum node_kind kind, hash128 hash);
 /* Fetch what identity_find will touch, ahead of need: first the place in the table, some time later
@@ -60,7 +66,7 @@ fallible identity_joins(const struct identity *identity, node_id node, struct ar
  * What a lost part of the log leaves behind is no error: see log_check. */
 struct log_record;
 fallible identity_apply(struct identity *identity, const struct log_record *record);
-/* Fetches what applying this record will touch, while others are applied. */
+/* Fetches what applying this join will touch, while others are applied. */
 void identity_warm(const struct identity *identity, const struct log_record *record);
 /* Every node up to `last` is taken from now on. Those without a record of their own were in a part
  * of the log that was lost: no identifier leads to them. */

@@ -7,7 +7,7 @@
  *
  * Blocks form a chain by their checksums, and follow one another in the log.
  */
-#include "people/roster.h"
+#include "people/roster_int.h"
 #include "people/roster_record.h"
 
 #include "base/hash.h"
@@ -18,7 +18,6 @@
 #include <string.h>
 
 enum {
-    PATH_SIZE = 4096,
     HEAD_SIZE = 8 + VAULT_ID_SIZE + 8,
     BLOCK_FULL = 256 << 10,
     MOST_BODY = 64 << 20,
@@ -46,30 +45,6 @@ struct block {
 
 _Static_assert(sizeof(struct block) == 56, "no padding");
 
-/* How far the file is known. */
-struct extent {
-    uint64_t bytes;
-    uint64_t next_seq;
-    uint64_t chain;
-    node_id nodes;
-    uint32_t joins;
-};
-
-struct roster {
-    struct sys *sys;
-    struct file *file;
-    char path[PATH_SIZE];
-    struct extent durable;
-    struct extent closed; /* with the whole blocks that wait */
-    struct buf waiting;   /* whole blocks, then from `open_at` on the one that records go into */
-    size_t open_at;
-    uint64_t added_seq;          /* records below it were added */
-    struct roster_latest latest; /* in the open block */
-    node_id nodes;
-    uint32_t joins;
-    bool is_broken; /* a sync failed: nothing can be promised any more */
-};
-
 /* Reading. */
 
 struct walk {
@@ -78,7 +53,7 @@ struct walk {
     char *window;
     size_t room;
     size_t from, to; /* what of the window is ahead */
-    struct extent at;
+    struct roster_extent at;
 };
 
 static uint64_t checksum_of(const struct block *block, const char *body)
@@ -123,7 +98,7 @@ static fallible walk_start(struct walk *walk, const unsigned char *workspace)
     uint64_t checksum;
     str head;
 
-    walk->at = (struct extent){.next_seq = 1};
+    walk->at = (struct roster_extent){.next_seq = 1};
     TRY(look_ahead(walk, HEAD_SIZE, &head));
     if (head.len < HEAD_SIZE)
         return damaged(walk);
@@ -139,6 +114,30 @@ static fallible walk_start(struct walk *walk, const unsigned char *workspace)
     return OK;
 }
 
+/* The head at the front of `bytes`, if it can stand here. */
+static fallible read_head(const struct walk *walk, str bytes, struct block *out_block)
+{
+    struct block block;
+
+    if (bytes.len < sizeof block)
+        return fail(ERR_CORRUPT, "%s ends at record %llu, but there are column files behind it",
+                    walk->path, (unsigned long long)walk->at.next_seq);
+    memcpy(&block, bytes.data, sizeof block);
+    if (block.magic != BLOCK_MAGIC || block.body_bytes > MOST_BODY ||
+        block.previous != walk->at.chain || block.first_seq != walk->at.next_seq ||
+        block.next_seq < block.first_seq || block.nodes < walk->at.nodes ||
+        block.joins < walk->at.joins)
+        return damaged(walk);
+    *out_block = block;
+    return OK;
+}
+
+static struct roster_extent behind(const struct roster_extent *at, const struct block *block)
+{
+    return (struct roster_extent){at->bytes + sizeof *block + block->body_bytes, block->next_seq,
+                                  block->checksum, block->nodes, block->joins};
+}
+
 /* Steps over one block. */
 static fallible walk_block(struct walk *walk, struct block *out_block, str *out_body)
 {
@@ -146,32 +145,33 @@ static fallible walk_block(struct walk *walk, struct block *out_block, str *out_
     str bytes;
 
     TRY(look_ahead(walk, sizeof block, &bytes));
-    if (bytes.len < sizeof block)
-        return fail(ERR_CORRUPT, "%s ends at record %llu, but there are column files behind it",
-                    walk->path, (unsigned long long)walk->at.next_seq);
-    memcpy(&block, bytes.data, sizeof block);
-    if (block.magic != BLOCK_MAGIC || block.body_bytes > MOST_BODY)
-        return damaged(walk);
+    TRY(read_head(walk, bytes, &block));
     TRY(look_ahead(walk, sizeof block + block.body_bytes, &bytes));
     if (bytes.len < sizeof block + block.body_bytes ||
-        block.checksum != checksum_of(&block, bytes.data + sizeof block) ||
-        block.previous != walk->at.chain || block.first_seq != walk->at.next_seq ||
-        block.next_seq < block.first_seq || block.nodes < walk->at.nodes ||
-        block.joins < walk->at.joins)
+        block.checksum != checksum_of(&block, bytes.data + sizeof block))
         return damaged(walk);
     walk->from += sizeof block + block.body_bytes;
-    walk->at = (struct extent){walk->at.bytes + sizeof block + block.body_bytes, block.next_seq,
-                               block.checksum, block.nodes, block.joins};
+    walk->at = behind(&walk->at, &block);
     *out_block = block;
     *out_body = str_slice(bytes, sizeof block, sizeof block + block.body_bytes);
     return OK;
 }
 
+fallible roster_step_over(const struct roster *roster, struct roster_extent *at)
+{
+    const struct walk walk = {.file = roster->file, .path = roster->path, .at = *at};
+    struct block block;
+    size_t len;
+
+    TRY(file_read(roster->file, at->bytes, &block, sizeof block, &len));
+    TRY(read_head(&walk, str_from(&block, len), &block));
+    *at = behind(at, &block);
+    return OK;
+}
+
 /* The records of one block; the first one's number counts from `at`, where the block begins. */
 static fallible give_block(const struct walk *walk, const struct block *block, str body,
-                           enum err (*each)(void *argument, const struct roster_entry *entries,
-                                            size_t count),
-                           void *argument)
+                           roster_taker *each, void *argument)
 {
     struct roster_entry entries[AT_ONCE];
     char uuids[AT_ONCE][ROSTER_UUID_TEXT];
@@ -200,15 +200,13 @@ static fallible give_block(const struct walk *walk, const struct block *block, s
     return OK;
 }
 
-fallible roster_read(const struct roster *roster,
-                     enum err (*each)(void *argument, const struct roster_entry *entries,
-                                      size_t count),
-                     void *argument)
+fallible roster_read_span(const struct roster *roster, const struct roster_extent *from,
+                          uint64_t to, roster_taker *each, void *argument)
 {
-    struct walk walk = {.file = roster->file, .path = roster->path};
-    enum err err = walk_start(&walk, NULL);
+    struct walk walk = {.file = roster->file, .path = roster->path, .at = *from};
+    enum err err = OK;
 
-    while (!err && walk.at.bytes < roster->durable.bytes) {
+    while (!err && walk.at.bytes < to) {
         struct block block;
         str body;
 
@@ -218,6 +216,11 @@ fallible roster_read(const struct roster *roster,
     }
     mem_free(walk.window);
     return err;
+}
+
+fallible roster_read(const struct roster *roster, roster_taker *each, void *argument)
+{
+    return roster_read_span(roster, &roster->head, roster->durable.bytes, each, argument);
 }
 
 static fallible damaged_text(const struct roster *roster, node_id node)
@@ -279,18 +282,17 @@ fallible roster_text(const struct roster *roster, uint64_t place, node_id node,
 
 static fallible path_in(const char *folder, const char *suffix, char *out_path)
 {
-    int len = snprintf(out_path, PATH_SIZE, "%s/%s%s", folder, roster_name, suffix);
+    int len = snprintf(out_path, ROSTER_PATH, "%s/%s%s", folder, roster_name, suffix);
 
-    return len < PATH_SIZE ? OK : fail(ERR_LIMIT, "the path of the data folder is too long");
+    return len < ROSTER_PATH ? OK : fail(ERR_LIMIT, "the path of the data folder is too long");
 }
 
-/* Goes to the end of what covers the records below `next_seq`. */
-static fallible walk_to(struct walk *walk, const unsigned char *workspace, uint64_t next_seq)
+/* Goes on to the end of what covers the records below `next_seq`. */
+static fallible walk_to(struct walk *walk, uint64_t next_seq)
 {
     struct block block;
     str body;
 
-    TRY(walk_start(walk, workspace));
     while (walk->at.next_seq < next_seq)
         TRY(walk_block(walk, &block, &body));
     return walk->at.next_seq == next_seq ? OK : damaged(walk);
@@ -300,8 +302,11 @@ static fallible find_extent(struct roster *roster, const unsigned char *workspac
                             uint64_t next_seq)
 {
     struct walk walk = {.file = roster->file, .path = roster->path};
-    enum err err = walk_to(&walk, workspace, next_seq);
+    enum err err = walk_start(&walk, workspace);
 
+    roster->head = walk.at;
+    if (!err)
+        err = walk_to(&walk, next_seq);
     roster->durable = roster->closed = walk.at;
     mem_free(walk.window);
     return err;
@@ -318,7 +323,8 @@ static fallible write_head(struct roster *roster, const unsigned char *workspace
     memcpy(head + HEAD_SIZE - sizeof checksum, &checksum, sizeof checksum);
     TRY(file_truncate(roster->file, 0));
     TRY(file_write(roster->file, 0, head, sizeof head));
-    roster->durable = roster->closed = (struct extent){HEAD_SIZE, 1, checksum, 0, 0};
+    roster->head = (struct roster_extent){HEAD_SIZE, 1, checksum, 0, 0};
+    roster->durable = roster->closed = roster->head;
     return OK;
 }
 
@@ -371,6 +377,7 @@ void roster_close(struct roster *roster)
 {
     if (!roster)
         return;
+    roster_unload(roster);
     file_close(roster->file);
     buf_done(&roster->waiting);
     mem_free(roster);
@@ -420,8 +427,8 @@ static void close_block(struct roster *roster, uint64_t next_seq)
 
     block.checksum = checksum_of(&block, at + sizeof block);
     memcpy(at, &block, sizeof block);
-    roster->closed = (struct extent){roster->closed.bytes + sizeof block + block.body_bytes,
-                                     next_seq, block.checksum, block.nodes, block.joins};
+    roster->closed = (struct roster_extent){roster->closed.bytes + sizeof block + block.body_bytes,
+                                            next_seq, block.checksum, block.nodes, block.joins};
     roster->open_at = roster->waiting.len;
 }
 
@@ -557,7 +564,7 @@ static fallible copy_log(struct making *making, struct log *log)
 static fallible make_file(struct making *making, const struct roster_config *config)
 {
     struct roster *roster = making->roster;
-    char path[PATH_SIZE];
+    char path[ROSTER_PATH];
 
     TRY(path_in(config->folder, "", path));
     TRY(path_in(config->folder, ".new", roster->path));
@@ -608,7 +615,7 @@ fallible roster_obtain(const struct roster_config *config, uint64_t next_seq,
 fallible roster_check(const struct roster_config *config, uint64_t next_seq,
                       void (*report)(void *, const char *), void *argument)
 {
-    char path[PATH_SIZE];
+    char path[ROSTER_PATH];
     struct walk walk = {.path = path};
     enum err err;
 
@@ -617,7 +624,9 @@ fallible roster_check(const struct roster_config *config, uint64_t next_seq,
     TRY(path_in(config->folder, "", path));
     err = file_open(config->sys, path, FILE_READ, &walk.file);
     if (!err)
-        err = walk_to(&walk, config->workspace, next_seq);
+        err = walk_start(&walk, config->workspace);
+    if (!err)
+        err = walk_to(&walk, next_seq);
     file_close(walk.file);
     mem_free(walk.window);
     if (err == ERR_ABSENT)

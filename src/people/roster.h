@@ -50,11 +50,21 @@ struct roster_entry {
     struct log_record record;
     uint64_t place;
 };
-/* Gives all that is durable to `each`, in order of the log, some at a time. They are borrowed. */
-fallible roster_read(const struct roster *roster,
-                     enum err (*each)(void *argument, const struct roster_entry *entries,
-                                      size_t count),
-                     void *argument);
+/* Takes some at a time; they are borrowed. */
+typedef enum err roster_taker(void *argument, const struct roster_entry *entries, size_t count);
+/* Gives all that is durable to `each`, in order of the log. */
+fallible roster_read(const struct roster *roster, roster_taker *each, void *argument);
+/* The same for a start, read by all cores into memory, once: nodes by their ids, the other records
+ * in order of the log. roster_unload lets go of it; a second load is then a new one. */
+struct roster_nodes {
+    hash128 *hashes;  /* [0] is not used; whoever takes them over leaves NULL */
+    uint8_t *kinds;   /* enum node_kind; 0 where no record of the node is there */
+    uint64_t *places; /* for roster_text; 0 where there is no identifier */
+    node_id count;
+};
+fallible roster_load(struct roster *roster, struct roster_nodes **out_nodes);
+fallible roster_read_others(const struct roster *roster, roster_taker *each, void *argument);
+void roster_unload(struct roster *roster);
 /* Appends the identifier of `node`, whose record stands there. ERR_ABSENT: its key was destroyed.
  * ERR_CORRUPT, ERR_IO. */
 fallible roster_text(const struct roster *roster, uint64_t place, node_id node,

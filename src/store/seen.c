@@ -379,21 +379,15 @@ static fallible forget_old(struct seen *seen, millis now)
     return forget_run(seen, 0);
 }
 
-/* A full or old table becomes the freezing one. */
-static fallible start_freezing(struct seen *seen, millis now)
+/* The active table becomes the freezing one. */
+static fallible freeze_active(struct seen *seen)
 {
-    uint32_t count = seen_table_count(seen->active);
-    struct seen_table *fresh;
+    struct seen_table *fresh = seen_table_open();
     enum err err;
 
-    if (seen->freezing || !count ||
-        (count < seen->config.table_ids &&
-         seen_table_first_received(seen->active) > now - MILLIS_DAY))
-        return OK;
-    fresh = seen_table_open();
     if (!fresh)
         return mem_exhausted();
-    err = reserve_table(fresh, count);
+    err = reserve_table(fresh, seen_table_count(seen->active));
     if (err) {
         seen_table_close(fresh);
         return err;
@@ -402,6 +396,18 @@ static fallible start_freezing(struct seen *seen, millis now)
     seen->freezing_to = seen_table_last_seq(seen->active) + 1;
     seen->active = fresh;
     return OK;
+}
+
+/* When it is full or old. */
+static fallible start_freezing(struct seen *seen, millis now)
+{
+    uint32_t count = seen_table_count(seen->active);
+
+    if (seen->freezing || !count ||
+        (count < seen->config.table_ids &&
+         seen_table_first_received(seen->active) > now - MILLIS_DAY))
+        return OK;
+    return freeze_active(seen);
 }
 
 /* Far behind: the next table is more than full, too, though not yet so much that it has to grow. */
@@ -605,6 +611,19 @@ fallible seen_tend(struct seen *seen, millis now)
 
     seen->trouble = written;
     return written ? written : forgotten;
+}
+
+fallible seen_settle(struct seen *seen, millis now)
+{
+    for (;;) {
+        if (!seen->freezing && !seen_table_count(seen->active))
+            return OK;
+        if (!seen->freezing)
+            TRY(freeze_active(seen));
+        TRY(step_freeze(seen, UINT32_MAX, expired_at(seen, now)));
+        if (seen->freezing)
+            seen_job_wait(seen->freeze);
+    }
 }
 
 fallible seen_check(struct sys *sys, const char *folder, void (*report)(void *, const char *),

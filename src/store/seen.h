@@ -55,6 +55,9 @@ void seen_forget_from(struct seen *seen, uint64_t from_seq);
  * waits for syncs, only while the disk or the calls fall far behind the ids. ERR_FULL, ERR_IO:
  * tried again by the next call, the table goes on growing. */
 fallible seen_tend(struct seen *seen, millis now);
+/* Freezes what is in memory, however full, and waits until it lasts: before a close, so that next
+ * to nothing has to be read again. A few ids stay. All that was added is durable in the log. */
+fallible seen_settle(struct seen *seen, millis now);
 /* All ids of events below this sequence number are frozen (or expired): replay from here. */
 uint64_t seen_covered_seq(const struct seen *seen);
 

@@ -127,6 +127,22 @@ int thread_cores(void)
     return 1;
 }
 
+enum { MOST_GATHERED = 15 };
+
+void thread_gather(int most, void (*run)(void *), void *argument)
+{
+    struct thread *others[MOST_GATHERED];
+    int cores = thread_cores(), count = 0;
+
+    most = most < cores ? most : cores;
+    while (count < most - 1 && count < MOST_GATHERED &&
+           thread_start("gathered", run, argument, &others[count]) == OK)
+        count++;
+    run(argument);
+    while (count)
+        thread_join(others[--count]);
+}
+
 struct mutex *mutex_open(void)
 {
     struct mutex *mutex = mem_alloc(sizeof *mutex);

@@ -22,6 +22,9 @@ void thread_give_way(enum thread_rank rank);
  * moment, and not only when another thread's turn is over, which takes milliseconds. */
 void thread_answer_soon(void);
 int thread_cores(void); /* cores this process may use */
+/* Calls run(argument) on this thread and on others at the same time, one a core and `most` in all,
+ * and waits until all have come back. There may be fewer than that. */
+void thread_gather(int most, void (*run)(void *), void *argument);
 
 struct mutex *mutex_open(void); /* NULL without memory */
 void mutex_close(struct mutex *mutex);

@@ -421,3 +421,58 @@ TEST(identity_keeps_ids_of_nodes_whose_records_were_lost)
     buf_done(&clear);
     identity_close(identity);
 }
+
+/* Every 1000th node was lost with its part of the log. */
+TEST(identity_loaded_by_threads_is_what_adding_one_by_one_gives)
+{
+    static const uint32_t counts[] = {1, 7, 1000, 200001};
+
+    EACH_CASE(count, counts)
+    {
+        hash128 *hashes = mem_grow(NULL, (*count + 1) * sizeof *hashes);
+        uint8_t *kinds = mem_alloc(*count + 1);
+        struct identity *identity, *copy;
+
+        for (uint32_t i = 1; i <= *count; i++) {
+            kinds[i] = i % 1000 == 0 ? 0 : i % 3 ? NODE_ANONYMOUS : NODE_USER;
+            hashes[i] = hash_of(i);
+        }
+        CHECK_OK(identity_open(&identity));
+        CHECK_OK(identity_load(identity, &hashes, kinds, *count));
+        CHECK(hashes == NULL);
+        CHECK_INT(add(identity, NODE_USER, *count + 1), *count + 1);
+        CHECK_OK(identity_copy(identity, &copy));
+        identity_close(identity);
+        CHECK_INT(add(copy, NODE_USER, *count + 2), *count + 2);
+        CHECK_INT(identity_count(copy), *count + 2);
+        for (uint32_t i = 1; i <= *count + 2; i++) {
+            enum node_kind kind =
+                i > *count || (i % 3 == 0 && i % 1000) ? NODE_USER : NODE_ANONYMOUS;
+            bool is_lost = i <= *count && i % 1000 == 0;
+
+            CHECK_INT(identity_kind(copy, i), kind);
+            CHECK_INT(identity_person(copy, i), i);
+            CHECK_INT(identity_next(copy, i), i);
+            CHECK_INT(identity_find(copy, kind, hash_of(i)), is_lost ? NODE_NONE : i);
+        }
+        identity_close(copy);
+        mem_free(kinds);
+    }
+}
+
+TEST(identity_loaded_by_threads_refuses_two_nodes_of_one_identifier)
+{
+    enum { COUNT = 100000 };
+    hash128 *hashes = mem_grow(NULL, (COUNT + 1) * sizeof *hashes);
+    uint8_t *kinds = mem_alloc(COUNT + 1);
+    struct identity *identity;
+
+    for (uint32_t i = 1; i <= COUNT; i++) {
+        kinds[i] = NODE_USER;
+        hashes[i] = hash_of(i == COUNT ? 5 : i);
+    }
+    CHECK_OK(identity_open(&identity));
+    CHECK_ERR(ERR_CORRUPT, identity_load(identity, &hashes, kinds, COUNT));
+    identity_close(identity);
+    mem_free(kinds);
+}

@@ -8,8 +8,11 @@
 #include "collect/quarantine.h"
 #include "people/identity.h"
 #include "support/test.h"
+#include "sys/entropy.h"
 #include "sys/file.h"
+#include "sys/sys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { RECORDS = 12 };
@@ -287,6 +290,71 @@ TEST(roster_of_many_records_is_read_block_by_block)
     expect(roster, MANY);
     roster_close(roster);
     sim_close(sys);
+}
+
+static enum err compare_others(void *argument, const struct roster_entry *entries, size_t count)
+{
+    struct expected *expected = argument;
+
+    for (size_t i = 0; i < count; i++) {
+        while (expected->next % 4 != 3 && expected->next % 5 != 4)
+            expected->next++; /* nodes */
+        compare_one(expected, &entries[i].record);
+    }
+    return OK;
+}
+
+/* Threads read real files alone. */
+static const char *real_folder(struct sys *sys)
+{
+    const char *base = getenv("TMPDIR"), *folder;
+    unsigned long long number;
+
+    entropy_fill(sys, &number, sizeof number);
+    folder =
+        arena_print(test_mem, "%s/myriad-roster-%016llx", base && *base ? base : "/tmp", number)
+            .data;
+    CHECK_OK(folder_make(sys, folder));
+    return folder;
+}
+
+TEST(roster_is_loaded_by_threads_as_it_is_read)
+{
+    enum { MANY = 300000 };
+    struct roster_config config = config_in(sys_real());
+    struct expected expected = {0};
+    struct roster_nodes *nodes;
+    struct roster *roster;
+    struct buf clear = {0};
+
+    config.folder = real_folder(config.sys);
+    CHECK_OK(roster_open(&config, 1, &roster));
+    add(roster, 0, MANY);
+    CHECK_OK(roster_commit(roster, 1 + 3 * MANY, MANY));
+    CHECK_OK(roster_load(roster, &nodes));
+    CHECK_INT(nodes->count, MANY);
+    for (unsigned i = 0; i < MANY; i++) {
+        struct log_record want = record_of(i, &clear);
+        struct buf text = {0};
+
+        CHECK_INT(nodes->kinds[i + 1], want.kind == RECORD_NODE ? NODE_USER : 0);
+        if (want.kind != RECORD_NODE)
+            continue;
+        CHECK_INT(nodes->hashes[i + 1].low, i);
+        CHECK_INT(nodes->places[i + 1] != 0, !want.is_erased);
+        if (i < 100 && !want.is_erased) {
+            CHECK_OK(roster_text(roster, nodes->places[i + 1], i + 1, &text));
+            CHECK(str_equals(buf_str(&text), want.payload));
+        }
+        buf_done(&text);
+    }
+    CHECK_OK(roster_read_others(roster, compare_others, &expected));
+    CHECK(!expected.is_wrong);
+    CHECK_INT(expected.next, MANY);
+    buf_done(&clear);
+    roster_close(roster);
+    CHECK_OK(file_remove(config.sys, arena_print(test_mem, "%s/people", config.folder).data));
+    CHECK_OK(folder_remove(config.sys, config.folder));
 }
 
 TEST(roster_finds_identifiers_before_and_after_they_last)

@@ -86,6 +86,30 @@ TEST(seen_freezes_a_table_that_spans_a_day)
     world_close(&w);
 }
 
+TEST(seen_settles_whatever_is_in_memory_and_nothing_is_read_again)
+{
+    for (unsigned behind = 0; behind < 3; behind++) {
+        struct world w = world_behind(1, 100, behind);
+
+        world_start(&w);
+        CHECK_OK(seen_settle(w.seen, w.now));
+        CHECK_INT(stats_of(&w).files, 0);
+        for (uint64_t i = 0; i < 130; i++) {
+            world_add(&w, id_of(i), i);
+            if (i == 110)
+                CHECK_OK(seen_tend(w.seen, w.now)); /* freezes the first hundred and more */
+        }
+        CHECK_OK(seen_settle(w.seen, w.now));
+        CHECK_INT(seen_covered_seq(w.seen), w.next_seq);
+        CHECK_INT(stats_of(&w).ids, 130);
+        check_all(&w);
+        world_restart(&w);
+        CHECK_INT(seen_covered_seq(w.seen), w.next_seq);
+        check_all(&w);
+        world_close(&w);
+    }
+}
+
 TEST(seen_removes_runs_out_of_the_window_and_stays_covered)
 {
     struct world w = world_with(1, 10);
