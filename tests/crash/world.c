@@ -231,7 +231,7 @@ void world_combine(struct world *world)
 {
     size_t at, count;
 
-    if (world->events && combine_find(world->events, &at, &count))
+    if (world->events && combine_find(world->events, false, &at, &count))
         (void)!combine_run(world->events, world->sys, at, count, NULL, NULL);
 }
 
