@@ -21,7 +21,8 @@ struct gathering {
     struct trail trail;
     node_id *names; /* ascending */
     size_t name_count;
-    bool is_mixed; /* under these names there are rows of others, too */
+    bool is_mixed;    /* under these names there are rows of others, too */
+    bool has_deleted; /* some events are */
 };
 
 /* What is held of a file. */
@@ -223,10 +224,26 @@ static uint32_t find_row(const struct gathering *it, const struct hand *hand, ui
     return from;
 }
 
+static bool is_deleted(const struct gathering *it, const struct hand *hand, uint32_t row)
+{
+    return it->has_deleted &&
+           deleted_has(it->source->deleted, ((const uint64_t *)hand->seqs.data)[row]);
+}
+
+static uint64_t count_left(const struct gathering *it, const struct hand *hand, uint32_t from,
+                           uint32_t to)
+{
+    uint64_t count = to - from;
+
+    for (uint32_t row = from; it->has_deleted && row < to; row++)
+        count -= is_deleted(it, hand, row);
+    return count;
+}
+
 /* Hers, and not deleted? */
 static bool is_hers(const struct gathering *it, const struct hand *hand, uint32_t row)
 {
-    if (deleted_has(it->source->deleted, ((const uint64_t *)hand->seqs.data)[row]))
+    if (is_deleted(it, hand, row))
         return false;
     return !it->is_mixed ||
            identity_person(it->source->identity, ((const node_id *)hand->nodes.data)[row]) ==
@@ -237,13 +254,14 @@ static fallible take_rows(struct gathering *it, const struct hand *hand, uint32_
 {
     const millis *times = hand->times.data;
     const uint64_t *seqs = hand->seqs.data;
-    struct trail found = {.events_read = times[from] <= it->wish->as_of ? to - from : 0};
+    struct trail found = {0};
     uint32_t row = find_row(it, hand, from, to);
     size_t most = to - row < it->wish->most ? to - row : it->wish->most;
 
     found.events = arena_array(it->mem, most + 1, sizeof *found.events);
     if (!found.events)
         return arena_exhausted();
+    found.events_read = times[from] <= it->wish->as_of ? count_left(it, hand, from, to) : 0;
     for (; row < to && found.count < most && times[row] <= it->wish->as_of; row++)
         if (is_hers(it, hand, row))
             found.events[found.count++] = (struct trail_event){
@@ -324,7 +342,10 @@ static fallible take_memory(struct gathering *it)
 fallible trail_read(const struct source *source, const struct trail_wish *wish, struct arena *mem,
                     struct trail *out_trail)
 {
-    struct gathering it = {.source = source, .wish = wish, .mem = mem};
+    struct gathering it = {.source = source,
+                           .wish = wish,
+                           .mem = mem,
+                           .has_deleted = deleted_count(source->deleted, 0, UINT64_MAX) > 0};
 
     if (source->history && history_count(source->history)) {
         TRY(find_names(&it));
