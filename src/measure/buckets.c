@@ -31,6 +31,26 @@ static fallible add(struct buckets *buckets, struct arena *mem, millis start, ui
     return OK;
 }
 
+/* A time that passed is less than 2^64 / odd of its units, so that multiplying divides exactly; see
+ * Granlund and Montgomery, "Division by Invariant Integers using Multiplication", 1994. */
+static void find_length(struct buckets *buckets, millis to)
+{
+    uint64_t length = (uint64_t)(buckets->starts[1] - buckets->starts[0]), odd, passed;
+    unsigned shift = (unsigned)__builtin_ctzll(length);
+
+    for (uint32_t i = 1; i + 1 < buckets->count; i++)
+        if ((uint64_t)(buckets->starts[i + 1] - buckets->starts[i]) != length)
+            return;
+    odd = length >> shift;
+    passed = (uint64_t)(to - buckets->starts[0]) >> shift;
+    /* The last one may be shorter, if clocks change in it, but then nothing follows. */
+    if (odd < 2 || passed >= UINT64_MAX / odd ||
+        (uint64_t)(to - buckets->starts[buckets->count - 1]) > length)
+        return;
+    buckets->shift = shift;
+    buckets->factor = UINT64_MAX / odd + 1;
+}
+
 fallible buckets_make(const struct query *query, millis from, millis to, struct arena *mem,
                       struct buckets *out_buckets)
 {
@@ -43,9 +63,11 @@ fallible buckets_make(const struct query *query, millis from, millis to, struct 
         for (millis at = zone_period(query->zone, from, query->interval); at < to;
              at = zone_next(query->zone, at, query->interval))
             TRY(add(&buckets, mem, at, &room));
-    if (buckets.count > 1)
+    if (buckets.count > 1) {
         buckets.each = (double)(buckets.count - 1) /
                        (double)(buckets.starts[buckets.count - 1] - *buckets.starts);
+        find_length(&buckets, to);
+    }
     *out_buckets = buckets;
     return OK;
 }

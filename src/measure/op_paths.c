@@ -69,6 +69,7 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
         return operator_exhausted();
     paths->steps = arguments[STEPS].is_given ? (size_t)arguments[STEPS].number : DEFAULT_STEPS;
     scan_plan_names(shared->plan);
+    scan_plan_loose(shared->plan);
     TRY(scan_plan_mark(shared->plan, arguments[AFTER].events, 1, SCAN_IN_RANGE | SCAN_WHERE,
                        &paths->after));
     TRY(scan_plan_mark(shared->plan, among->event_count ? among->events : &any,
@@ -125,6 +126,15 @@ static fallible grow(const struct operator_worker *worker, struct paths_state *s
     return OK;
 }
 
+static bool is_same(const text_code *a, const text_code *b, size_t steps)
+{
+    size_t i = 0;
+
+    while (i < steps && a[i] == b[i])
+        i++;
+    return i == steps;
+}
+
 /* The path of these names, made if need be. */
 static fallible get_path(const struct operator_worker *worker, struct paths_state *state,
                          const text_code *names, uint64_t hash, struct path **out_path)
@@ -136,7 +146,7 @@ static fallible get_path(const struct operator_worker *worker, struct paths_stat
     if (state->count * 4 >= state->slot_count * 3)
         TRY(grow(worker, state));
     slot = &state->slots[hash & (state->slot_count - 1)];
-    while (slot->path && (slot->hash != hash || memcmp(slot->path->names, names, bytes) != 0))
+    while (slot->path && (slot->hash != hash || !is_same(slot->path->names, names, paths->steps)))
         slot = slot + 1 < state->slots + state->slot_count ? slot + 1 : state->slots;
     if (!slot->path) {
         slot->path = arena_take(worker->mem, sizeof *slot->path + bytes);

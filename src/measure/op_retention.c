@@ -65,6 +65,7 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
     TRY(scan_plan_mark(shared->plan, given[RETURN].events, 1, SCAN_IN_RANGE, &retention->back));
     buckets = &retention->buckets;
     TRY(buckets_make(query, bounds->from, bounds->to, mem, buckets));
+    scan_plan_loose(shared->plan);
     retention->periods = given[PERIODS].is_given ? (uint32_t)given[PERIODS].number : USUAL_PERIODS;
     retention->over = buckets->count;
     if (buckets->count &&
@@ -118,6 +119,7 @@ struct history {
 static void count_returns(const struct retention *retention, uint32_t cohort, uint64_t *returned,
                           const struct history *later)
 {
+    const struct buckets buckets = retention->buckets;
     uint32_t end = cohort + seen_periods(retention, cohort);
 
     for (uint32_t from = cohort; from < end; from += 64) {
@@ -126,8 +128,7 @@ static void count_returns(const struct retention *retention, uint32_t cohort, ui
 
         for (uint32_t i = 0; i < later->count; i++) {
             bool is_back = (later->marks[i] & retention->back) != 0;
-            uint32_t period =
-                is_back ? buckets_find(&retention->buckets, later->times[i]) - from : length;
+            uint32_t period = is_back ? buckets_find(&buckets, later->times[i]) - from : length;
 
             seen |= (uint64_t)(period < length) << period % 64;
         }

@@ -38,7 +38,7 @@ struct scan_batch {
     const uint32_t *first;   /* [person] her hits are [first[p], end[p]) */
     const uint32_t *end;     /* [person] */
     const millis *times;     /* [hit] and so are all below, unless told */
-    const scan_marks *marks; /* never 0 */
+    const scan_marks *marks; /* never 0, unless the plan is loose */
     const text_code *names;  /* what the event is called, "page" for a page */
     const uint64_t *seqs;    /* NULL unless the plan asked for them, and so are these */
     const node_id *devices;  /* the node of the anonymousId, or 0 */
@@ -84,6 +84,8 @@ fallible scan_plan_slot(struct scan_plan *plan, str path, scan_marks of, uint32_
 void scan_plan_devices(struct scan_plan *plan);
 void scan_plan_seqs(struct scan_plan *plan);
 void scan_plan_names(struct scan_plan *plan);
+/* Events without a mark may stand between the hits, with marks 0 and nothing else told of them. */
+void scan_plan_loose(struct scan_plan *plan);
 /* Also persons without a hit, as long as they have an event up to as_of. */
 void scan_plan_everyone(struct scan_plan *plan);
 /* Only members are given; asked twice, only who belongs to both. NULL: everyone. */

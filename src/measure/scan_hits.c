@@ -468,6 +468,28 @@ static uint32_t copy_runs(const struct scan_hits *hits, const struct scan_hand *
     return count;
 }
 
+/* The same where most rows are wanted and the others may be there, too. */
+static void add_loose(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
+                      uint32_t to, struct scan_piece *piece, const struct cut *cut)
+{
+    const struct scan_candidates *kinds = hand->view->kinds;
+    const uint32_t *first = hand->first.data;
+    const uint8_t *small = (const uint8_t *)hand->kinds.data + first[from];
+    uint32_t base = piece->hits, count = first[to] - first[from];
+
+    memcpy(piece->times + base, (const millis *)hand->times.data + first[from],
+           count * sizeof *piece->times);
+    for (uint32_t i = 0; i < count; i++)
+        piece->marks[base + i] = kinds[small[i]].sure;
+    for (uint32_t i = 0; hits->needs_rows && i < count; i++)
+        hits->rows[i] = first[from] + i;
+    for (uint32_t i = from; i < to; i++)
+        begin_cut(hits, piece, ((const node_id *)hand->persons.data)[i],
+                  base + first[i] - first[from], base + first[i + 1] - first[from], cut);
+    piece->hits += count;
+    fill_columns(hits, hand, piece, base);
+}
+
 /* The same where most rows are wanted: finds those that are not. */
 static void add_runs(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
                      uint32_t to, struct scan_piece *piece, const struct cut *cut)
@@ -607,8 +629,10 @@ fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uin
     if (!are_even(hits, hand))
         return add_each(hits, hand, from, to, piece);
     hits->events_read += first[to] - first[from] - count_dirty(hits, hand, from, to);
-    if (hand->view->few_kind == SCAN_FEW_UNWANTED && !cut.is_by_marks &&
-        (hits->needs_rows || hand->view->is_even))
+    if (hand->view->few_kind == SCAN_FEW_UNWANTED && !cut.is_by_marks && hits->plan->is_loose)
+        add_loose(hits, hand, from, to, piece, &cut);
+    else if (hand->view->few_kind == SCAN_FEW_UNWANTED && !cut.is_by_marks &&
+             (hits->needs_rows || hand->view->is_even))
         add_runs(hits, hand, from, to, piece, &cut);
     else
         add_found(hits, hand, from, to, piece);
