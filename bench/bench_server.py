@@ -60,9 +60,16 @@ class Server:
 
     def settled(self):
         """The figures once questions see every event."""
+        return self.wait_for_none("fold_lag_records")
+
+    def combined(self):
+        """The figures once no column files wait to be combined."""
+        return self.wait_for_none("columns_due")
+
+    def wait_for_none(self, name):
         while True:
             figures = self.metrics()
-            if not figures["fold_lag_records"]:
+            if not figures[name]:
                 return figures
             time.sleep(0.05)
 

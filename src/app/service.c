@@ -167,9 +167,11 @@ static void run_combiner(void *argument)
     while (combines_on(service)) {
         int64_t began_ns = clock_mono_ns(service->sys);
         size_t at, count;
+        bool is_due = combine_find(events, is_busy(service, &seen_seq), &at, &count);
         enum err err;
 
-        if (!combine_find(events, is_busy(service, &seen_seq), &at, &count)) {
+        web_set_combined(service->web, !is_due);
+        if (!is_due) {
             rest(service, COMBINE_MS);
             continue;
         }

@@ -26,6 +26,7 @@ struct web {
     struct web_config config;
     struct web_stats stats;
     atomic_bool is_ready;
+    atomic_bool is_combined;
     struct mutex *lock; /* of the idle readers */
     struct json_reader *idle[IDLE_READERS];
     size_t idle_count;
@@ -75,6 +76,16 @@ void web_set_ready(struct web *web, bool ready)
 bool web_is_ready(const struct web *web)
 {
     return atomic_load(&((struct web *)web)->is_ready);
+}
+
+void web_set_combined(struct web *web, bool combined)
+{
+    atomic_store(&web->is_combined, combined);
+}
+
+bool web_is_combined(const struct web *web)
+{
+    return atomic_load(&((struct web *)web)->is_combined);
 }
 
 struct web *web_of(const struct exchange *x)

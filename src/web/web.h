@@ -47,6 +47,9 @@ const struct web_config *web_config(const struct web *web);
 /* Questions are answered from then on. */
 void web_set_ready(struct web *web, bool ready);
 bool web_is_ready(const struct web *web);
+/* No column files wait to be combined: questions are as fast as they get. For metrics. */
+void web_set_combined(struct web *web, bool combined);
+bool web_is_combined(const struct web *web);
 
 /* Binds, serves the routes of routes.def. */
 fallible web_serve(struct web *web, str listen, const struct server_limits *limits,

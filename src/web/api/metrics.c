@@ -115,6 +115,8 @@ void metrics_page(struct exchange *x)
     one(&out, "quarantine_open", "gauge", "Events that wait in quarantine.",
         (double)quarantine_count(intake_quarantine(config->intake)));
     add_log(&out, config);
+    one(&out, "columns_due", "gauge", "1 while column files wait to be combined.",
+        web_is_combined(web) ? 0 : 1);
     add_http(&out, web_stats(web));
     one(&out, "disk_full", "gauge", "1 while events are refused for lack of room.",
         intake_is_full(config->intake) ? 1 : 0);
