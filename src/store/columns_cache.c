@@ -1,16 +1,22 @@
-/* columns_cache.c - unpacked blocks in memory, given up by the clock when there are too many.
+/* columns_cache.c - unpacked blocks in memory, some given up when there are too many.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
  * A block that is there is held by one change of its own counter. The lock is taken only to bring a
  * block in, which gives others up, and to wait for somebody else who brings in the same one.
+ *
+ * Questions go through all blocks in order, again and again. If the oldest were given up and there
+ * is room for all but a few, each would be gone just before it is asked for. So any may go.
  */
 #include "store/columns_int.h"
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "sys/thread.h"
 
 #include <assert.h>
+
+enum { MOST_SKIPPED = 64 };
 
 struct columns_cache {
     struct mutex *mutex; /* over all that follows */
@@ -18,6 +24,8 @@ struct columns_cache {
     size_t bound;
     atomic_size_t bytes;
     struct columns_unit *hand; /* in the ring of all units */
+    random_state random;       /* where in the ring one is given up */
+    size_t units;
     struct columns_work *spare;
 };
 
@@ -108,11 +116,8 @@ bool columns_cache_pin_ready(struct columns_slot *slot)
 
     while (state & COLUMNS_SLOT_LOADED)
         if (atomic_compare_exchange_weak_explicit(&slot->state, &state, state + 1,
-                                                  memory_order_acquire, memory_order_relaxed)) {
-            if (!atomic_load_explicit(&slot->unit->is_used, memory_order_relaxed))
-                atomic_store_explicit(&slot->unit->is_used, true, memory_order_relaxed);
+                                                  memory_order_acquire, memory_order_relaxed))
             return true;
-        }
     return false;
 }
 
@@ -142,6 +147,7 @@ static void add(struct columns_cache *cache, struct columns_unit *unit)
         unit->former->next = unit;
         unit->next->former = unit;
     }
+    cache->units++;
     atomic_fetch_add(&cache->bytes, unit->bytes);
 }
 
@@ -155,32 +161,35 @@ static void drop(struct columns_cache *cache, struct columns_unit *unit)
         if (cache->hand == unit)
             cache->hand = unit->next;
     }
+    cache->units--;
     atomic_fetch_sub(&cache->bytes, unit->bytes);
     mem_free(unit);
 }
 
-/* Goes round at most twice: what is used gets a second chance, what is held stays. */
+static void skip(struct columns_cache *cache)
+{
+    for (uint64_t steps = random_below(&cache->random, MOST_SKIPPED); steps && cache->hand; steps--)
+        cache->hand = cache->hand->next;
+}
+
+/* What is held stays; a ring of nothing else is gone round once. */
 static void make_room(struct columns_cache *cache)
 {
-    struct columns_unit *start = NULL;
-    unsigned rounds = 0;
+    size_t tried = 0;
 
-    while (cache->hand && atomic_load(&cache->bytes) > cache->bound && rounds < 3) {
-        struct columns_unit *unit = cache->hand;
+    while (cache->hand && atomic_load(&cache->bytes) > cache->bound && tried < cache->units) {
+        struct columns_unit *unit;
         uint32_t unheld = COLUMNS_SLOT_LOADED;
 
-        if (unit == start || !start) {
-            start = unit;
-            rounds++;
-        }
-        if (atomic_exchange(&unit->is_used, false) ||
-            !atomic_compare_exchange_strong(&unit->slot->state, &unheld, 0)) {
-            cache->hand = unit->next;
+        if (!tried)
+            skip(cache);
+        unit = cache->hand;
+        cache->hand = unit->next;
+        tried++;
+        if (!atomic_compare_exchange_strong(&unit->slot->state, &unheld, 0))
             continue;
-        }
-        if (start == unit)
-            start = NULL;
         drop(cache, unit);
+        tried = 0;
     }
 }
 

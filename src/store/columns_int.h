@@ -19,7 +19,6 @@ struct columns_unit {
     struct columns_unit *former;
     struct columns_slot *slot;
     size_t bytes;
-    atomic_bool is_used; /* since the clock's hand went by */
     struct columns_block block;
 };
 
