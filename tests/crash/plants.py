@@ -83,7 +83,9 @@ PLANTS = {
         SWEEP),
     "persons_not_verified": (
         "src/people/roster.c",
-        "        block.checksum != checksum_of(&block, bytes.data + sizeof block) ||\n", "", FLIPS),
+        "    if (bytes.len < sizeof block + block.body_bytes ||\n"
+        "        block.checksum != checksum_of(&block, bytes.data + sizeof block))\n",
+        "    if (bytes.len < sizeof block + block.body_bytes)\n", FLIPS),
     "deletions_not_logged": (
         "src/store/deletions.c", "    TRY(write_all(deletions, log, at, found));\n",
         "    (void)write_all;\n    (void)log;\n    (void)at;\n", SWEEP),
