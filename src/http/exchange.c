@@ -76,16 +76,6 @@ struct arena *exchange_mem(struct exchange *x)
     return x->mem;
 }
 
-void *exchange_principal(const struct exchange *x)
-{
-    return x->principal;
-}
-
-void exchange_set_principal(struct exchange *x, void *principal)
-{
-    x->principal = principal;
-}
-
 void *exchange_context(const struct exchange *x)
 {
     return x->site->config->context;

@@ -48,9 +48,6 @@ str exchange_path_value(struct exchange *x, str name);
 /* The first query parameter of that name, decoded ('+' is a space); absent if none. */
 str exchange_query_value(struct exchange *x, str name);
 struct arena *exchange_mem(struct exchange *x); /* memory of this exchange, capped */
-/* What the route's `authorise` found out, e.g. whose key it was; NULL until set. */
-void *exchange_principal(const struct exchange *x);
-void exchange_set_principal(struct exchange *x, void *principal);
 void *exchange_context(const struct exchange *x); /* the server's context */
 /* True once the client went away: long work may stop. */
 bool exchange_is_abandoned(const struct exchange *x);

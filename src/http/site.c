@@ -136,7 +136,6 @@ void site_give_exchange(struct site *site, struct exchange *x)
     tidy_buf(&x->body);
     x->connection = NULL;
     x->route = NULL;
-    x->principal = NULL;
     x->match.value_count = 0;
     x->request.body = (str){NULL, 0};
     x->status = 0;

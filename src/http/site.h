@@ -42,7 +42,6 @@ struct exchange {
     struct request_reader reader;
     struct http_request request;
     struct arena *mem;
-    void *principal;
     struct buf input;    /* the request's bytes, once it left the loop */
     struct buf unpacked; /* the body, if it came packed */
     struct buf headers;  /* of the answer, as lines */

@@ -738,6 +738,7 @@ void events_end(struct events *events)
 static void add_files(const struct history *history, struct events_stats *stats)
 {
     stats->files = history ? history_count(history) : 0;
+    stats->cache_bytes = history ? history_cache_bytes(history) : 0;
     for (size_t i = 0; i < stats->files; i++) {
         const struct columns_about *about = columns_about(history_file(history, i));
 

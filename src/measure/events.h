@@ -85,7 +85,8 @@ struct events_stats {
     uint64_t settled; /* in files, with deleted ones that are still there */
     uint64_t files;
     uint64_t file_bytes;
-    uint64_t combines; /* times that files became one, since the start */
+    uint64_t cache_bytes; /* unpacked blocks of files in memory */
+    uint64_t combines;    /* times that files became one, since the start */
     uint64_t combine_ns;
     uint64_t nodes;
     uint64_t properties;         /* paths in use */

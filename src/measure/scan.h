@@ -21,7 +21,6 @@ typedef uint64_t scan_marks; /* one bit a mark */
 enum { SCAN_MOST_MARKS = 64, SCAN_MOST_SLOTS = 64, SCAN_BATCH_HITS = 4096 };
 
 struct scan_plan;
-struct scan_segment;
 struct scanner;
 
 /* A slot's values by number; 0 is null. Equal values may have several numbers, and a number means
@@ -101,8 +100,8 @@ typedef enum err (*scan_taker)(void *argument, const struct scan_batch *batch);
 
 fallible scan_open(const struct scan_plan *plan, struct scanner **out_scanner);
 void scan_close(struct scanner *scanner); /* NULL is fine */
-/* Gives the persons with ids in [from, to), whole persons only, in ascending order of ids; a batch
- * has more than SCAN_BATCH_HITS only for one person. Fails as the taker does; ERR_LIMIT. */
+/* Gives the persons with ids in [from, to), whole persons only, in ascending order of ids, in
+ * batches of some thousand hits: more only for one person. Fails as the taker does; ERR_LIMIT. */
 fallible scan_range(struct scanner *scanner, node_id from, node_id to, scan_taker taker,
                     void *argument);
 uint64_t scan_events_read(const struct scanner *scanner); /* looked at so far */

@@ -76,43 +76,22 @@ fallible scan_hand_turn(struct scan_hand *hand, uint32_t stripe)
 
 uint32_t scan_hand_find_stripe(const struct scan_hand *hand, node_id id)
 {
-    uint32_t low = 0, count = scan_hand_stripes(hand);
+    const struct columns_stripe *held =
+        hand->stripe == NO_STRIPE ? NULL : scan_hand_stripe(hand, (uint32_t)hand->stripe);
 
-    if (hand->stripe != NO_STRIPE &&
-        id >= scan_hand_stripe(hand, (uint32_t)hand->stripe)->first_person &&
-        id <= scan_hand_stripe(hand, (uint32_t)hand->stripe)->last_person)
+    if (held && id >= held->first_person && id <= held->last_person)
         return (uint32_t)hand->stripe;
-    while (count) {
-        uint32_t half = count / 2;
-
-        if (scan_hand_stripe(hand, low + half)->last_person < id) {
-            low += half + 1;
-            count -= half + 1;
-        } else {
-            count = half;
-        }
-    }
-    return low;
+    return columns_find_stripe(hand->view->columns, id);
 }
 
 uint32_t scan_hand_find_person(struct scan_hand *hand, node_id id)
 {
     const node_id *persons = hand->persons.data;
-    uint32_t low = 0, count = scan_hand_stripe(hand, (uint32_t)hand->stripe)->persons;
+    uint32_t count = scan_hand_stripe(hand, (uint32_t)hand->stripe)->persons;
 
     /* Mostly she is the one asked for last, or comes right behind. */
     for (uint32_t at = hand->last; at < count && at < hand->last + 2; at++)
         if (persons[at] >= id && (!at || persons[at - 1] < id))
             return hand->last = at;
-    while (count) {
-        uint32_t half = count / 2;
-
-        if (persons[low + half] < id) {
-            low += half + 1;
-            count -= half + 1;
-        } else {
-            count = half;
-        }
-    }
-    return hand->last = low;
+    return hand->last = columns_find_person(persons, count, id);
 }

@@ -172,40 +172,6 @@ static void release(struct hand *hand)
     hand->is_held = false;
 }
 
-/* The first stripe that ends at `id` or behind it. */
-static uint32_t find_stripe(const struct columns *columns, node_id id)
-{
-    uint32_t low = 0, high = columns_about(columns)->stripes;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (columns_stripe(columns, middle)->last_person < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* The place of `id` among the persons of the held stripe; false where she is not. */
-static bool find_person(const struct hand *hand, node_id id, uint32_t *out_at)
-{
-    const node_id *persons = hand->persons.data;
-    uint32_t low = 0, count = columns_stripe(hand->columns, hand->stripe)->persons, high = count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (persons[middle] < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *out_at = low;
-    return low < count && persons[low] == id;
-}
-
 /* The first of the rows [from, to) that is wanted. */
 static uint32_t find_row(const struct gathering *it, const struct hand *hand, uint32_t from,
                          uint32_t to)
@@ -273,7 +239,7 @@ static fallible take_rows(struct gathering *it, const struct hand *hand, uint32_
 /* The rows under one name. */
 static fallible take_cluster(struct gathering *it, struct hand *hand, node_id name)
 {
-    uint32_t stripe = find_stripe(hand->columns, name), at;
+    uint32_t stripe = columns_find_stripe(hand->columns, name), count, at;
     const uint32_t *first;
 
     if (stripe == columns_about(hand->columns)->stripes ||
@@ -285,7 +251,9 @@ static fallible take_cluster(struct gathering *it, struct hand *hand, node_id na
         hand->is_held = true;
         TRY(hold(it, hand, COLUMNS_PERSONS, &hand->persons));
     }
-    if (!find_person(hand, name, &at))
+    count = columns_stripe(hand->columns, stripe)->persons;
+    at = columns_find_person(hand->persons.data, count, name);
+    if (at == count || ((const node_id *)hand->persons.data)[at] != name)
         return OK;
     if (!hand->first.data) {
         TRY(hold(it, hand, COLUMNS_FIRST, &hand->first));

@@ -451,3 +451,33 @@ const struct columns_stripe *columns_stripe(const struct columns *columns, uint3
 {
     return &columns->stripes[stripe];
 }
+
+uint32_t columns_find_stripe(const struct columns *columns, node_id id)
+{
+    uint32_t low = 0, high = columns->about.stripes;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (columns->stripes[middle].last_person < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+uint32_t columns_find_person(const node_id *persons, uint32_t count, node_id id)
+{
+    uint32_t low = 0, high = count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (persons[middle] < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}

@@ -74,6 +74,10 @@ struct columns_stripe {
     millis last_time;
 };
 const struct columns_stripe *columns_stripe(const struct columns *columns, uint32_t stripe);
+/* The first stripe that ends at `id` or behind it; may be the end of all. */
+uint32_t columns_find_stripe(const struct columns *columns, node_id id);
+/* The first of ascending persons with `id` or a greater one; may be the end of all. */
+uint32_t columns_find_person(const node_id *persons, uint32_t count, node_id id);
 
 /* Which block of a stripe; a property's is its number. */
 enum {

@@ -52,6 +52,8 @@ static void add_fold(struct buf *out, const struct events_stats *events)
     one(out, "columns_events", "gauge", "Events settled in column files.", (double)events->settled);
     one(out, "columns_files", "gauge", "Column files.", (double)events->files);
     one(out, "columns_bytes", "gauge", "Bytes of the column files.", (double)events->file_bytes);
+    one(out, "columns_cache_bytes", "gauge", "Memory of unpacked columns.",
+        (double)events->cache_bytes);
     one(out, "columns_combines_total", "counter", "Times that column files became one.",
         (double)events->combines);
     one(out, "columns_combine_seconds_total", "counter", "Time spent in combining column files.",
