@@ -47,7 +47,7 @@ str exchange_header(const struct exchange *x, str name);
 str exchange_path_value(struct exchange *x, str name);
 /* The first query parameter of that name, decoded ('+' is a space); absent if none. */
 str exchange_query_value(struct exchange *x, str name);
-struct arena *exchange_mem(struct exchange *x); /* memory of this exchange, capped */
+struct arena *exchange_mem(struct exchange *x);   /* memory of this exchange, capped */
 void *exchange_context(const struct exchange *x); /* the server's context */
 /* True once the client went away: long work may stop. */
 bool exchange_is_abandoned(const struct exchange *x);
