@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * Mostly a row's kind and time decide. Then all persons of a chunk are gone through at once, a
- * column at a time, in loops without branches; who has which hit is told by where her rows end.
- * Otherwise persons are gone through one by one.
+ * The rows of a chunk of persons are chosen by bits, many at once: first by kind and time, which
+ * mostly decide; otherwise row by row, where those that have no mark lose their bit. Then what is
+ * told of hits is gathered a column at a time; who has which hit is told by where her rows end.
  */
 #include "measure/scan_hits.h"
 
@@ -14,48 +14,59 @@
 
 #include <string.h>
 
-enum { SLACK = 16 };
+/* Some rows of the held stripe, of whole persons; their bits begin at the first. */
+struct chunk {
+    const struct scan_hand *hand;
+    uint32_t row, rows;
+    uint32_t from, to; /* persons */
+};
 
 void scan_hits_init(struct scan_hits *hits, const struct scan_files *files,
                     struct matcher_scope *scope, struct scan_met *met)
 {
     const struct scan_plan *plan = files->plan;
 
-    *hits = (struct scan_hits){.files = files, .plan = plan, .scope = scope, .met = met};
+    *hits = (struct scan_hits){
+        .files = files, .plan = plan, .scope = scope, .met = met, .pick = pick_best()};
     for (uint32_t i = 0; i < plan->slot_count; i++)
         hits->has_traits |= plan->slots[i].property.is_trait;
-    hits->needs_rows =
-        plan->slot_count || plan->gives_names || plan->gives_seqs || plan->gives_devices;
-    for (uint32_t byte = 0; byte < SCAN_HITS_EIGHT; byte++)
-        for (uint32_t bit = 0, count = 0; bit < 8; bit++)
-            if (byte >> bit & 1) {
-                hits->eight[byte][count++] = bit;
-                hits->counts[byte] = (uint8_t)count;
-            }
 }
 
 void scan_hits_done(struct scan_hits *hits)
 {
-    mem_free(hits->rows);
-    mem_free(hits->gaps);
+    mem_free(hits->bits);
+    mem_free(hits->others);
+    mem_free(hits->before);
+    mem_free(hits->kinds);
+}
+
+#define GROW(array, room) grow((void **)&(array), (room) * sizeof *(array))
+
+static bool grow(void **array, size_t size)
+{
+    void *larger = mem_grow(*array, size);
+
+    if (larger)
+        *array = larger;
+    return larger;
 }
 
 static fallible make_room(struct scan_hits *hits, uint32_t rows)
 {
-    uint32_t room = rows + SLACK, *larger;
+    size_t room = rows + (size_t)PICK_SLACK, words = pick_words(rows) + (size_t)1;
 
     if (room <= hits->room)
         return OK;
-    larger = mem_grow(hits->rows, room * sizeof *larger);
-    if (!larger)
+    if (!GROW(hits->bits, words) || !GROW(hits->others, words * 2) || !GROW(hits->before, words) ||
+        !GROW(hits->kinds, room))
         return mem_exhausted();
-    hits->rows = larger;
-    larger = mem_grow(hits->gaps, room * sizeof *larger);
-    if (!larger)
-        return mem_exhausted();
-    hits->gaps = larger;
-    hits->room = room;
+    hits->room = (uint32_t)room;
     return OK;
+}
+
+static const void *items_of(const struct columns_block *block, const struct chunk *chunk)
+{
+    return (const char *)block->data + chunk->row * (size_t)block->width;
 }
 
 /* Conditions. */
@@ -146,84 +157,172 @@ static scan_marks marks_of(const struct scan_hits *hits, const struct place *at)
     return sure;
 }
 
-/* What is told of the hits from `base` on, whose rows are given. */
+/* Bits. */
 
-struct fill {
-    const struct columns_block *block;
-    const uint32_t *rows;
-    const scan_marks *marks;
-    scan_marks of;
-    uint32_t base; /* code + 1 is the value number base + code + 1 */
-    uint32_t count;
-    uint32_t *out;
-};
-
-#define FILL(type)                                                                                 \
-    for (uint32_t i = 0; i < count; i++) {                                                         \
-        uint32_t code = ((const type *)fill->block->data)[rows[i]];                                \
-                                                                                                   \
-        out[i] = (code + (base & (0u - (code != 0)))) & (0u - ((marks[i] & of) != 0));             \
-    }
-
-static void fill_dense(const struct fill *fill)
+static const struct columns_stripe *held(const struct scan_hand *hand)
 {
-    const uint32_t *rows = fill->rows;
-    const scan_marks *marks = fill->marks, of = fill->of;
-    uint32_t base = fill->base, count = fill->count, *out = fill->out;
-
-    if (fill->block->width == 1)
-        FILL(uint8_t)
-    else if (fill->block->width == 2)
-        FILL(uint16_t)
-    else
-        FILL(uint32_t)
+    return scan_hand_stripe(hand, (uint32_t)hand->stripe);
 }
 
-static void fill_sparse(const struct fill *fill)
+/* The rows of the kinds that are not 0 in the table. */
+static void find_kinds(const struct scan_hits *hits, const struct chunk *chunk,
+                       const uint8_t *table, uint64_t *out_bits)
 {
-    for (uint32_t i = 0; i < fill->count; i++) {
-        uint32_t code = fill->marks[i] & fill->of ? columns_code(fill->block, fill->rows[i]) : 0;
+    const struct columns_block *kinds = &chunk->hand->kinds;
 
-        fill->out[i] = code ? fill->base + code : 0;
+    if (kinds->width == 1) {
+        hits->pick->find(items_of(kinds, chunk), chunk->rows, table, out_bits);
+        return;
+    }
+    memset(out_bits, 0, pick_words(chunk->rows) * sizeof *out_bits);
+    for (uint32_t i = 0; i < chunk->rows; i++)
+        out_bits[i / 64] |= (uint64_t)table[columns_item(kinds, chunk->row + i)] << i % 64;
+}
+
+/* The rows before `limit`, or those from it on, lose their bits if they lose all their marks. */
+static void cut(const struct scan_hits *hits, const struct chunk *chunk, millis limit, bool is_end)
+{
+    const struct scan_view *view = chunk->hand->view;
+    uint32_t words = pick_words(chunk->rows);
+    uint64_t *untimely = hits->others, *bound = hits->others + words;
+
+    hits->pick->below(items_of(&chunk->hand->times, chunk), chunk->rows, limit, untimely);
+    find_kinds(hits, chunk, is_end ? view->ended : view->ranged, bound);
+    for (uint32_t i = 0; i < words; i++)
+        hits->bits[i] &= ~((is_end ? ~untimely[i] : untimely[i]) & bound[i]);
+}
+
+/* Which rows may have a mark, by kind and time; tells whether hits may have lost some marks. */
+static bool find_bits(const struct scan_hits *hits, const struct chunk *chunk)
+{
+    const struct scan_plan *plan = hits->plan;
+    const struct scan_view *view = chunk->hand->view;
+    bool is_early = held(chunk->hand)->first_time < plan->bounds.from;
+    bool is_late = held(chunk->hand)->last_time >= plan->bounds.to;
+
+    find_kinds(hits, chunk, view->wanted, hits->bits);
+    if (is_early)
+        cut(hits, chunk, plan->bounds.from, false);
+    if (is_late)
+        cut(hits, chunk, plan->bounds.to, true);
+    return (is_early && !view->is_all_ranged) || (is_late && !view->is_all_ended);
+}
+
+/* Counts the bits ahead of each word, and all; beyond the last word stands an empty one. */
+static uint32_t count_bits(const struct scan_hits *hits, const struct chunk *chunk)
+{
+    uint32_t words = pick_words(chunk->rows), count = 0;
+
+    for (uint32_t i = 0; i < words; i++) {
+        hits->before[i] = count;
+        count += (uint32_t)__builtin_popcountll(hits->bits[i]);
+    }
+    hits->bits[words] = 0;
+    hits->before[words] = count;
+    return count;
+}
+
+/* How many hits the chunk's rows before `at` have. */
+static uint32_t count_before(const struct scan_hits *hits, uint32_t at)
+{
+    uint64_t below = (UINT64_C(1) << at % 64) - 1;
+
+    return hits->before[at / 64] + (uint32_t)__builtin_popcountll(hits->bits[at / 64] & below);
+}
+
+/* What is told of hits. */
+
+static void fill_dense(const struct scan_hits *hits, const struct chunk *chunk,
+                       const struct columns_block *block, uint32_t base, uint32_t *out)
+{
+    struct pick_codes codes = {items_of(block, chunk), block->width, base};
+
+    hits->pick->codes(hits->bits, chunk->rows, &codes, out);
+}
+
+/* Bits of a whole stripe: those of 64 rows from `row` on, `last` being the last of all. */
+static uint64_t bits_from(const uint64_t *bits, uint32_t row, uint32_t last)
+{
+    uint64_t word = bits[row / 64] >> row % 64;
+
+    if (row % 64 && row / 64 < last / 64)
+        word |= bits[row / 64 + 1] << (64 - row % 64);
+    return word;
+}
+
+static void fill_sparse(const struct scan_hits *hits, const struct chunk *chunk,
+                        const struct columns_block *block, uint32_t base, uint32_t *out)
+{
+    uint32_t last = held(chunk->hand)->rows - 1;
+
+    memset(out, 0, hits->before[pick_words(chunk->rows)] * sizeof *out);
+    for (uint32_t i = 0; i < chunk->rows; i += 64) {
+        uint64_t left = bits_from(block->bits, chunk->row + i, last) & hits->bits[i / 64];
+
+        for (; left; left &= left - 1) {
+            uint32_t at = i + (uint32_t)__builtin_ctzll(left);
+
+            out[count_before(hits, at)] = base + columns_code(block, chunk->row + at);
+        }
     }
 }
 
-/* Traits are for fill_traits. */
-static void fill_slot(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t slot,
+/* Traits are for fill_traits. Hits that are to have no value of the slot get none. */
+static void fill_slot(const struct scan_hits *hits, const struct chunk *chunk, uint32_t slot,
                       const struct scan_piece *piece, uint32_t base)
 {
+    const struct scan_hand *hand = chunk->hand;
     const struct view_slot *wanted = &hand->view->slots[slot];
-    struct fill fill = {.rows = hits->rows,
-                        .marks = piece->marks + base,
-                        .of = hits->plan->slots[slot].of,
-                        .base = wanted->base,
-                        .count = piece->hits - base,
-                        .out = piece->slots[slot] + base};
+    const struct columns_block *block =
+        wanted->block == COLUMNS_NONE ? NULL : &hand->blocks[wanted->block];
+    scan_marks of = hits->plan->slots[slot].of;
+    uint32_t count = piece->hits - base, *out = piece->slots[slot] + base;
 
-    if (wanted->block != COLUMNS_NONE && hand->blocks[wanted->block].data)
-        fill.block = &hand->blocks[wanted->block];
-    if (!fill.block)
-        memset(fill.out, 0, fill.count * sizeof *fill.out);
-    else if (fill.block->bits)
-        fill_sparse(&fill);
+    if (!block || !block->data) {
+        memset(out, 0, count * sizeof *out);
+        return;
+    }
+    if (block->bits)
+        fill_sparse(hits, chunk, block, wanted->base, out);
     else
-        fill_dense(&fill);
+        fill_dense(hits, chunk, block, wanted->base, out);
+    if (hits->are_alike && hand->view->all_sure & of)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        out[i] &= 0u - ((piece->marks[base + i] & of) != 0);
 }
 
-static void fill_columns(const struct scan_hits *hits, const struct scan_hand *hand,
-                         const struct scan_piece *piece, uint32_t base)
+static void fill_kinds(const struct scan_hits *hits, const struct chunk *chunk)
 {
-    const uint32_t *rows = hits->rows;
+    fill_dense(hits, chunk, &chunk->hand->kinds, 0, hits->kinds);
+}
 
-    for (uint32_t hit = base; piece->has_names && hit < piece->hits; hit++)
-        piece->names[hit] = hand->view->names[columns_item(&hand->kinds, rows[hit - base])];
-    for (uint32_t hit = base; piece->has_seqs && hit < piece->hits; hit++)
-        piece->seqs[hit] = ((const uint64_t *)hand->seqs.data)[rows[hit - base]];
-    for (uint32_t hit = base; piece->has_devices && hit < piece->hits; hit++)
-        piece->devices[hit] = ((const node_id *)hand->devices.data)[rows[hit - base]];
+/* Of the hits from `base` on, whose marks are known. */
+static void fill(const struct scan_hits *hits, const struct chunk *chunk,
+                 const struct scan_piece *piece, uint32_t base)
+{
+    const struct scan_hand *hand = chunk->hand;
+
+    if (piece->has_names) {
+        fill_kinds(hits, chunk);
+        for (uint32_t hit = base; hit < piece->hits; hit++)
+            piece->names[hit] = hand->view->names[hits->kinds[hit - base]];
+    }
+    if (piece->has_seqs)
+        hits->pick->longs(hits->bits, chunk->rows, items_of(&hand->seqs, chunk),
+                          piece->seqs + base);
+    if (piece->has_devices)
+        fill_dense(hits, chunk, &hand->devices, 0, piece->devices + base);
     for (uint32_t slot = 0; slot < piece->slot_count; slot++)
         if (!hits->plan->slots[slot].property.is_trait)
-            fill_slot(hits, hand, slot, piece, base);
+            fill_slot(hits, chunk, slot, piece, base);
+}
+
+static void fill_times(const struct scan_hits *hits, const struct chunk *chunk,
+                       const struct scan_piece *piece, uint32_t base)
+{
+    hits->pick->longs(hits->bits, chunk->rows, items_of(&chunk->hand->times, chunk),
+                      piece->times + base);
 }
 
 /* Of the person entered last, whose hits begin at `base`. */
@@ -246,74 +345,7 @@ static fallible fill_traits(const struct scan_hits *hits, const struct scan_piec
     return OK;
 }
 
-/* Rows. */
-
-typedef uint32_t lanes __attribute__((vector_size(16)));
-
-static inline void put_eight(uint32_t *out, const uint32_t eight[8], uint32_t row)
-{
-    lanes first, second;
-
-    memcpy(&first, eight, sizeof first);
-    memcpy(&second, eight + 4, sizeof second);
-    first += row;
-    second += row;
-    memcpy(out, &first, sizeof first);
-    memcpy(out + 4, &second, sizeof second);
-}
-
-/* Those of the rows [from, to) that are of few given kinds, eight rows at once; returns how many.
- * For the comparison of bytes in a word see "Hacker's Delight", 6-1. */
-static uint32_t find_few(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
-                         uint32_t to, uint32_t *out)
-{
-    const struct scan_view *view = hand->view;
-    const uint8_t *kinds = hand->kinds.data;
-    const uint64_t ones = 0x0101010101010101u, sevens = ones * 0x7f;
-    uint32_t count = 0;
-
-    for (uint32_t row = from; row < to; row += 8) {
-        uint64_t eight, missed = ~UINT64_C(0);
-        uint32_t found;
-
-        memcpy(&eight, kinds + row, sizeof eight);
-        for (uint32_t i = 0; i < view->few_count; i++) {
-            uint64_t other = eight ^ ones * view->few[i];
-
-            missed &= ((other & sevens) + sevens) | other;
-        }
-        /* The top bits of the bytes, gathered in the highest byte. */
-        found = (uint32_t)(((~missed >> 7 & ones) * 0x0102040810204080u) >> 56);
-        if (to - row < 8)
-            found &= (1u << (to - row)) - 1;
-        put_eight(out + count, hits->eight[found], row);
-        count += hits->counts[found];
-    }
-    return count;
-}
-
-/* Those of the rows [from, to) whose kind may have a mark; returns how many. */
-static uint32_t find_wanted(const struct scan_hits *hits, const struct scan_hand *hand,
-                            uint32_t from, uint32_t to, uint32_t *out)
-{
-    const struct scan_view *view = hand->view;
-    uint32_t count = 0;
-
-    if (view->few_kind == SCAN_FEW_WANTED)
-        return find_few(hits, hand, from, to, out);
-    for (uint32_t row = from; row < to; row++) {
-        out[count] = row;
-        count += view->wanted[columns_item(&hand->kinds, row)];
-    }
-    return count;
-}
-
 /* All persons at once. */
-
-static const struct columns_stripe *held(const struct scan_hand *hand)
-{
-    return scan_hand_stripe(hand, (uint32_t)hand->stripe);
-}
 
 /* Do kind and time alone decide? */
 static bool are_even(const struct scan_hits *hits, const struct scan_hand *hand)
@@ -322,218 +354,105 @@ static bool are_even(const struct scan_hits *hits, const struct scan_hand *hand)
            !hand->deleted && held(hand)->last_time <= hits->plan->bounds.as_of;
 }
 
-/* What time does to the hits of a chunk. */
-struct cut {
-    millis from, to;  /* a person's hits outside are none */
-    bool is_by_marks; /* instead: it depends on the marks of each */
-};
-
-static struct cut find_cut(const struct scan_hits *hits, const struct scan_hand *hand)
+static void take_untimely(const struct scan_hits *hits, const struct scan_piece *piece,
+                          uint32_t base)
 {
-    const struct scan_plan *plan = hits->plan;
-    scan_marks all = hand->view->all_sure;
-    scan_marks early = all & plan->in_range, late = all & (plan->in_range | plan->before_end);
-    struct cut cut = {INT64_MIN, INT64_MAX, false};
-
-    if (held(hand)->first_time < plan->bounds.from && early) {
-        cut.from = plan->bounds.from;
-        cut.is_by_marks |= early != all;
-    }
-    if (held(hand)->last_time >= plan->bounds.to && late) {
-        cut.to = plan->bounds.to;
-        cut.is_by_marks |= late != all;
-    }
-    return cut;
+    for (uint32_t hit = base; hit < piece->hits; hit++)
+        piece->marks[hit] &= ~scan_plan_forbidden_by_time(hits->plan, piece->times[hit]);
 }
 
-static void begin_person(const struct scan_hits *hits, struct scan_piece *piece, node_id id,
-                         uint32_t first, uint32_t end)
+static void fill_marks(const struct scan_hits *hits, const struct chunk *chunk,
+                       const struct scan_piece *piece, uint32_t base)
 {
-    if ((first == end && !hits->plan->gives_everyone) || scan_files_has(hits->files->dirty, id))
+    const struct scan_view *view = chunk->hand->view;
+    scan_marks *marks = piece->marks + base;
+    uint32_t count = piece->hits - base;
+
+    if (view->is_even) {
+        for (uint32_t i = 0; i < count; i++)
+            marks[i] = view->all_sure;
         return;
-    piece->ids[piece->persons] = id;
-    piece->first[piece->persons] = first;
-    piece->end[piece->persons++] = end;
-}
-
-static void begin_cut(const struct scan_hits *hits, struct scan_piece *piece, node_id id,
-                      uint32_t first, uint32_t end, const struct cut *cut)
-{
-    while (first < end && piece->times[first] < cut->from)
-        first++;
-    while (first < end && piece->times[end - 1] >= cut->to)
-        end--;
-    begin_person(hits, piece, id, first, end);
-}
-
-/* Marks of the rows found. */
-static void mark_rows(const struct scan_hits *hits, const struct scan_hand *hand,
-                      const struct scan_piece *piece, uint32_t count)
-{
-    const struct scan_candidates *kinds = hand->view->kinds;
-    const uint8_t *small = hand->kinds.data;
-    const uint32_t *rows = hits->rows;
-    scan_marks *marks = piece->marks + piece->hits;
-
-    if (hand->view->is_even)
-        for (uint32_t i = 0; i < count; i++)
-            marks[i] = hand->view->all_sure;
-    else if (hand->kinds.width == 1)
-        for (uint32_t i = 0; i < count; i++)
-            marks[i] = kinds[small[rows[i]]].sure;
-    else
-        for (uint32_t i = 0; i < count; i++)
-            marks[i] = kinds[columns_item(&hand->kinds, rows[i])].sure;
-}
-
-/* Drops the rows whose time takes all their marks; returns how many are left. */
-static uint32_t drop_untimely(const struct scan_hits *hits, const struct scan_piece *piece,
-                              uint32_t count)
-{
-    const struct scan_bounds *bounds = &hits->plan->bounds;
-    scan_marks early = hits->plan->in_range, late = early | hits->plan->before_end;
-    millis *times = piece->times + piece->hits;
-    scan_marks *marks = piece->marks + piece->hits;
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < count; i++) {
-        millis time = times[i];
-        scan_marks left = marks[i];
-
-        left &= ~(early & (0 - (scan_marks)(time < bounds->from)));
-        left &= ~(late & (0 - (scan_marks)(time >= bounds->to)));
-        hits->rows[kept] = hits->rows[i];
-        times[kept] = time;
-        marks[kept] = left;
-        kept += left != 0;
     }
-    return kept;
-}
-
-/* Gives each person her part of the rows found, behind which stands one greater than any. */
-static void deal_out(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
-                     uint32_t to, struct scan_piece *piece, const struct cut *cut)
-{
-    const node_id *persons = hand->persons.data;
-    const uint32_t *first = hand->first.data;
-    uint32_t base = piece->hits, at = 0;
-
-    for (uint32_t i = from; i < to; i++) {
-        uint32_t before = at;
-
-        while (hits->rows[at] < first[i + 1])
-            at++;
-        begin_cut(hits, piece, persons[i], base + before, base + at, cut);
-    }
-}
-
-/* Finds the rows that are wanted and gathers what is told of them. */
-static void add_found(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
-                      uint32_t to, struct scan_piece *piece)
-{
-    const uint32_t *first = hand->first.data, *rows = hits->rows;
-    const millis *times = hand->times.data;
-    uint32_t base = piece->hits;
-    uint32_t count = find_wanted(hits, hand, first[from], first[to], hits->rows);
-    struct cut cut = find_cut(hits, hand), none = {INT64_MIN, INT64_MAX, false};
-
+    fill_kinds(hits, chunk);
     for (uint32_t i = 0; i < count; i++)
-        piece->times[base + i] = times[rows[i]];
-    mark_rows(hits, hand, piece, count);
-    if (cut.is_by_marks)
-        count = drop_untimely(hits, piece, count);
-    hits->rows[count] = UINT32_MAX;
-    deal_out(hits, hand, from, to, piece, cut.is_by_marks ? &none : &cut);
-    piece->hits += count;
-    fill_columns(hits, hand, piece, base);
+        marks[i] = view->kinds[hits->kinds[i]].sure;
 }
 
-/* Copies the runs of rows between those that are not wanted; returns how many. */
-static uint32_t copy_runs(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
-                          uint32_t to, const struct scan_piece *piece)
+/* Adds a person with the hits [first, end), if she has any or need not. */
+static void add_person(const struct scan_hits *hits, struct scan_piece *piece, node_id id,
+                       uint32_t first, uint32_t end)
 {
-    const millis *times = hand->times.data;
-    const uint32_t *gaps = hits->gaps;
-    uint32_t count = 0;
+    uint32_t at = piece->persons;
 
-    for (uint32_t row = from; row < to; gaps++) {
-        uint32_t length = (*gaps < to ? *gaps : to) - row;
+    piece->ids[at] = id;
+    piece->first[at] = first;
+    piece->end[at] = end;
+    piece->persons +=
+        ((first != end) | hits->plan->gives_everyone) & !scan_files_has(hits->files->dirty, id);
+}
 
-        memcpy(piece->times + piece->hits + count, times + row, length * sizeof *times);
-        for (uint32_t i = 0; hits->needs_rows && i < length; i++)
-            hits->rows[count + i] = row + i;
-        count += length;
-        row += length + 1;
+static void add_even(struct scan_hits *hits, const struct chunk *chunk, struct scan_piece *piece)
+{
+    const node_id *persons = chunk->hand->persons.data;
+    const uint32_t *first = chunk->hand->first.data;
+    uint32_t base = piece->hits, before = base;
+    bool may_lose = find_bits(hits, chunk);
+
+    hits->are_alike = chunk->hand->view->is_even && !may_lose;
+    piece->hits += count_bits(hits, chunk);
+    fill_times(hits, chunk, piece, base);
+    fill_marks(hits, chunk, piece, base);
+    if (may_lose)
+        take_untimely(hits, piece, base);
+    for (uint32_t i = chunk->from; i < chunk->to; i++) {
+        uint32_t end = base + count_before(hits, first[i + 1] - chunk->row);
+
+        add_person(hits, piece, persons[i], before, end);
+        before = end;
     }
-    return count;
+    fill(hits, chunk, piece, base);
 }
 
-/* The same where most rows are wanted and the others may be there, too. */
-static void add_loose(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
-                      uint32_t to, struct scan_piece *piece, const struct cut *cut)
+/* Row by row. */
+
+/* Decides about the rows [from, to) of the chunk, whose person was entered. */
+static void check_rows(const struct scan_hits *hits, const struct chunk *chunk, uint32_t from,
+                       uint32_t to, struct scan_piece *piece)
 {
-    const struct scan_candidates *kinds = hand->view->kinds;
-    const uint32_t *first = hand->first.data;
-    const uint8_t *small = (const uint8_t *)hand->kinds.data + first[from];
-    uint32_t base = piece->hits, count = first[to] - first[from];
+    const struct scan_hand *hand = chunk->hand;
 
-    memcpy(piece->times + base, (const millis *)hand->times.data + first[from],
-           count * sizeof *piece->times);
-    for (uint32_t i = 0; i < count; i++)
-        piece->marks[base + i] = kinds[small[i]].sure;
-    for (uint32_t i = 0; hits->needs_rows && i < count; i++)
-        hits->rows[i] = first[from] + i;
-    for (uint32_t i = from; i < to; i++)
-        begin_cut(hits, piece, ((const node_id *)hand->persons.data)[i],
-                  base + first[i] - first[from], base + first[i + 1] - first[from], cut);
-    piece->hits += count;
-    fill_columns(hits, hand, piece, base);
-}
+    for (uint32_t word = from / 64; word * 64 < to; word++) {
+        uint64_t left = hits->bits[word];
 
-/* The same where most rows are wanted: finds those that are not. */
-static void add_runs(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
-                     uint32_t to, struct scan_piece *piece, const struct cut *cut)
-{
-    const node_id *persons = hand->persons.data;
-    const uint32_t *first = hand->first.data;
-    uint32_t base = piece->hits, count, gap = 0;
+        if (word == from / 64)
+            left &= ~UINT64_C(0) << from % 64;
+        if (word == to / 64)
+            left &= (UINT64_C(1) << to % 64) - 1;
+        for (; left; left &= left - 1) {
+            uint32_t row = chunk->row + word * 64 + (uint32_t)__builtin_ctzll(left);
+            struct place at = {hand, row, columns_item(&hand->kinds, row),
+                               ((const millis *)hand->times.data)[row]};
+            scan_marks marks = mask_has(hand->deleted, row) ? 0 : marks_of(hits, &at);
 
-    count = find_few(hits, hand, first[from], first[to], hits->gaps);
-    hits->gaps[count] = UINT32_MAX;
-    count = copy_runs(hits, hand, first[from], first[to], piece);
-    mark_rows(hits, hand, piece, count);
-    for (uint32_t i = from; i < to; i++) {
-        uint32_t start = base + first[i] - first[from] - gap;
-
-        while (hits->gaps[gap] < first[i + 1])
-            gap++;
-        begin_cut(hits, piece, persons[i], start, base + first[i + 1] - first[from] - gap, cut);
+            if (marks)
+                piece->marks[piece->hits++] = marks;
+            else
+                hits->bits[word] &= ~(left & -left);
+        }
     }
-    piece->hits += count;
-    fill_columns(hits, hand, piece, base);
 }
 
-/* One by one. */
-
-/* Those of the rows that have a mark, of the person entered. */
-static uint32_t add_checked(const struct scan_hits *hits, const struct scan_hand *hand,
-                            struct scan_piece *piece, uint32_t *rows, uint32_t count)
+static void clear_rows(const struct scan_hits *hits, uint32_t from, uint32_t to)
 {
-    uint32_t kept = 0;
+    for (uint32_t word = from / 64; word * 64 < to; word++) {
+        uint64_t left = ~UINT64_C(0);
 
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t row = rows[i];
-        struct place at = {hand, row, columns_item(&hand->kinds, row),
-                           ((const millis *)hand->times.data)[row]};
-        scan_marks marks = marks_of(hits, &at);
-
-        if (!marks)
-            continue;
-        rows[kept++] = row;
-        piece->times[piece->hits] = at.time;
-        piece->marks[piece->hits++] = marks;
+        if (word == from / 64)
+            left &= ~UINT64_C(0) << from % 64;
+        if (word == to / 64)
+            left &= (UINT64_C(1) << to % 64) - 1;
+        hits->bits[word] &= ~left;
     }
-    return kept;
 }
 
 /* Is it known already that she is not of the audience? */
@@ -543,17 +462,6 @@ static bool is_left_out(const struct scan_hits *hits)
         if (!matcher_passes(hits->scope, hits->plan->required[i], NULL))
             return true;
     return false;
-}
-
-static uint32_t drop_deleted(const struct scan_hand *hand, uint32_t *rows, uint32_t count)
-{
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < count; i++) {
-        rows[kept] = rows[i];
-        kept += !mask_has(hand->deleted, rows[i]);
-    }
-    return kept;
 }
 
 /* How many of the rows [from, to) are left, up to as_of or later; 0 if the first of them is later.
@@ -574,43 +482,56 @@ static uint32_t count_left(const struct scan_hand *hand, uint32_t from, uint32_t
     return count;
 }
 
-static fallible add_each(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
-                         uint32_t to, struct scan_piece *piece)
+/* False: nothing is told of her. */
+static bool enter(struct scan_hits *hits, const struct chunk *chunk, uint32_t person)
 {
-    const node_id *persons = hand->persons.data;
+    const struct scan_hand *hand = chunk->hand;
     const uint32_t *first = hand->first.data;
-    uint32_t base = piece->hits, *rows = hits->rows;
+    node_id id = ((const node_id *)hand->persons.data)[person];
+    uint32_t left = count_left(hand, first[person], first[person + 1], hits->plan->bounds.as_of);
 
-    for (uint32_t i = from; i < to; i++) {
-        uint32_t before = piece->hits, count;
-        uint32_t left = count_left(hand, first[i], first[i + 1], hits->plan->bounds.as_of);
+    if (!left || scan_files_has(hits->files->dirty, id))
+        return false;
+    hits->events_read += left;
+    matcher_enter(hits->scope, id);
+    return !is_left_out(hits);
+}
 
-        if (!left || scan_files_has(hits->files->dirty, persons[i]))
+static fallible add_each(struct scan_hits *hits, const struct chunk *chunk,
+                         struct scan_piece *piece)
+{
+    const node_id *persons = chunk->hand->persons.data;
+    const uint32_t *first = chunk->hand->first.data;
+    uint32_t base = piece->hits;
+
+    hits->are_alike = false;
+    find_kinds(hits, chunk, chunk->hand->view->wanted, hits->bits);
+    for (uint32_t i = chunk->from; i < chunk->to; i++) {
+        uint32_t before = piece->hits, from = first[i] - chunk->row;
+        uint32_t to = first[i + 1] - chunk->row;
+
+        if (!enter(hits, chunk, i)) {
+            clear_rows(hits, from, to);
             continue;
-        hits->events_read += left;
-        matcher_enter(hits->scope, persons[i]);
-        if (is_left_out(hits))
-            continue;
-        count = find_wanted(hits, hand, first[i], first[i + 1], rows);
-        if (hand->deleted)
-            count = drop_deleted(hand, rows, count);
-        rows += add_checked(hits, hand, piece, rows, count);
+        }
+        check_rows(hits, chunk, from, to, piece);
         TRY(fill_traits(hits, piece, before));
-        begin_person(hits, piece, persons[i], before, piece->hits);
+        add_person(hits, piece, persons[i], before, piece->hits);
     }
-    fill_columns(hits, hand, piece, base);
+    count_bits(hits, chunk);
+    fill_times(hits, chunk, piece, base);
+    fill(hits, chunk, piece, base);
     return OK;
 }
 
 /* Rows of persons who are told elsewhere. */
-static uint32_t count_dirty(const struct scan_hits *hits, const struct scan_hand *hand,
-                            uint32_t from, uint32_t to)
+static uint32_t count_dirty(const struct scan_hits *hits, const struct chunk *chunk)
 {
-    const node_id *persons = hand->persons.data;
-    const uint32_t *first = hand->first.data;
+    const node_id *persons = chunk->hand->persons.data;
+    const uint32_t *first = chunk->hand->first.data;
     uint32_t count = 0;
 
-    for (uint32_t i = from; hits->files->dirty && i < to; i++)
+    for (uint32_t i = chunk->from; hits->files->dirty && i < chunk->to; i++)
         if (scan_files_has(hits->files->dirty, persons[i]))
             count += first[i + 1] - first[i];
     return count;
@@ -620,38 +541,37 @@ fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uin
                        uint32_t to, struct scan_piece *piece)
 {
     const uint32_t *first = hand->first.data;
-    struct cut cut = find_cut(hits, hand);
+    struct chunk chunk = {hand, first[from], first[to] - first[from], from, to};
 
     if (from == to)
         return OK;
-    TRY(make_room(hits, first[to] - first[from]));
-    TRY(scan_piece_reserve(piece, to - from, first[to] - first[from]));
+    TRY(make_room(hits, chunk.rows));
+    TRY(scan_piece_reserve(piece, to - from, chunk.rows));
     if (!are_even(hits, hand))
-        return add_each(hits, hand, from, to, piece);
-    hits->events_read += first[to] - first[from] - count_dirty(hits, hand, from, to);
-    if (hand->view->few_kind == SCAN_FEW_UNWANTED && !cut.is_by_marks && hits->plan->is_loose)
-        add_loose(hits, hand, from, to, piece, &cut);
-    else if (hand->view->few_kind == SCAN_FEW_UNWANTED && !cut.is_by_marks &&
-             (hits->needs_rows || hand->view->is_even))
-        add_runs(hits, hand, from, to, piece, &cut);
-    else
-        add_found(hits, hand, from, to, piece);
+        return add_each(hits, &chunk, piece);
+    hits->events_read += chunk.rows - count_dirty(hits, &chunk);
+    add_even(hits, &chunk, piece);
     return OK;
 }
 
 fallible scan_hits_add_row(struct scan_hits *hits, const struct scan_hand *hand, uint32_t row,
                            struct scan_piece *piece)
 {
+    struct chunk chunk = {.hand = hand, .row = row, .rows = 1};
     uint32_t base = piece->hits;
 
     TRY(make_room(hits, 1));
     TRY(scan_piece_reserve(piece, 0, 1));
     hits->events_read++;
-    hits->rows[0] = row;
-    if (!add_checked(hits, hand, piece, hits->rows, 1))
+    hits->are_alike = false;
+    hits->bits[0] = 1;
+    check_rows(hits, &chunk, 0, 1, piece);
+    if (base == piece->hits)
         return OK;
     piece->end[piece->persons - 1] = piece->hits;
+    count_bits(hits, &chunk);
+    fill_times(hits, &chunk, piece, base);
     TRY(fill_traits(hits, piece, base));
-    fill_columns(hits, hand, piece, base);
+    fill(hits, &chunk, piece, base);
     return OK;
 }

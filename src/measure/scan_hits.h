@@ -3,12 +3,11 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "base/pick.h"
 #include "measure/scan_files.h"
 #include "measure/scan_hand.h"
 
 struct scan_met;
-
-enum { SCAN_HITS_EIGHT = 256 };
 
 /* Of one scanner. */
 struct scan_hits {
@@ -16,14 +15,15 @@ struct scan_hits {
     const struct scan_plan *plan;
     struct matcher_scope *scope;
     struct scan_met *met;
-    bool has_traits; /* some slot is a trait */
-    bool needs_rows; /* something is told of hits besides times and marks */
-    uint32_t *rows;  /* of the hits being added */
-    uint32_t *gaps;  /* rows between them */
-    uint32_t room;
+    const struct pick *pick;
+    bool has_traits;  /* some slot is a trait */
+    bool are_alike;   /* all hits of the chunk have all the marks of the view */
+    uint64_t *bits;   /* of the chunk's rows: the hits */
+    uint64_t *others; /* twice as many, for a moment */
+    uint32_t *before; /* hits ahead of each word of bits */
+    uint32_t *kinds;  /* of the hits */
+    uint32_t room;    /* rows */
     uint64_t events_read;
-    uint32_t eight[SCAN_HITS_EIGHT][8]; /* which bits of a byte are set */
-    uint8_t counts[SCAN_HITS_EIGHT];    /* and how many */
 };
 
 void scan_hits_init(struct scan_hits *hits, const struct scan_files *files,

@@ -5,6 +5,7 @@
 #include "measure/scan_piece.h"
 
 #include "base/mem.h"
+#include "base/pick.h"
 
 #include <string.h>
 
@@ -37,7 +38,7 @@ void scan_piece_clear(struct scan_piece *piece)
     piece->hits = 0;
 }
 
-#define GROW(array, room) grow((void **)&(array), (room) * sizeof *(array))
+#define GROW(array, room) grow((void **)&(array), ((room) + (size_t)PICK_SLACK) * sizeof *(array))
 
 static bool grow(void **array, size_t size)
 {

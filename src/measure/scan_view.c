@@ -7,6 +7,7 @@
  */
 #include "measure/scan_view.h"
 
+#include "base/pick.h"
 #include "measure/matcher_plain.h"
 #include "measure/events_settle.h"
 
@@ -204,28 +205,33 @@ static void add_candidates(const struct view_wish *wish, uint32_t kind, scan_mar
     }
 }
 
-/* False where more than a few kinds are `wanted` so. */
-static bool list_few(struct scan_view *view, const uint8_t *wanted, uint32_t count, uint8_t so)
+/* What may be found of each kind. */
+static fallible compile_wanted(const struct maker *maker, uint32_t count,
+                               const struct scan_candidates *kinds)
 {
-    view->few_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (wanted[i] != so)
-            continue;
-        if (view->few_count == SCAN_VIEW_FEW)
-            return false;
-        view->few[view->few_count++] = (uint8_t)i;
-    }
-    return true;
-}
+    const struct scan_plan *plan = maker->plan;
+    struct scan_view *view = maker->view;
+    uint32_t room = count > PICK_KINDS ? count : PICK_KINDS;
+    uint8_t *wanted = take(maker, room, 1), *ranged = take(maker, room, 1);
+    uint8_t *ended = take(maker, room, 1);
 
-static void find_few(struct scan_view *view, const uint8_t *wanted, uint32_t count)
-{
-    if (count > UINT8_MAX)
-        return; /* they are wider than a byte */
-    if (list_few(view, wanted, count, 1))
-        view->few_kind = SCAN_FEW_WANTED;
-    else if (list_few(view, wanted, count, 0))
-        view->few_kind = SCAN_FEW_UNWANTED;
+    if (!wanted || !ranged || !ended)
+        return arena_exhausted();
+    view->is_even = view->is_all_ranged = view->is_all_ended = true;
+    for (uint32_t i = 0; i < count; i++) {
+        scan_marks marks = kinds[i].sure | kinds[i].maybe;
+
+        wanted[i] = marks != 0;
+        ranged[i] = marks && !(marks & ~plan->in_range);
+        ended[i] = marks && !(marks & ~(plan->in_range | plan->before_end));
+        view->is_all_ranged &= wanted[i] == ranged[i];
+        view->is_all_ended &= wanted[i] == ended[i];
+        view->is_even &= !marks || kinds[i].sure == view->all_sure;
+    }
+    view->wanted = wanted;
+    view->ranged = ranged;
+    view->ended = ended;
+    return OK;
 }
 
 static fallible compile_kinds(const struct maker *maker, const struct view_wish *wishes)
@@ -235,9 +241,8 @@ static fallible compile_kinds(const struct maker *maker, const struct view_wish 
     uint32_t count = columns_about(columns)->kinds;
     struct scan_candidates *kinds = take(maker, count, sizeof *kinds);
     text_code *names = take(maker, count, sizeof *names);
-    uint8_t *wanted = take(maker, count, sizeof *wanted);
 
-    if (!kinds || !names || !wanted)
+    if (!kinds || !names)
         return arena_exhausted();
     for (uint32_t i = 0; i < count; i++) {
         const struct columns_kind *kind = columns_kind(columns, i);
@@ -254,20 +259,13 @@ static fallible compile_kinds(const struct maker *maker, const struct view_wish 
                             &names[i]));
     }
     for (uint32_t i = 0; i < count; i++) {
-        wanted[i] = (kinds[i].sure | kinds[i].maybe) != 0;
         maker->view->all_sure |= kinds[i].sure;
         if (kinds[i].maybe || kinds[i].sure & plan->where_marks)
             maker->view->is_sure = false;
     }
-    maker->view->is_even = true;
-    for (uint32_t i = 0; i < count; i++)
-        if (wanted[i] && kinds[i].sure != maker->view->all_sure)
-            maker->view->is_even = false;
-    find_few(maker->view, wanted, count);
-    maker->view->wanted = wanted;
     maker->view->kinds = kinds;
     maker->view->names = names;
-    return OK;
+    return compile_wanted(maker, count, kinds);
 }
 
 /* Values. */

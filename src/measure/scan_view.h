@@ -56,17 +56,14 @@ struct view_filed {
     uint32_t count;
 };
 
-enum { SCAN_VIEW_FEW = 4 };
-
-enum scan_view_few { SCAN_FEW_NONE, SCAN_FEW_WANTED, SCAN_FEW_UNWANTED };
-
 struct scan_view {
     struct columns *columns;
     const struct scan_candidates *kinds; /* [kind], without what its type forbids */
-    const uint8_t *wanted;               /* [kind]: 1 where it may have a mark */
-    uint8_t few[SCAN_VIEW_FEW];          /* those kinds, or all others, where they are so few */
-    uint8_t few_count;
-    enum scan_view_few few_kind;
+    const uint8_t *wanted; /* [kind], PICK_KINDS at least: 1 where it may have a mark */
+    const uint8_t *ranged; /* of these, those that have none before the range of the question */
+    const uint8_t *ended;  /* and those that have none behind it */
+    bool is_all_ranged;
+    bool is_all_ended;
     bool is_sure;           /* a kind alone decides, but for the time */
     scan_marks all_sure;    /* of all kinds together */
     bool is_even;           /* each kind that is wanted has all of these */

@@ -1,0 +1,195 @@
+/* pick.c - one row after the other, and, where the processor has AVX-512, up to 64 at once.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/pick.h"
+
+#include <string.h>
+
+/* On any processor. */
+
+static void find_plain(const uint8_t *bytes, uint32_t rows, const uint8_t table[PICK_KINDS],
+                       uint64_t *out_bits)
+{
+    memset(out_bits, 0, pick_words(rows) * sizeof *out_bits);
+    for (uint32_t row = 0; row < rows; row++)
+        out_bits[row / 64] |= (uint64_t)(table[bytes[row]] != 0) << row % 64;
+}
+
+static void below_plain(const int64_t *items, uint32_t rows, int64_t limit, uint64_t *out_bits)
+{
+    memset(out_bits, 0, pick_words(rows) * sizeof *out_bits);
+    for (uint32_t row = 0; row < rows; row++)
+        out_bits[row / 64] |= (uint64_t)(items[row] < limit) << row % 64;
+}
+
+/* For each `row` whose bit is set, and the number `count` of those before it. */
+#define EACH_ROW(does)                                                                             \
+    for (uint32_t word = 0; word < pick_words(rows); word++)                                       \
+        for (uint64_t left = bits[word]; left; left &= left - 1) {                                 \
+            uint32_t row = word * 64 + (uint32_t)__builtin_ctzll(left);                            \
+                                                                                                   \
+            does;                                                                                  \
+            count++;                                                                               \
+        }
+
+static uint32_t longs_plain(const uint64_t *bits, uint32_t rows, const void *items, void *out)
+{
+    uint32_t count = 0;
+
+    EACH_ROW(((uint64_t *)out)[count] = ((const uint64_t *)items)[row])
+    return count;
+}
+
+static uint32_t number_of(const struct pick_codes *codes, uint32_t code)
+{
+    return code ? code + codes->base : 0;
+}
+
+static uint32_t codes_plain(const uint64_t *bits, uint32_t rows, const struct pick_codes *codes,
+                            uint32_t *out)
+{
+    uint32_t count = 0;
+
+    if (codes->width == 1)
+        EACH_ROW(out[count] = number_of(codes, ((const uint8_t *)codes->items)[row]))
+    else if (codes->width == 2)
+        EACH_ROW(out[count] = number_of(codes, ((const uint16_t *)codes->items)[row]))
+    else
+        EACH_ROW(out[count] = number_of(codes, ((const uint32_t *)codes->items)[row]))
+    return count;
+}
+
+static const struct pick plain = {find_plain, below_plain, longs_plain, codes_plain};
+
+const struct pick *pick_plain(void)
+{
+    return &plain;
+}
+
+#ifndef __x86_64__
+
+const struct pick *pick_best(void)
+{
+    return &plain;
+}
+
+#else
+
+#include <immintrin.h>
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,popcnt")))
+
+/* The processor fetches ahead within a page only. */
+enum { AHEAD_BYTES = 2048 };
+
+static void fetch_ahead(const void *items)
+{
+    __builtin_prefetch((const char *)items + AHEAD_BYTES);
+}
+
+static uint64_t bits_until(uint32_t rows)
+{
+    return rows < 64 ? (UINT64_C(1) << rows) - 1 : ~UINT64_C(0);
+}
+
+/* The table's 256 bytes lie in four registers; two of them are looked up at once. */
+AVX512 static void find_avx512(const uint8_t *bytes, uint32_t rows, const uint8_t table[PICK_KINDS],
+                               uint64_t *out_bits)
+{
+    __m512i first = _mm512_loadu_si512(table), second = _mm512_loadu_si512(table + 64);
+    __m512i third = _mm512_loadu_si512(table + 128), fourth = _mm512_loadu_si512(table + 192);
+
+    for (uint32_t row = 0; row < rows; row += 64) {
+        __m512i at = _mm512_loadu_si512(bytes + row);
+        __m512i low = _mm512_permutex2var_epi8(first, at, second);
+        __m512i high = _mm512_permutex2var_epi8(third, at, fourth);
+        __m512i found = _mm512_mask_blend_epi8(_mm512_movepi8_mask(at), low, high);
+
+        fetch_ahead(bytes + row);
+        out_bits[row / 64] = _mm512_test_epi8_mask(found, found) & bits_until(rows - row);
+    }
+}
+
+AVX512 static void below_avx512(const int64_t *items, uint32_t rows, int64_t limit,
+                                uint64_t *out_bits)
+{
+    __m512i most = _mm512_set1_epi64(limit);
+
+    for (uint32_t row = 0; row < rows; row += 64) {
+        uint32_t end = rows - row < 64 ? rows - row : 64;
+        uint64_t found = 0;
+
+        for (uint32_t at = 0; at < end; at += 8) {
+            __m512i eight = _mm512_loadu_si512(items + row + at);
+
+            fetch_ahead(items + row + at);
+            found |= (uint64_t)_mm512_cmplt_epi64_mask(eight, most) << at;
+        }
+        out_bits[row / 64] = found & bits_until(end);
+    }
+}
+
+AVX512 static uint32_t longs_avx512(const uint64_t *bits, uint32_t rows, const void *items,
+                                    void *out)
+{
+    uint32_t count = 0;
+
+    for (uint32_t word = 0; word < pick_words(rows); word++) {
+        const uint64_t *at = (const uint64_t *)items + word * (size_t)64;
+
+        for (uint64_t left = bits[word]; left; left >>= 8, at += 8) {
+            __m512i eight = _mm512_maskz_compress_epi64((__mmask8)left, _mm512_loadu_si512(at));
+
+            fetch_ahead(at);
+            _mm512_storeu_si512((uint64_t *)out + count, eight);
+            count += (uint32_t)_mm_popcnt_u32((uint32_t)left & 0xff);
+        }
+    }
+    return count;
+}
+
+AVX512 static inline __m512i load_sixteen(const struct pick_codes *codes, size_t row)
+{
+    if (codes->width == 1)
+        return _mm512_cvtepu8_epi32(
+            _mm_loadu_si128((const void *)((const uint8_t *)codes->items + row)));
+    if (codes->width == 2)
+        return _mm512_cvtepu16_epi32(
+            _mm256_loadu_si256((const void *)((const uint16_t *)codes->items + row)));
+    return _mm512_loadu_si512((const uint32_t *)codes->items + row);
+}
+
+AVX512 static uint32_t codes_avx512(const uint64_t *bits, uint32_t rows,
+                                    const struct pick_codes *codes, uint32_t *out)
+{
+    __m512i base = _mm512_set1_epi32((int)codes->base);
+    uint32_t count = 0;
+
+    for (uint32_t word = 0; word < pick_words(rows); word++) {
+        size_t row = word * (size_t)64;
+
+        for (uint64_t left = bits[word]; left; left >>= 16, row += 16) {
+            __m512i sixteen = load_sixteen(codes, row);
+            __mmask16 has = _mm512_test_epi32_mask(sixteen, sixteen);
+
+            fetch_ahead((const char *)codes->items + row * codes->width);
+            sixteen = _mm512_maskz_add_epi32(has, sixteen, base);
+            _mm512_storeu_si512(out + count, _mm512_maskz_compress_epi32((__mmask16)left, sixteen));
+            count += (uint32_t)_mm_popcnt_u32((uint32_t)left & 0xffff);
+        }
+    }
+    return count;
+}
+
+static const struct pick avx512 = {find_avx512, below_avx512, longs_avx512, codes_avx512};
+
+const struct pick *pick_best(void)
+{
+    bool has_all = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                   __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi");
+
+    return has_all ? &avx512 : &plain;
+}
+
+#endif
