@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum { EVENT, MEASURE, INTERVAL };
-enum { FIRST_KNOWN = 64 };
+enum { FIRST_KNOWN = 64, TALLY_ROWS = 512, TALLY_COLUMNS = 512 };
 
 static const struct query_param params[] = {
     [EVENT] = {.name = "event",
@@ -36,15 +36,18 @@ struct trend {
     struct buckets buckets;
 };
 
-/* Where events are counted whose key is one value, that of a single row. */
-struct trend_known {
-    struct trend_figure *total; /* NULL: not known */
-    struct trend_figure *columns;
+/* What a question that only counts has counted of a key, narrow enough to stay at hand: columns,
+ * and the total behind them. */
+struct trend_tally {
+    uint64_t events;
+    uint32_t people;
+    node_id last_person;
 };
 
 struct trend_state {
     struct trend_table table;
-    struct trend_known *known; /* [number of a key's value] */
+    struct trend_tally *rows[TALLY_ROWS]; /* of the table; NULL: none yet */
+    struct trend_tally **known;           /* [number of a key's value] the same */
     uint32_t known_room;
     bool has_currency;
     text_code money_code; /* the one currency seen */
@@ -88,6 +91,36 @@ static fallible begin(const struct operator_worker *worker, void **out_state)
     return OK;
 }
 
+/* Tallies. */
+
+/* Where the events of a row are counted, but for those with numbers; NULL: in figures. */
+static fallible find_tally(const struct trend *trend, struct trend_state *state, uint32_t row,
+                           struct trend_tally **out_tally)
+{
+    *out_tally = NULL;
+    if (trend->has_measured || row >= TALLY_ROWS || trend->buckets.count > TALLY_COLUMNS)
+        return OK;
+    if (!state->rows[row])
+        state->rows[row] =
+            arena_array(state->table.mem, trend->buckets.count + (size_t)1, sizeof **out_tally);
+    *out_tally = state->rows[row];
+    return *out_tally ? OK : operator_exhausted();
+}
+
+static inline void count_person(struct trend_tally *tally, node_id person)
+{
+    tally->people += tally->last_person != person;
+    tally->last_person = person;
+}
+
+static inline void count_events(struct trend_tally *row, uint32_t column, uint32_t total,
+                                node_id person)
+{
+    row[column].events++;
+    count_person(&row[column], person);
+    count_person(&row[total], person);
+}
+
 /* Counting. */
 
 static fallible see_currency(struct trend_state *state, text_code code)
@@ -120,19 +153,27 @@ struct addition {
     struct value measured;
 };
 
-static fallible add_to(struct trend_table *table, const struct source *source,
+static fallible add_to(const struct operator_shared *shared, struct trend_state *state,
                        const struct addition *addition, uint32_t row)
 {
+    const struct trend *trend = shared->compiled;
+    struct trend_table *table = &state->table;
+    struct trend_tally *tally;
     struct trend_figure *figure;
     struct value element;
 
+    TRY(find_tally(trend, state, row, &tally));
+    if (tally) {
+        count_events(tally, addition->column, trend->buckets.count, addition->person);
+        return OK;
+    }
     TRY(trend_series_cell(table, row, addition->column, &figure));
     trend_series_count(figure, addition->person);
     trend_series_count(table->series[row].total, addition->person);
     if (addition->measured.type != VALUE_LIST)
         return add_number(table, row, addition->column, figure, &addition->measured);
     for (uint32_t i = 0; i < addition->measured.count; i++) {
-        source_element(source, &addition->measured, i, &element);
+        source_element(shared->source, &addition->measured, i, &element);
         TRY(add_number(table, row, addition->column, figure, &element));
     }
     return OK;
@@ -152,11 +193,13 @@ static bool has_number(const struct source *source, const struct value *value)
     return false;
 }
 
+/* Keys whose rows are known. */
+
 static fallible make_known(const struct trend *trend, struct trend_state *state,
                            const struct scan_batch *batch, uint32_t number)
 {
     uint32_t room = FIRST_KNOWN + (trend->has_key ? batch->values[trend->key].filed_count : 0);
-    struct trend_known *known;
+    struct trend_tally **known;
 
     if (number < state->known_room)
         return OK;
@@ -172,26 +215,52 @@ static fallible make_known(const struct trend *trend, struct trend_state *state,
     return OK;
 }
 
-/* Remembers the row of a value of the key, if it counts for one and has its columns in a row. */
+/* Remembers the tally of a value of the key, if it counts for one row alone. */
 static fallible remember(const struct trend *trend, struct trend_state *state,
                          const struct scan_batch *batch, uint32_t hit, uint32_t row)
 {
     uint32_t number = trend->has_key ? batch->slots[trend->key][hit] : 0;
-    struct trend_figure *columns;
+    struct trend_tally *tally;
 
-    if (trend->has_measured ||
-        (trend->has_key && scan_value(batch, trend->key, hit)->type == VALUE_LIST))
+    if (trend->has_key && scan_value(batch, trend->key, hit)->type == VALUE_LIST)
         return OK;
-    TRY(trend_series_columns(&state->table, row, &columns));
-    if (!columns)
+    TRY(find_tally(trend, state, row, &tally));
+    if (!tally)
         return OK;
     TRY(make_known(trend, state, batch, number));
-    state->known[number] = (struct trend_known){state->table.series[row].total, columns};
+    state->known[number] = tally;
     return OK;
 }
 
-static fallible add_hit(const struct operator_shared *shared, struct trend_state *state,
-                        const struct scan_batch *batch, uint32_t hit, node_id person)
+/* Moves the tallies into the figures of the table. */
+static fallible settle(const struct trend *trend, struct trend_state *state)
+{
+    struct trend_table *table = &state->table;
+    uint32_t columns = trend->buckets.count;
+
+    for (uint32_t row = 0; row < table->count && row < TALLY_ROWS; row++) {
+        const struct trend_tally *tally = state->rows[row];
+        struct trend_figure *total = table->series[row].total, *figure;
+
+        for (uint32_t column = 0; tally && column < columns; column++) {
+            if (!tally[column].events)
+                continue;
+            TRY(trend_series_cell(table, row, column, &figure));
+            figure->events += tally[column].events;
+            figure->people += tally[column].people;
+            total->events += tally[column].events;
+        }
+        if (tally)
+            total->people += tally[columns].people;
+        state->rows[row] = NULL;
+    }
+    return OK;
+}
+
+__attribute__((noinline)) static fallible add_hit(const struct operator_shared *shared,
+                                                  struct trend_state *state,
+                                                  const struct scan_batch *batch, uint32_t hit,
+                                                  node_id person)
 {
     static const struct value none = {.type = VALUE_NULL};
     const struct trend *trend = shared->compiled;
@@ -210,70 +279,80 @@ static fallible add_hit(const struct operator_shared *shared, struct trend_state
     TRY(trend_series_cover(&state->table));
     TRY(remember(trend, state, batch, hit, *rows));
     for (uint32_t i = 0; i < count; i++)
-        TRY(add_to(&state->table, shared->source, &addition, rows[i]));
+        TRY(add_to(shared, state, &addition, rows[i]));
     return OK;
 }
 
-/* Counts the hits [hit, end) of a person as long as they have keys that are known; returns the
- * first that has not. */
-static uint32_t count_known(const struct trend *trend, const struct trend_state *state,
-                            const struct scan_batch *batch, uint32_t hit, uint32_t end,
-                            node_id person)
+/* Hits in a row, of one person if the measure asks for persons. */
+struct run {
+    const uint32_t *numbers; /* of the keys' values; NULL: there is no key */
+    const millis *times;
+    const scan_marks *marks;
+    uint32_t at, end;
+    node_id person;
+};
+
+/* Counts hits as long as they have keys that are known. Every hit has the mark, but for those that
+ * only an audience wants. */
+static void count_known(const struct trend *trend, const struct trend_state *state, struct run *run)
 {
-    const uint32_t *numbers = trend->has_key ? batch->slots[trend->key] : NULL;
+    const struct buckets buckets = trend->buckets;
+    struct trend_tally *const *known = state->known;
+    bool has_persons = trend->measure != MEASURE_EVENTS;
+    uint32_t room = state->known_room, at = run->at;
 
-    for (; hit < end; hit++) {
-        uint32_t number = numbers ? numbers[hit] : 0;
-        struct trend_known known;
+    for (; at < run->end; at++) {
+        uint32_t number = run->numbers ? run->numbers[at] : 0, column;
 
-        if (number >= state->known_room)
-            return hit;
-        known = state->known[number];
-        if (!known.total)
-            return hit;
-        trend_series_count(&known.columns[buckets_find(&trend->buckets, batch->times[hit])],
-                           person);
-        trend_series_count(known.total, person);
+        if (!(run->marks[at] & trend->mark))
+            continue;
+        if (number >= room || !known[number])
+            break;
+        column = buckets_find(&buckets, run->times[at]);
+        if (has_persons)
+            count_events(known[number], column, buckets.count, run->person);
+        else
+            known[number][column].events++;
     }
-    return hit;
+    run->at = at;
 }
 
-/* Every hit has the mark, but for those that only an audience wants. */
-static fallible add_person(const struct operator_worker *worker, struct trend_state *state,
-                           const struct scan_batch *batch, size_t person)
-{
-    const struct trend *trend = worker->shared->compiled;
-    node_id id = batch->ids[person];
-
-    for (uint32_t hit = batch->first[person]; hit < batch->end[person];) {
-        uint32_t end = hit;
-
-        while (end < batch->end[person] && batch->marks[end] & trend->mark)
-            end++;
-        while ((hit = count_known(trend, state, batch, hit, end, id)) < end)
-            TRY(add_hit(worker->shared, state, batch, hit++, id));
-        for (hit = end; hit < batch->end[person] && !(batch->marks[hit] & trend->mark);)
-            hit++;
-    }
-    return OK;
-}
-
-static fallible step(const struct operator_worker *worker, void *state,
+static fallible step(const struct operator_worker *worker, void *argument,
                      const struct scan_batch *batch)
 {
-    for (size_t person = 0; person < batch->persons; person++)
-        TRY(add_person(worker, state, batch, person));
+    const struct trend *trend = worker->shared->compiled;
+    struct trend_state *state = argument;
+    bool has_persons = trend->measure != MEASURE_EVENTS;
+
+    for (size_t person = 0; person < batch->persons; person++) {
+        struct run run = {.numbers = trend->has_key ? batch->slots[trend->key] : NULL,
+                          .times = batch->times,
+                          .marks = batch->marks,
+                          .at = batch->first[person],
+                          .person = batch->ids[person]};
+
+        while (!has_persons && person + 1 < batch->persons &&
+               batch->first[person + 1] == batch->end[person])
+            person++;
+        run.end = batch->end[person];
+        for (;;) {
+            count_known(trend, state, &run);
+            if (run.at == run.end)
+                break;
+            TRY(add_hit(worker->shared, state, batch, run.at++, run.person));
+        }
+    }
     return OK;
 }
 
 static fallible merge(const struct operator_worker *worker, void *state, void *other)
 {
-    struct trend_state *into = state;
-    const struct trend_state *from = other;
+    const struct trend *trend = worker->shared->compiled;
+    struct trend_state *into = state, *from = other;
 
-    (void)worker;
     if (from->has_currency)
         TRY(see_currency(into, from->money_code));
+    TRY(settle(trend, from));
     return trend_series_merge(&into->table, &from->table);
 }
 
@@ -469,12 +548,14 @@ static fallible finish(const struct operator_worker *worker, void *state, struct
     static const struct value none = {.type = VALUE_NULL};
     const struct operator_shared *shared = worker->shared;
     const struct trend *trend = shared->compiled;
-    struct trend_table *table = &((struct trend_state *)state)->table;
+    struct trend_state *own = state;
+    struct trend_table *table = &own->table;
     uint64_t limit = shared->query->has_limit ? shared->query->limit : QUERY_LIMIT;
     struct total *totals;
     uint32_t *order;
     uint32_t row;
 
+    TRY(settle(trend, own));
     if (!table->count && !trend->has_key) {
         TRY(keys_get(&table->keys, &none, &row));
         TRY(trend_series_cover(table));

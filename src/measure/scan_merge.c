@@ -127,6 +127,10 @@ fallible scan_merge(struct scan_piece *pieces, uint32_t count, struct scan_piece
         merger.parts[merger.count].piece = &pieces[i];
         scan_piece_batch(&pieces[i], values, &merger.parts[merger.count++].batch);
     }
+    if (merger.count == 1) {
+        scan_piece_batch(merger.parts[0].piece, values, out_batch);
+        return OK;
+    }
     while ((id = find_next(&merger)) != 0)
         take_next(&merger, id, persons);
     scan_piece_batch(merger.main, values, out_batch);

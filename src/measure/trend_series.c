@@ -111,8 +111,9 @@ static fallible make_direct(struct trend_table *table, uint32_t row)
     return OK;
 }
 
-fallible trend_series_columns(struct trend_table *table, uint32_t row,
-                              struct trend_figure **out_figures)
+/* All columns of a row; NULL: it is not among the first ones, or there are many columns. */
+static fallible find_columns(struct trend_table *table, uint32_t row,
+                             struct trend_figure **out_figures)
 {
     *out_figures = NULL;
     if (!is_direct(table, row))
@@ -130,7 +131,7 @@ fallible trend_series_cell(struct trend_table *table, uint32_t row, uint32_t col
     struct trend_figure *figure;
     struct trend_cell *cell;
 
-    TRY(trend_series_columns(table, row, &figure));
+    TRY(find_columns(table, row, &figure));
     if (figure) {
         *out_figure = &figure[column];
         return (*out_figure)->events ? OK : make_numbers(table, *out_figure);

@@ -59,10 +59,6 @@ fallible trend_series_cover(struct trend_table *table);
 /* The figure of a column, made if need be. ERR_LIMIT. */
 fallible trend_series_cell(struct trend_table *table, uint32_t row, uint32_t column,
                            struct trend_figure **out_figure);
-/* All columns of a row, which stay in place; NULL: it is not among the first ones, or there are
- * many columns. ERR_LIMIT. */
-fallible trend_series_columns(struct trend_table *table, uint32_t row,
-                              struct trend_figure **out_figures);
 /* The figure, or NULL where there is none. */
 const struct trend_figure *trend_series_find(const struct trend_table *table, uint32_t row,
                                              uint32_t column);
