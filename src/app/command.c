@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "base/json.h"
+#include "base/pick.h"
 #include "sys/stream.h"
 
 #include <stdarg.h>
@@ -175,6 +176,10 @@ int command_main(struct sys *sys, int argc, char **argv)
 {
     str name = str_of(argc > 1 ? argv[1] : NULL);
 
+    if (!pick_is_possible()) {
+        command_say("this processor is older than those Myriad is built for: it has no POPCNT");
+        return EXIT_FAILED;
+    }
     if (str_equals(name, S("--help")) || str_equals(name, S("-h")) || str_equals(name, S("help")))
         return help(NULL, STREAM_OUT);
     if (str_equals(name, S("--version"))) {

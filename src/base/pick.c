@@ -69,6 +69,11 @@ const struct pick *pick_plain(void)
 
 #ifndef __x86_64__
 
+bool pick_is_possible(void)
+{
+    return true;
+}
+
 const struct pick *pick_best(void)
 {
     return &plain;
@@ -183,6 +188,11 @@ AVX512 static uint32_t codes_avx512(const uint64_t *bits, uint32_t rows,
 }
 
 static const struct pick avx512 = {find_avx512, below_avx512, longs_avx512, codes_avx512};
+
+bool pick_is_possible(void)
+{
+    return __builtin_cpu_supports("popcnt");
+}
 
 const struct pick *pick_best(void)
 {

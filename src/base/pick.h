@@ -29,6 +29,8 @@ struct pick {
                       uint32_t *out);
 };
 
+/* False: the processor is too old for what this program was built for. */
+bool pick_is_possible(void);
 const struct pick *pick_best(void);  /* for this processor */
 const struct pick *pick_plain(void); /* for any */
 

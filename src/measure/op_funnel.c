@@ -58,7 +58,6 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
         TRY(scan_plan_mark(shared->plan, &steps->events[i], 1, SCAN_IN_RANGE | SCAN_WHERE, &mark));
         chain_rule_add(&funnel->rule, mark);
     }
-    scan_plan_loose(shared->plan);
     funnel->has_by = query->by.data != NULL;
     if (funnel->has_by)
         TRY(scan_plan_slot(shared->plan, query->by, funnel->rule.marks[0], &funnel->by));

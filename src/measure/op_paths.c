@@ -69,7 +69,6 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
         return operator_exhausted();
     paths->steps = arguments[STEPS].is_given ? (size_t)arguments[STEPS].number : DEFAULT_STEPS;
     scan_plan_names(shared->plan);
-    scan_plan_loose(shared->plan);
     TRY(scan_plan_mark(shared->plan, arguments[AFTER].events, 1, SCAN_IN_RANGE | SCAN_WHERE,
                        &paths->after));
     TRY(scan_plan_mark(shared->plan, among->event_count ? among->events : &any,

@@ -65,7 +65,6 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
     TRY(scan_plan_mark(shared->plan, given[RETURN].events, 1, SCAN_IN_RANGE, &retention->back));
     buckets = &retention->buckets;
     TRY(buckets_make(query, bounds->from, bounds->to, mem, buckets));
-    scan_plan_loose(shared->plan);
     retention->periods = given[PERIODS].is_given ? (uint32_t)given[PERIODS].number : USUAL_PERIODS;
     retention->over = buckets->count;
     if (buckets->count &&

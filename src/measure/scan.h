@@ -83,8 +83,6 @@ fallible scan_plan_slot(struct scan_plan *plan, str path, scan_marks of, uint32_
 void scan_plan_devices(struct scan_plan *plan);
 void scan_plan_seqs(struct scan_plan *plan);
 void scan_plan_names(struct scan_plan *plan);
-/* Events without a mark may stand between the hits, with marks 0 and nothing else told of them. */
-void scan_plan_loose(struct scan_plan *plan);
 /* Also persons without a hit, as long as they have an event up to as_of. */
 void scan_plan_everyone(struct scan_plan *plan);
 /* Only members are given; asked twice, only who belongs to both. NULL: everyone. */

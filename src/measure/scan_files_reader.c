@@ -11,7 +11,7 @@
 #include "measure/scan_merge.h"
 #include "measure/scan_met.h"
 
-enum { CHUNK_ROWS = 8192, WARM_AT_ONCE = 128 };
+enum { CHUNK_ROWS = 16384, WARM_AT_ONCE = 128 };
 
 struct scan_files_reader {
     const struct scan_files *files;

@@ -208,11 +208,6 @@ void scan_plan_seqs(struct scan_plan *plan)
     plan->gives_seqs = true;
 }
 
-void scan_plan_loose(struct scan_plan *plan)
-{
-    plan->is_loose = true;
-}
-
 void scan_plan_everyone(struct scan_plan *plan)
 {
     plan->gives_everyone = true;
