@@ -213,6 +213,11 @@ void scan_plan_loose(struct scan_plan *plan)
     plan->is_loose = true;
 }
 
+void scan_plan_kinds(struct scan_plan *plan)
+{
+    plan->takes_kinds = true;
+}
+
 void scan_plan_everyone(struct scan_plan *plan)
 {
     plan->gives_everyone = true;
