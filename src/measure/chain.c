@@ -1,13 +1,16 @@
-/* chain.c - all chains of a person at once, in one pass over her hits.
+/* chain.c - the deepest chain of a person, from step to step.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
  * Chains never overtake: of two starts the later one reaches every step at the same event or at a
- * later one. So at any moment the starts that have taken a step are all up to some start, and it is
- * enough to know the last of them. When an event takes step k, every start that has taken step
- * k - 1 only moves on. The first event that takes a step within the window of any start is where
- * the first chain of that depth ends, and of the starts that move on there the earliest still in
- * its window is the earliest with a chain so deep.
+ * later one. So a chain of n steps can be made deeper by an event of step n + 1 if the latest start
+ * with a chain of n steps before it has it within its window. That start is found backwards: by the
+ * last event of step n, the last one of step n - 1 before that, and so on. The first event that
+ * makes it so deep is where the earliest chain ends, and that starts as early as its window allows:
+ * had it ended before, it would have been found there.
+ *
+ * Events that are asked for only come later and later, so what was found for n steps holds until
+ * there is another event of step n, and none is looked at twice.
  */
 #include "measure/chain.h"
 
@@ -15,71 +18,97 @@
 
 void chain_rule_add(struct chain_rule *rule, scan_marks mark)
 {
-    assert(rule->step_count < QUERY_STEPS);
-    for (scan_marks rest = mark; rest; rest &= rest - 1)
-        rule->steps_of[__builtin_ctzll(rest)] |= UINT32_C(1) << rule->step_count;
-    rule->marks[rule->step_count++] = mark;
-    rule->any |= mark;
+    uint32_t step = rule->step_count++, same = 0;
+
+    assert(step < QUERY_STEPS);
+    rule->marks[step] = mark;
+    while (rule->marks[same] != mark)
+        same++;
+    rule->same[step] = same;
 }
 
-/* Of the chains found: how deep, where it ends, and a hit before which it does not start. */
-struct found {
-    uint32_t depth;
-    uint32_t from;
-    uint32_t to;
-};
-
-/* Walks the earliest chain from `from` on that reaches `to` within the window. */
-static void trace(const struct chain_rule *rule, const millis *times, const scan_marks *marks,
-                  const struct found *found, struct chain *out_chain)
+fallible chain_begin(struct chain_finder *finder, const struct scan_batch *batch)
 {
-    uint32_t hit = found->from;
+    const struct chain_rule *rule = finder->rule;
+    uint32_t from, to;
 
-    while (!(marks[hit] & rule->marks[0]) || times[found->to] - times[hit] > rule->window)
-        hit++;
-    out_chain->hits[0] = hit;
-    for (uint32_t step = 1; step < found->depth; step++) {
-        do
-            hit++;
-        while (!(marks[hit] & rule->marks[step]));
-        out_chain->hits[step] = hit;
+    finder->batch = batch;
+    hit_bits_span(batch, &from, &to);
+    for (uint32_t step = 0; step < rule->step_count; step++)
+        if (rule->same[step] == step)
+            TRY(hit_bits_find(&finder->bits[step], finder->mem, batch, rule->marks[step], from,
+                              to));
+    return OK;
+}
+
+static inline const struct hit_bits *bits_of(const struct chain_finder *finder, uint32_t step)
+{
+    return &finder->bits[finder->rule->same[step]];
+}
+
+/* The latest start of a chain that has taken so many steps before the hit; there is one. */
+static inline uint32_t latest_start(struct chain_finder *finder, uint32_t steps, uint32_t hit)
+{
+    uint32_t level = steps, start;
+
+    while (level) {
+        uint32_t last = hit_bits_last(bits_of(finder, level - 1), finder->near[level - 1], hit);
+
+        if (last == hit)
+            break; /* none that is new */
+        finder->near[level - 1] = last + 1;
+        hit = last;
+        level--;
     }
+    start = level ? finder->starts[level - 1] : hit;
+    for (; level < steps; level++)
+        finder->starts[level] = start;
+    return start;
 }
 
-static inline uint32_t steps_of(const struct chain_rule *rule, scan_marks marks)
+/* The first of the hits [from, end) in the window that ends with the hit `end`. */
+static uint32_t first_within(const struct chain_finder *finder, uint32_t from, uint32_t end)
 {
-    uint32_t steps = 0;
+    const millis *times = finder->batch->times;
+    uint32_t count = end - from;
 
-    for (; marks; marks &= marks - 1)
-        steps |= rule->steps_of[__builtin_ctzll(marks)];
-    return steps;
-}
+    while (count) {
+        uint32_t half = count / 2;
 
-void chain_find(const struct chain_rule *rule, const millis *times, const scan_marks *marks,
-                uint32_t count, struct chain *out_chain)
-{
-    uint32_t last[QUERY_STEPS + 1]; /* [n]: the last start that has taken n steps, + 1; 0: none */
-    struct found found = {0};
-
-    for (uint32_t i = 0; i <= rule->step_count; i++)
-        last[i] = 0;
-    for (uint32_t hit = 0; hit < count && found.depth < rule->step_count; hit++) {
-        uint32_t steps = steps_of(rule, marks[hit] & rule->any);
-
-        last[0] = hit + 1; /* who starts here has taken none */
-        /* From the last step down: an event serves one step of a chain. */
-        while (steps) {
-            uint32_t step = 31 - (uint32_t)__builtin_clz(steps);
-            uint32_t start = last[step];
-            uint32_t before = last[step + 1];
-
-            steps ^= UINT32_C(1) << step;
-            last[step + 1] = start;
-            if (step >= found.depth && start && times[hit] - times[start - 1] <= rule->window)
-                found = (struct found){step + 1, before, hit};
+        if (times[end] - times[from + half] > finder->rule->window) {
+            from += half + 1;
+            count -= half + 1;
+        } else {
+            count = half;
         }
     }
-    out_chain->depth = found.depth;
-    if (found.depth)
-        trace(rule, times, marks, &found, out_chain);
+    return from;
+}
+
+void chain_find(struct chain_finder *finder, size_t person, struct chain *out_chain)
+{
+    const struct scan_batch *batch = finder->batch;
+    uint32_t first = batch->kinds_of ? batch->since[person] : batch->first[person];
+    uint32_t end = batch->end[person], count = finder->rule->step_count, depth = 0, hit, last;
+
+    out_chain->depth = 0;
+    first = last = hit = hit_bits_next(bits_of(finder, 0), first, end);
+    while (hit < end) {
+        if (!depth || batch->times[hit] - batch->times[latest_start(finder, depth, hit)] <=
+                          finder->rule->window) {
+            finder->near[depth++] = first;
+            last = hit;
+        }
+        if (depth == count)
+            break;
+        hit = hit_bits_next(bits_of(finder, depth), hit + 1, end);
+    }
+    if (!depth)
+        return;
+    out_chain->depth = depth;
+    hit = depth > 1 ? first_within(finder, first, last) : first;
+    for (uint32_t step = 0; step < depth; step++) {
+        hit = hit_bits_next(bits_of(finder, step), hit, last + 1);
+        out_chain->hits[step] = hit++;
+    }
 }

@@ -38,6 +38,7 @@ struct funnel_row {
 
 struct funnel_state {
     struct keys keys;
+    struct chain_finder finder;
     struct funnel_row *rows; /* by row of the keys */
     uint32_t room;
 };
@@ -58,6 +59,7 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
         TRY(scan_plan_mark(shared->plan, &steps->events[i], 1, SCAN_IN_RANGE | SCAN_WHERE, &mark));
         chain_rule_add(&funnel->rule, mark);
     }
+    scan_plan_kinds(shared->plan);
     funnel->has_by = query->by.data != NULL;
     if (funnel->has_by)
         TRY(scan_plan_slot(shared->plan, query->by, funnel->rule.marks[0], &funnel->by));
@@ -95,6 +97,8 @@ static fallible begin(const struct operator_worker *worker, void **out_state)
     if (!state)
         return operator_exhausted();
     keys_init(&state->keys, worker->mem);
+    state->finder.rule = &funnel->rule;
+    state->finder.mem = worker->mem;
     /* Without "by" there is one row, whoever comes. */
     if (!funnel->has_by)
         TRY(keys_get(&state->keys, &none, &row));
@@ -137,22 +141,21 @@ static fallible step(const struct operator_worker *worker, void *state,
     struct funnel_state *own = state;
     struct chain chain;
 
+    TRY(chain_begin(&own->finder, batch));
     for (size_t person = 0; person < batch->persons; person++) {
-        uint32_t first = batch->first[person];
-        const millis *times = batch->times + first;
         const uint32_t *rows = only_row;
         uint32_t count = 1;
 
-        chain_find(&funnel->rule, times, batch->marks + first, batch->end[person] - first, &chain);
+        chain_find(&own->finder, person, &chain);
         if (!chain.depth)
             continue;
         if (funnel->has_by) {
             TRY(keys_of(&own->keys, worker->shared->source,
-                        scan_value(batch, funnel->by, first + chain.hits[0]), &rows, &count));
+                        scan_value(batch, funnel->by, chain.hits[0]), &rows, &count));
             TRY(make_rows(own));
         }
         for (uint32_t i = 0; i < count; i++)
-            TRY(add_chain(funnel, worker->mem, &own->rows[rows[i]], &chain, times));
+            TRY(add_chain(funnel, worker->mem, &own->rows[rows[i]], &chain, batch->times));
     }
     return OK;
 }

@@ -2,17 +2,18 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * A path is a fixed number of names, so a person is walked once: the names she may take part with
- * are laid out in order, and every "after" event is a place in that row.
+ * A path is a fixed number of names: whoever has an "after" event takes the next events that paths
+ * are made of, which mostly stand right behind it.
  */
 #include "base/json.h"
+#include "measure/hit_bits.h"
 #include "measure/operator.h"
+#include "measure/path_table.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { AFTER, STEPS, AMONG };
-enum { DEFAULT_STEPS = 3, DEFAULT_LIMIT = 20, FIRST_SLOTS = 256 };
+enum { DEFAULT_STEPS = 3, DEFAULT_LIMIT = 20 };
 
 static const struct query_param params[] = {
     [AFTER] = {.name = "after",
@@ -32,30 +33,16 @@ static const struct query_param params[] = {
 struct paths {
     scan_marks after;
     scan_marks among;
-    size_t steps;
-};
-
-struct path {
-    uint64_t count;
-    uint32_t people;
-    node_id last_person; /* persons come one after the other: a new one is not the last */
-    text_code names[];
-};
-
-struct path_slot {
-    uint64_t hash;
-    struct path *path; /* NULL: free */
+    uint32_t steps;
 };
 
 struct paths_state {
-    struct path_slot *slots; /* a power of two */
-    size_t slot_count;
-    size_t count;
-    /* Of one person. */
-    text_code *names; /* of her events that paths are made of */
-    uint32_t *starts; /* where in them the paths begin */
-    uint64_t *hashes; /* of the paths that begin there */
-    size_t room;
+    struct path_table table;
+    struct hit_bits after;
+    struct hit_bits among;
+    const struct scan_kinds *kinds; /* whose numbers these are; NULL: nobody's yet */
+    uint32_t numbers[SCAN_KINDS];   /* of the names of kinds that paths are made of */
+    uint32_t hits[QUERY_STEPS];     /* of one path */
 };
 
 static fallible compile(struct operator_shared *shared, struct arena *mem)
@@ -67,8 +54,9 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
 
     if (!paths)
         return operator_exhausted();
-    paths->steps = arguments[STEPS].is_given ? (size_t)arguments[STEPS].number : DEFAULT_STEPS;
+    paths->steps = arguments[STEPS].is_given ? (uint32_t)arguments[STEPS].number : DEFAULT_STEPS;
     scan_plan_names(shared->plan);
+    scan_plan_kinds(shared->plan);
     TRY(scan_plan_mark(shared->plan, arguments[AFTER].events, 1, SCAN_IN_RANGE | SCAN_WHERE,
                        &paths->after));
     TRY(scan_plan_mark(shared->plan, among->event_count ? among->events : &any,
@@ -80,128 +68,92 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
 
 static fallible begin(const struct operator_worker *worker, void **out_state)
 {
+    const struct paths *paths = worker->shared->compiled;
     struct paths_state *state = arena_take(worker->mem, sizeof *state);
 
-    if (state)
-        state->slots = arena_array(worker->mem, FIRST_SLOTS, sizeof *state->slots);
-    if (!state || !state->slots)
+    if (!state)
         return operator_exhausted();
-    state->slot_count = FIRST_SLOTS;
+    path_table_init(&state->table, worker->mem, paths->steps);
     *out_state = state;
-    return OK;
-}
-
-/* The table of paths. */
-
-static uint64_t hash_of(const text_code *names, size_t steps)
-{
-    uint64_t hash = steps;
-
-    for (size_t i = 0; i < steps; i++) {
-        hash = (hash ^ names[i]) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
-    }
-    return hash;
-}
-
-static fallible grow(const struct operator_worker *worker, struct paths_state *state)
-{
-    size_t count = state->slot_count * 2;
-    struct path_slot *slots = arena_array(worker->mem, count, sizeof *slots);
-
-    if (!slots)
-        return operator_exhausted();
-    for (size_t i = 0; i < state->slot_count; i++) {
-        size_t at = state->slots[i].hash & (count - 1);
-
-        if (!state->slots[i].path)
-            continue;
-        while (slots[at].path)
-            at = (at + 1) & (count - 1);
-        slots[at] = state->slots[i];
-    }
-    state->slots = slots;
-    state->slot_count = count;
-    return OK;
-}
-
-static bool is_same(const text_code *a, const text_code *b, size_t steps)
-{
-    size_t i = 0;
-
-    while (i < steps && a[i] == b[i])
-        i++;
-    return i == steps;
-}
-
-/* The path of these names, made if need be. */
-static fallible get_path(const struct operator_worker *worker, struct paths_state *state,
-                         const text_code *names, uint64_t hash, struct path **out_path)
-{
-    const struct paths *paths = worker->shared->compiled;
-    size_t bytes = paths->steps * sizeof *names;
-    struct path_slot *slot;
-
-    if (state->count * 4 >= state->slot_count * 3)
-        TRY(grow(worker, state));
-    slot = &state->slots[hash & (state->slot_count - 1)];
-    while (slot->path && (slot->hash != hash || !is_same(slot->path->names, names, paths->steps)))
-        slot = slot + 1 < state->slots + state->slot_count ? slot + 1 : state->slots;
-    if (!slot->path) {
-        slot->path = arena_take(worker->mem, sizeof *slot->path + bytes);
-        if (!slot->path)
-            return operator_exhausted();
-        slot->hash = hash;
-        memcpy(slot->path->names, names, bytes);
-        state->count++;
-    }
-    *out_path = slot->path;
     return OK;
 }
 
 /* Counting. */
 
-static fallible make_room(const struct operator_worker *worker, struct paths_state *state,
-                          size_t hits)
+/* Looks up the numbers of the kinds that paths are made of. */
+static fallible take_kinds(const struct paths *paths, struct paths_state *state,
+                           const struct scan_kinds *kinds)
 {
-    size_t room = hits > SCAN_BATCH_HITS ? hits * 2 : SCAN_BATCH_HITS;
-
-    if (hits <= state->room)
-        return OK;
-    state->names = arena_array(worker->mem, room, sizeof *state->names);
-    state->starts = arena_array(worker->mem, room, sizeof *state->starts);
-    state->hashes = arena_array(worker->mem, room, sizeof *state->hashes);
-    state->room = state->names && state->starts && state->hashes ? room : 0;
-    return state->room ? OK : operator_exhausted();
+    for (uint32_t i = 0; i < kinds->count; i++)
+        if (kinds->marks[i] & paths->among)
+            TRY(path_table_number(&state->table, kinds->names[i], &state->numbers[i]));
+    state->kinds = kinds;
+    return OK;
 }
 
-static fallible add_person(const struct operator_worker *worker, struct paths_state *state,
-                           const struct scan_batch *batch, size_t person)
+/* Finds the hits of the path behind the hit `after`; false: it has too few. */
+static inline bool find_hits(const struct paths_state *state, uint32_t after, uint32_t end,
+                             uint32_t *hits)
 {
-    const struct paths *paths = worker->shared->compiled;
-    uint32_t first = batch->first[person], end = batch->end[person];
-    uint32_t length = 0, starts = 0, found = 0;
-    struct path *path;
+    uint32_t steps = state->table.steps, hit = after;
 
-    TRY(make_room(worker, state, end - first));
-    for (uint32_t i = first; i < end; i++) {
-        state->names[length] = batch->names[i];
-        length += (batch->marks[i] & paths->among) != 0;
-        /* Behind itself, should it be one of them. */
-        state->starts[starts] = length;
-        starts += (batch->marks[i] & paths->after) != 0;
+    for (uint32_t i = 0; i < steps; i++) {
+        hit = hit_bits_next(&state->among, hit + 1, end);
+        if (hit == end)
+            return false;
+        hits[i] = hit;
     }
-    for (; found < starts && state->starts[found] + paths->steps <= length; found++) {
-        uint64_t hash = hash_of(state->names + state->starts[found], paths->steps);
+    return true;
+}
 
-        state->hashes[found] = hash;
-        __builtin_prefetch(&state->slots[hash & (state->slot_count - 1)]);
-    }
-    for (uint32_t i = 0; i < found; i++) {
-        TRY(get_path(worker, state, state->names + state->starts[i], state->hashes[i], &path));
-        path->count++;
-        path->people += path->last_person != batch->ids[person];
-        path->last_person = batch->ids[person];
+static fallible get_path(struct paths_state *state, const struct scan_batch *batch,
+                         struct path **out_path)
+{
+    uint32_t numbers[QUERY_STEPS];
+
+    for (uint32_t i = 0; i < state->table.steps; i++)
+        if (batch->kinds_of)
+            numbers[i] = state->numbers[batch->kinds[state->hits[i]]];
+        else
+            TRY(path_table_number(&state->table, batch->names[state->hits[i]], &numbers[i]));
+    return path_table_get(&state->table, numbers, out_path);
+}
+
+/* The path of the kinds from `hit` on, if it has a place of its own. */
+static inline struct path *find_place(const struct paths_state *state, const uint8_t *kinds)
+{
+    const struct path_table *table = &state->table;
+    uint32_t bits = table->bits, code = 0;
+
+    for (uint32_t i = 0; i < table->steps; i++)
+        code = code << bits | state->numbers[kinds[i]];
+    return table->places[code];
+}
+
+static inline void count(struct path *path, node_id person)
+{
+    path->count++;
+    path->people += path->last_person != person;
+    path->last_person = person;
+}
+
+static fallible add_person(struct paths_state *state, const struct scan_batch *batch, size_t person)
+{
+    uint32_t end = batch->end[person], steps = state->table.steps;
+    uint32_t hit = batch->kinds_of ? batch->since[person] : batch->first[person];
+    node_id id = batch->ids[person];
+
+    for (; (hit = hit_bits_next(&state->after, hit, end)) + steps < end; hit++) {
+        struct path *path = NULL;
+
+        if (batch->kinds_of && state->table.places && hit_bits_all(&state->among, hit + 1, steps))
+            path = find_place(state, batch->kinds + hit + 1);
+        if (!path) {
+            if (!find_hits(state, hit, end, state->hits))
+                break; /* later ones have even fewer */
+            TRY(get_path(state, batch, &path));
+        }
+        count(path, id);
     }
     return OK;
 }
@@ -209,26 +161,27 @@ static fallible add_person(const struct operator_worker *worker, struct paths_st
 static fallible step(const struct operator_worker *worker, void *state,
                      const struct scan_batch *batch)
 {
+    const struct paths *paths = worker->shared->compiled;
+    struct paths_state *own = state;
+    uint32_t from, to;
+
+    hit_bits_span(batch, &from, &to);
+    TRY(hit_bits_find(&own->after, worker->mem, batch, paths->after, from, to));
+    TRY(hit_bits_find(&own->among, worker->mem, batch, paths->among, from, to));
+    if (batch->kinds_of && batch->kinds_of != own->kinds)
+        TRY(take_kinds(paths, own, batch->kinds_of));
     for (size_t i = 0; i < batch->persons; i++)
-        TRY(add_person(worker, state, batch, i));
+        TRY(add_person(own, batch, i));
     return OK;
 }
 
 static fallible merge(const struct operator_worker *worker, void *state, void *other)
 {
+    struct paths_state *into = state;
     const struct paths_state *from = other;
-    struct path *path;
 
-    for (size_t i = 0; i < from->slot_count; i++) {
-        const struct path_slot *slot = &from->slots[i];
-
-        if (!slot->path)
-            continue;
-        TRY(get_path(worker, state, slot->path->names, slot->hash, &path));
-        path->count += slot->path->count;
-        path->people += slot->path->people;
-    }
-    return OK;
+    (void)worker;
+    return path_table_merge(&into->table, &from->table);
 }
 
 /* Finishing. */
@@ -236,35 +189,39 @@ static fallible merge(const struct operator_worker *worker, void *state, void *o
 struct ranked {
     uint64_t count;
     const struct path *path;
-    const struct operator_shared *shared;
+    const struct path_table *table;
+    const struct source *source;
 };
+
+static str name_at(const struct source *source, const struct path_table *table,
+                   const struct path *path, size_t step)
+{
+    return source_text(source, table->names[path->numbers[step]]);
+}
 
 /* The largest counts first, ties by the bytes of the first names that differ. */
 static int by_rank(const void *a, const void *b)
 {
     const struct ranked *left = a;
     const struct ranked *right = b;
-    const struct paths *paths = left->shared->compiled;
     size_t i = 0;
 
     if (left->count != right->count)
         return left->count < right->count ? 1 : -1;
-    while (i + 1 < paths->steps && left->path->names[i] == right->path->names[i])
+    while (i + 1 < left->table->steps && left->path->numbers[i] == right->path->numbers[i])
         i++;
-    return str_compare(source_text(left->shared->source, left->path->names[i]),
-                       source_text(right->shared->source, right->path->names[i]));
+    return str_compare(name_at(left->source, left->table, left->path, i),
+                       name_at(right->source, right->table, right->path, i));
 }
 
-static fallible write_path(const struct operator_shared *shared, const struct path *path,
-                           struct json_writer *out)
+static fallible write_path(const struct operator_shared *shared, const struct path_table *table,
+                           const struct path *path, struct json_writer *out)
 {
-    const struct paths *paths = shared->compiled;
-
     json_open(out, '{');
     json_key(out, S("events"));
     json_open(out, '[');
-    for (size_t i = 0; i < paths->steps; i++)
-        json_text(out, source_text(shared->source, path->names[i]));
+    for (size_t i = 0; i < table->steps; i++)
+        json_text(out, name_at(shared->source, table, path, i));
     json_shut(out, ']');
     json_key(out, S("people"));
     json_u64(out, path->people);
@@ -278,22 +235,21 @@ static fallible finish(const struct operator_worker *worker, void *state, struct
                        struct operator_totals *out_totals)
 {
     const struct operator_shared *shared = worker->shared;
-    const struct paths_state *own = state;
+    const struct path_table *table = &((const struct paths_state *)state)->table;
     uint64_t limit = shared->query->has_limit ? shared->query->limit : DEFAULT_LIMIT;
-    struct ranked *ranks = arena_array(worker->mem, own->count + 1, sizeof *ranks);
-    size_t count = 0;
+    struct ranked *ranks = arena_array(worker->mem, table->count + 1, sizeof *ranks);
+    size_t count = table->count;
 
     if (!ranks)
         return operator_exhausted();
-    for (size_t i = 0; i < own->slot_count; i++)
-        if (own->slots[i].path)
-            ranks[count++] = (struct ranked){own->slots[i].path->count, own->slots[i].path, shared};
+    for (size_t i = 0; i < count; i++)
+        ranks[i] = (struct ranked){table->paths[i]->count, table->paths[i], table, shared->source};
     if (count)
         qsort(ranks, count, sizeof *ranks, by_rank);
     json_key(out, S("paths"));
     json_open(out, '[');
     for (size_t i = 0; i < count && i < limit; i++)
-        TRY(write_path(shared, ranks[i].path, out));
+        TRY(write_path(shared, table, ranks[i].path, out));
     json_shut(out, ']');
     out_totals->dropped = count > limit ? count - limit : 0;
     return OK;

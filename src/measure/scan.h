@@ -13,12 +13,14 @@
  */
 #pragma once
 #include "base/arena.h"
+#include "base/pick.h"
 #include "measure/query.h"
 #include "measure/source.h"
+#include "store/columns.h"
 
 typedef uint64_t scan_marks; /* one bit a mark */
 
-enum { SCAN_MOST_MARKS = 64, SCAN_MOST_SLOTS = 64, SCAN_BATCH_HITS = 4096 };
+enum { SCAN_MOST_MARKS = 64, SCAN_MOST_SLOTS = 64, SCAN_BATCH_HITS = 4096, SCAN_KINDS = PICK_KINDS };
 
 struct scan_plan;
 struct scanner;
@@ -29,6 +31,20 @@ struct scan_values {
     const struct value *filed;
     uint32_t filed_count;
     const struct value *met;
+};
+
+/* Kinds of hits: all of one have the same marks and name. */
+struct scan_kinds {
+    uint32_t number; /* of these among a scanner's, ascending from 0 */
+    uint32_t count;
+    const scan_marks *marks; /* [SCAN_KINDS] by kind; 0 is no hit */
+    const text_code *names;  /* [SCAN_KINDS] of those with a mark */
+};
+
+/* A slot's values where they lie. */
+struct scan_filed {
+    struct columns_block block;
+    uint32_t base; /* code + 1 is the value number base + code + 1 */
 };
 
 struct scan_batch {
@@ -43,12 +59,28 @@ struct scan_batch {
     const node_id *devices;  /* the node of the anonymousId, or 0 */
     uint32_t *const *slots;  /* [slot][hit] numbers of values; 0 without one of its marks */
     const struct scan_values *values; /* [slot] */
+    /* Who takes kinds may instead of marks, names and slots get these, and hits without a mark: */
+    const struct scan_kinds *kinds_of; /* NULL: no, marks, names and slots */
+    const uint8_t *kinds;              /* [hit], 64 readable bytes beyond */
+    const uint32_t *since;             /* [person] no mark SCAN_IN_RANGE counts before this hit */
+    const struct scan_filed *filed;    /* [slot] */
 };
+
+/* Of a hit that has one of the slot's marks. */
+static inline uint32_t scan_number(const struct scan_batch *batch, uint32_t slot, uint32_t hit)
+{
+    uint32_t code;
+
+    if (!batch->kinds_of)
+        return batch->slots[slot][hit];
+    code = columns_code(&batch->filed[slot].block, hit);
+    return code ? batch->filed[slot].base + code : 0;
+}
 
 static inline const struct value *scan_value(const struct scan_batch *batch, uint32_t slot,
                                              uint32_t hit)
 {
-    uint32_t number = batch->slots[slot][hit];
+    uint32_t number = scan_number(batch, slot, hit);
     const struct scan_values *values = &batch->values[slot];
 
     return number < values->filed_count ? &values->filed[number]
@@ -83,6 +115,8 @@ fallible scan_plan_slot(struct scan_plan *plan, str path, scan_marks of, uint32_
 void scan_plan_devices(struct scan_plan *plan);
 void scan_plan_seqs(struct scan_plan *plan);
 void scan_plan_names(struct scan_plan *plan);
+/* Batches may have kinds instead of marks, and persons in no order. */
+void scan_plan_kinds(struct scan_plan *plan);
 /* Also persons without a hit, as long as they have an event up to as_of. */
 void scan_plan_everyone(struct scan_plan *plan);
 /* Only members are given; asked twice, only who belongs to both. NULL: everyone. */

@@ -6,6 +6,7 @@
  * processor from the first look to the merged batch.
  */
 #include "base/mem.h"
+#include "measure/scan_direct.h"
 #include "measure/scan_files.h"
 #include "measure/scan_hits.h"
 #include "measure/scan_merge.h"
@@ -20,6 +21,7 @@ struct scan_files_reader {
     struct scan_rows *rows;
     const struct scan_values *values;
     struct scan_hits hits;
+    struct scan_direct direct;
     struct scan_hand *hands;   /* of each file */
     struct scan_piece *pieces; /* of each file, then of the strays, then of memory */
     struct scan_piece persons; /* of a merged batch */
@@ -284,11 +286,56 @@ static fallible read_file(struct scan_files_reader *reader, uint32_t file, node_
                          scan_hand_find_person(hand, to), &reader->pieces[file]);
 }
 
+/* Has some of the persons [from, to) what a file's rows do not tell? */
+static bool has_dirty(const struct scan_files *files, node_id from, node_id to)
+{
+    for (node_id id = from; files->dirty && id < to; id++)
+        if (scan_files_has(files->dirty, id))
+            return true;
+    return has_memory(files, from, to);
+}
+
+/* The persons [from, to) as one file has them, if it alone does; no batch otherwise. */
+static fallible read_direct(struct scan_files_reader *reader, node_id from, node_id to,
+                            struct scan_batch *out_batch)
+{
+    struct scan_hand *only = NULL;
+    uint32_t first = 0, end = 0;
+
+    out_batch->persons = 0;
+    if (!reader->direct.kinds || has_dirty(reader->files, from, to))
+        return OK;
+    for (uint32_t i = 0; i < reader->files->count; i++) {
+        struct scan_hand *hand = &reader->hands[i];
+        uint32_t stripe = scan_hand_find_stripe(hand, from);
+
+        if (stripe == scan_hand_stripes(hand) || scan_hand_stripe(hand, stripe)->first_person >= to)
+            continue;
+        if (only)
+            return OK;
+        TRY(scan_hand_turn(hand, stripe));
+        first = scan_hand_find_person(hand, from);
+        end = scan_hand_find_person(hand, to);
+        only = hand;
+    }
+    if (!only || first == end)
+        return OK;
+    TRY(scan_direct_batch(&reader->direct, only, first, end, out_batch));
+    if (out_batch->persons)
+        reader->hits.events_read +=
+            ((const uint32_t *)only->first.data)[end] - ((const uint32_t *)only->first.data)[first];
+    return OK;
+}
+
 /* Whole persons from `from` on, as many as fit the caches of a processor. */
 static fallible read_chunk(struct scan_files_reader *reader, node_id from, node_id to,
                            struct scan_batch *out_batch)
 {
     const struct scan_files *files = reader->files;
+
+    TRY(read_direct(reader, from, to, out_batch));
+    if (out_batch->persons)
+        return OK;
 
     for (uint32_t i = 0; i < files->count + 2; i++)
         scan_piece_clear(&reader->pieces[i]);
@@ -339,9 +386,10 @@ fallible scan_files_open(const struct scan_files *files, struct matcher_scope *s
                                          .rows = rows,
                                          .values = scan_met_values(met)};
     scan_hits_init(&reader->hits, files, scope, met);
+    err = scan_direct_init(&reader->direct, files, reader->values);
     reader->hands = mem_alloc((files->count + 1u) * sizeof *reader->hands);
     reader->pieces = mem_alloc((files->count + 2u) * sizeof *reader->pieces);
-    if (!reader->hands || !reader->pieces)
+    if (!err && (!reader->hands || !reader->pieces))
         err = mem_exhausted();
     for (uint32_t i = 0; !err && i < files->count; i++)
         err = scan_hand_open(&reader->hands[i], files, i);
@@ -367,6 +415,7 @@ void scan_files_close(struct scan_files_reader *reader)
         scan_piece_done(&reader->pieces[i]);
     scan_piece_done(&reader->persons);
     scan_hits_done(&reader->hits);
+    scan_direct_done(&reader->direct);
     mem_free(reader->pieces);
     mem_free(reader->hands);
     mem_free(reader);

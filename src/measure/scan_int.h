@@ -51,6 +51,7 @@ struct scan_plan {
     bool gives_names;
     bool gives_devices;
     bool gives_everyone;
+    bool takes_kinds;
     struct scan_wish wishes[SCAN_MOST_MARKS];
     uint32_t mark_count;
     struct scan_slot slots[SCAN_MOST_SLOTS];

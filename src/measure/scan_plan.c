@@ -208,6 +208,11 @@ void scan_plan_seqs(struct scan_plan *plan)
     plan->gives_seqs = true;
 }
 
+void scan_plan_kinds(struct scan_plan *plan)
+{
+    plan->takes_kinds = true;
+}
+
 void scan_plan_everyone(struct scan_plan *plan)
 {
     plan->gives_everyone = true;

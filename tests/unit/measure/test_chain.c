@@ -34,6 +34,34 @@ static void find_naively(const struct chain_rule *rule, const millis *times,
     }
 }
 
+/* The chain of one person among others, by marks or by kinds: each hit's marks are a kind. */
+static void find_as(const struct chain_rule *rule, const millis *times, const scan_marks *marks,
+                    uint32_t count, bool by_kinds, struct chain *out_chain)
+{
+    struct chain_finder finder = {.rule = rule, .mem = test_mem};
+    uint8_t bytes[MOST_HITS * 2 + 64] = {0};
+    scan_marks table[SCAN_KINDS] = {0};
+    struct scan_kinds kinds = {.count = count + 1, .marks = table};
+    uint32_t first[] = {0, 0}, end[] = {0, count};
+    struct scan_batch batch = {
+        .persons = 2, .first = first, .end = end, .times = times, .marks = marks};
+
+    for (uint32_t i = 0; by_kinds && i < count; i++) {
+        table[i + 1] = marks[i];
+        bytes[i] = (uint8_t)(i + 1);
+    }
+    if (by_kinds) {
+        batch.kinds_of = &kinds;
+        batch.kinds = bytes;
+        batch.since = first;
+        batch.marks = NULL;
+    }
+    CHECK_OK(chain_begin(&finder, &batch));
+    chain_find(&finder, 0, out_chain);
+    CHECK_INT(out_chain->depth, 0);
+    chain_find(&finder, 1, out_chain);
+}
+
 static bool is_same(const struct chain *a, const struct chain *b)
 {
     for (uint32_t i = 0; i < a->depth && a->depth == b->depth; i++)
@@ -82,8 +110,10 @@ TEST(chains_are_those_of_the_naive_rule)
         uint32_t count = random_history(&random, times, marks);
         struct chain want, got;
 
+        if (round % 1000 == 0)
+            arena_reset(test_mem);
         find_naively(&rule, times, marks, count, &want);
-        chain_find(&rule, times, marks, count, &got);
+        find_as(&rule, times, marks, count, round % 2, &got);
         CHECK(is_same(&want, &got));
         depths[got.depth]++;
     }
@@ -134,7 +164,9 @@ TEST(chain_is_the_deepest_and_then_the_earliest)
             chain_rule_add(&rule, c->steps[i]);
         for (uint32_t i = 0; i < c->depth; i++)
             want.hits[i] = c->hits[i];
-        chain_find(&rule, c->times, c->marks, c->count, &got);
+        find_as(&rule, c->times, c->marks, c->count, false, &got);
+        CHECK(is_same(&want, &got));
+        find_as(&rule, c->times, c->marks, c->count, true, &got);
         CHECK(is_same(&want, &got));
     }
 }
@@ -152,7 +184,7 @@ TEST(chain_takes_as_many_steps_as_a_question_may_have)
         times[i] = i / 2;
         marks[i] = UINT64_C(1) << (i / 2 % 3);
     }
-    chain_find(&rule, times, marks, QUERY_STEPS * 2, &chain);
+    find_as(&rule, times, marks, QUERY_STEPS * 2, false, &chain);
     CHECK_INT(chain.depth, QUERY_STEPS);
     for (uint32_t i = 0; i < QUERY_STEPS; i++)
         CHECK_INT(chain.hits[i], i * 2);

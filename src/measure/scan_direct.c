@@ -1,0 +1,171 @@
+/* scan_direct.c - gives hits as they lie in a file, where their kinds alone decide.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Nothing is copied: a batch points to the blocks of the stripe. Time cuts off the same marks of
+ * all a person's hits before an instant or behind one, so it only moves where her hits begin.
+ */
+#include "measure/scan_direct.h"
+
+#include "base/mem.h"
+
+static fallible make_kinds(const struct scan_view *view, struct scan_kinds *out)
+{
+    uint32_t count = columns_about(view->columns)->kinds;
+    scan_marks *marks;
+    text_code *names;
+
+    if (!view->is_sure || count > SCAN_KINDS)
+        return OK;
+    marks = mem_alloc(SCAN_KINDS * sizeof *marks);
+    names = mem_alloc(SCAN_KINDS * sizeof *names);
+    out->marks = marks;
+    out->names = names;
+    if (!marks || !names)
+        return mem_exhausted();
+    for (uint32_t i = 0; i < SCAN_KINDS; i++) {
+        marks[i] = i < count ? view->kinds[i].sure : 0;
+        names[i] = i < count ? view->names[i] : SOURCE_UNKNOWN;
+    }
+    out->count = count;
+    return OK;
+}
+
+/* A batch of kinds tells of hits their times, kinds and values of their own properties. */
+static bool is_enough(const struct scan_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->slot_count; i++)
+        if (plan->slots[i].property.is_trait)
+            return false;
+    return plan->takes_kinds && !plan->audience && !plan->gives_seqs && !plan->gives_devices &&
+           !plan->gives_everyone;
+}
+
+fallible scan_direct_init(struct scan_direct *direct, const struct scan_files *files,
+                          const struct scan_values *values)
+{
+    const struct scan_plan *plan = files->plan;
+
+    *direct = (struct scan_direct){.files = files, .values = values};
+    if (!is_enough(plan))
+        return OK;
+    direct->kinds = mem_alloc((files->count + 1u) * sizeof *direct->kinds);
+    direct->filed = mem_alloc((plan->slot_count + 1u) * sizeof *direct->filed);
+    if (!direct->kinds || !direct->filed)
+        return mem_exhausted();
+    for (uint32_t i = 0; i < files->count; i++) {
+        direct->kinds[i].number = i;
+        TRY(make_kinds(&files->views[i], &direct->kinds[i]));
+    }
+    return OK;
+}
+
+void scan_direct_done(struct scan_direct *direct)
+{
+    for (uint32_t i = 0; direct->kinds && i < direct->files->count; i++) {
+        mem_free((void *)direct->kinds[i].marks);
+        mem_free((void *)direct->kinds[i].names);
+    }
+    mem_free(direct->kinds);
+    mem_free(direct->filed);
+    mem_free(direct->first);
+    mem_free(direct->end);
+    mem_free(direct->since);
+    *direct = (struct scan_direct){0};
+}
+
+/* What the range of the question cuts off. */
+struct cut {
+    bool is_early; /* marks in range of hits before its start */
+    bool is_late;  /* hits from its end on */
+    bool is_clean; /* it takes all marks of those or none */
+};
+
+static struct cut find_cut(const struct scan_hand *hand, const struct columns_stripe *held)
+{
+    const struct scan_plan *plan = hand->plan;
+    scan_marks all = hand->view->all_sure, late = plan->in_range | plan->before_end;
+    struct cut cut = {
+        .is_early = held->first_time < plan->bounds.from && all & plan->in_range,
+        .is_late = held->last_time >= plan->bounds.to && all & late,
+    };
+
+    cut.is_clean = !cut.is_late || !(all & ~late);
+    return cut;
+}
+
+static fallible make_room(struct scan_direct *direct, uint32_t persons)
+{
+    uint32_t **arrays[] = {&direct->first, &direct->end, &direct->since};
+
+    if (persons <= direct->room)
+        return OK;
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        uint32_t *larger = mem_grow(*arrays[i], persons * 2 * sizeof *larger);
+
+        if (!larger)
+            return mem_exhausted();
+        *arrays[i] = larger;
+    }
+    direct->room = persons * 2;
+    return OK;
+}
+
+/* Tells of each person where her hits begin, which of them are in range, and where they end. */
+static fallible cut_persons(struct scan_direct *direct, const struct scan_hand *hand,
+                            const struct cut *cut, struct scan_batch *batch)
+{
+    const struct scan_bounds *bounds = &hand->plan->bounds;
+
+    TRY(make_room(direct, (uint32_t)batch->persons));
+    for (size_t i = 0; i < batch->persons; i++) {
+        uint32_t since = batch->first[i], end = batch->end[i];
+
+        while (cut->is_late && end > since && batch->times[end - 1] >= bounds->to)
+            end--;
+        while (cut->is_early && since < end && batch->times[since] < bounds->from)
+            since++;
+        direct->first[i] = batch->first[i];
+        direct->since[i] = since;
+        direct->end[i] = end;
+    }
+    batch->first = direct->first;
+    batch->since = direct->since;
+    batch->end = direct->end;
+    return OK;
+}
+
+fallible scan_direct_batch(struct scan_direct *direct, const struct scan_hand *hand, uint32_t from,
+                           uint32_t to, struct scan_batch *out_batch)
+{
+    const struct columns_stripe *held = scan_hand_stripe(hand, (uint32_t)hand->stripe);
+    const struct scan_plan *plan = hand->plan;
+    const uint32_t *first = hand->first.data;
+    struct cut cut = find_cut(hand, held);
+    struct scan_batch batch = {.persons = to - from,
+                               .ids = (const node_id *)hand->persons.data + from,
+                               .first = first + from,
+                               .end = first + from + 1,
+                               .times = hand->times.data,
+                               .kinds_of = direct->kinds ? &direct->kinds[hand->file] : NULL,
+                               .kinds = hand->kinds.data,
+                               .since = first + from,
+                               .filed = direct->filed,
+                               .values = direct->values};
+
+    *out_batch = (struct scan_batch){0};
+    if (!batch.kinds_of || !batch.kinds_of->count || hand->kinds.width != 1 || hand->deleted ||
+        held->last_time > plan->bounds.as_of || !cut.is_clean)
+        return OK;
+    for (uint32_t i = 0; i < plan->slot_count; i++) {
+        const struct view_slot *slot = &hand->view->slots[i];
+
+        direct->filed[i] = (struct scan_filed){
+            slot->block == COLUMNS_NONE ? (struct columns_block){0} : hand->blocks[slot->block],
+            slot->base};
+    }
+    if (cut.is_early || cut.is_late)
+        TRY(cut_persons(direct, hand, &cut, &batch));
+    *out_batch = batch;
+    return OK;
+}
