@@ -151,8 +151,8 @@ static fallible step(const struct operator_worker *worker, void *state,
         if (!chain.depth)
             continue;
         if (funnel->has_by) {
-            TRY(keys_of(&own->keys, worker->shared->source,
-                        scan_value(batch, funnel->by, chain.hits[0]), &rows, &count));
+            TRY(keys_of_hit(&own->keys, worker->shared->source, batch, funnel->by, chain.hits[0],
+                            &rows, &count));
             TRY(make_rows(own));
         }
         for (uint32_t i = 0; i < count; i++)
