@@ -393,14 +393,16 @@ static fallible make_room(const struct operator_worker *worker, struct attributi
 
 /* Finds her conversions, the first of which is given, and the touches before them. What is both is
  * no touch of its own. */
-static void gather(struct attribution_state *state, uint32_t first, uint32_t conversion,
-                   uint32_t end)
+static void gather(struct attribution_state *state, const millis *times, uint32_t first,
+                   uint32_t conversion, uint32_t end)
 {
     uint32_t touches = 0, conversions = 0, hit = first;
 
     while (conversion < end) {
-        while ((hit = hit_bits_next(&state->touched, hit, conversion)) < conversion)
+        while ((hit = hit_bits_next(&state->touched, hit, conversion)) < conversion) {
+            __builtin_prefetch(&times[hit]);
             state->touches[touches++] = (struct touch){.hit = hit++};
+        }
         state->conversions[conversions++] = (struct conversion){.hit = conversion, .to = touches};
         conversion = hit_bits_next(&state->converts, conversion + 1, end);
     }
@@ -490,7 +492,7 @@ static fallible add_person(const struct operator_worker *worker, struct attribut
     if (conversion == end)
         return OK;
     TRY(make_room(worker, state, end - first));
-    gather(state, first, conversion, end);
+    gather(state, batch->times, first, conversion, end);
     cut_windows(compiled, state, batch);
     if (!state->conversion_count)
         return OK;
@@ -503,6 +505,17 @@ static fallible add_person(const struct operator_worker *worker, struct attribut
     return OK;
 }
 
+/* Has the times and values of all conversions fetched: they lie far apart. */
+static void warm(const struct attribution *compiled, const struct attribution_state *state,
+                 const struct scan_batch *batch, uint32_t from, uint32_t to)
+{
+    for (uint32_t hit = from; (hit = hit_bits_next(&state->converts, hit, to)) < to; hit++) {
+        __builtin_prefetch(&batch->times[hit]);
+        if (compiled->has_value)
+            __builtin_prefetch(scan_value(batch, compiled->value_slot, hit));
+    }
+}
+
 static fallible step(const struct operator_worker *worker, void *state,
                      const struct scan_batch *batch)
 {
@@ -513,6 +526,7 @@ static fallible step(const struct operator_worker *worker, void *state,
     hit_bits_span(batch, &from, &to);
     TRY(hit_bits_find(&own->converts, worker->mem, batch, compiled->conversion, from, to));
     TRY(hit_bits_find(&own->touched, worker->mem, batch, compiled->touch, from, to));
+    warm(compiled, own, batch, from, to);
     for (size_t i = 0; i < batch->persons; i++)
         TRY(add_person(worker, own, batch, i));
     return OK;

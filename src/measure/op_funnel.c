@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { STEPS, WINDOW, PARAMS };
+enum { WARM_AHEAD = 8 };
 
 static const struct query_param params[PARAMS] = {
     [STEPS] = {.name = "steps",
@@ -147,6 +148,7 @@ static fallible step(const struct operator_worker *worker, void *state,
         const uint32_t *rows = only_row;
         uint32_t count = 1;
 
+        chain_warm(&own->finder, person + WARM_AHEAD);
         chain_find(&own->finder, person, &chain);
         if (!chain.depth)
             continue;
