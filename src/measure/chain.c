@@ -16,6 +16,8 @@
 
 #include <assert.h>
 
+enum { TIMES_A_LINE = 8, WARM_LINES = 4 };
+
 void chain_rule_add(struct chain_rule *rule, scan_marks mark)
 {
     uint32_t step = rule->step_count++, same = 0;
@@ -39,6 +41,17 @@ fallible chain_begin(struct chain_finder *finder, const struct scan_batch *batch
             TRY(hit_bits_find(&finder->bits[step], finder->mem, batch, rule->marks[step], from,
                               to));
     return OK;
+}
+
+void chain_warm(const struct chain_finder *finder, size_t person)
+{
+    const struct scan_batch *batch = finder->batch;
+
+    if (person >= batch->persons)
+        return;
+    for (uint32_t hit = batch->first[person], i = 0; hit < batch->end[person] && i < WARM_LINES;
+         hit += TIMES_A_LINE, i++)
+        __builtin_prefetch(&batch->times[hit]);
 }
 
 static inline const struct hit_bits *bits_of(const struct chain_finder *finder, uint32_t step)

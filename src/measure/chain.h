@@ -36,5 +36,7 @@ struct chain_finder {
 void chain_rule_add(struct chain_rule *rule, scan_marks mark);
 /* Begins a batch, which must outlive its persons. All marks are SCAN_IN_RANGE. ERR_LIMIT. */
 fallible chain_begin(struct chain_finder *finder, const struct scan_batch *batch);
+/* Has the times fetched that a person's chain will mostly ask for; fine for any number. */
+void chain_warm(const struct chain_finder *finder, size_t person);
 /* The person's deepest chain, of equals the one that starts earliest. */
 void chain_find(struct chain_finder *finder, size_t person, struct chain *out_chain);

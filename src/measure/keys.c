@@ -177,6 +177,42 @@ fallible keys_of(struct keys *keys, const struct source *source, const struct va
     return OK;
 }
 
+/* Remembers the only row of a value by its number. */
+static fallible remember(struct keys *keys, uint32_t number, uint32_t row)
+{
+    size_t room = keys->number_room ? keys->number_room : FIRST_ROOM;
+    uint32_t *by_number;
+
+    while (room <= number)
+        room *= 2;
+    if (room > keys->number_room) {
+        by_number = arena_array(keys->mem, room, sizeof *by_number);
+        if (!by_number)
+            return operator_exhausted();
+        if (keys->number_room)
+            memcpy(by_number, keys->by_number, keys->number_room * sizeof *by_number);
+        keys->by_number = by_number;
+        keys->number_room = (uint32_t)room;
+    }
+    keys->by_number[number] = row + 1;
+    return OK;
+}
+
+fallible keys_of_hit(struct keys *keys, const struct source *source, const struct scan_batch *batch,
+                     uint32_t slot, uint32_t hit, const uint32_t **out_rows, uint32_t *out_count)
+{
+    uint32_t number = scan_number(batch, slot, hit), known = keys_known(keys, number);
+
+    if (known != UINT32_MAX) {
+        keys->rows[0] = known;
+        *out_rows = keys->rows;
+        *out_count = 1;
+        return OK;
+    }
+    TRY(keys_of(keys, source, scan_value(batch, slot, hit), out_rows, out_count));
+    return *out_count == 1 ? remember(keys, number, **out_rows) : OK;
+}
+
 /* Rank. */
 
 struct ranking {

@@ -6,7 +6,7 @@
  */
 #pragma once
 #include "base/arena.h"
-#include "measure/source.h"
+#include "measure/scan.h"
 
 struct json_writer;
 
@@ -26,6 +26,8 @@ struct keys {
     } recent[KEYS_RECENT];
     uint32_t *rows; /* what keys_of gave last */
     uint32_t rows_room;
+    uint32_t *by_number; /* row + 1, of a slot's values that have one row; 0: not known */
+    uint32_t number_room;
 };
 
 void keys_init(struct keys *keys, struct arena *mem);
@@ -36,6 +38,17 @@ fallible keys_get(struct keys *keys, const struct value *key, uint32_t *out_row)
  * Borrowed until the next call. */
 fallible keys_of(struct keys *keys, const struct source *source, const struct value *value,
                  const uint32_t **out_rows, uint32_t *out_count);
+
+/* The same of a hit's value in the slot, always the same one of these keys. */
+fallible keys_of_hit(struct keys *keys, const struct source *source, const struct scan_batch *batch,
+                     uint32_t slot, uint32_t hit, const uint32_t **out_rows, uint32_t *out_count);
+
+/* The only row of the slot's value with that number if keys_of_hit has found it; else UINT32_MAX.
+ */
+static inline uint32_t keys_known(const struct keys *keys, uint32_t number)
+{
+    return number < keys->number_room ? keys->by_number[number] - 1 : UINT32_MAX;
+}
 
 /* All rows: the largest total first, then by the key's bytes, then by its type. `compare` tells the
  * order of two rows' totals: < 0, 0, > 0 as of numbers. The order lives in `mem`. */

@@ -7,6 +7,7 @@
  * too, and no model looks at every pair: see "Windows" below.
  */
 #include "base/json.h"
+#include "measure/hit_bits.h"
 #include "measure/keys.h"
 #include "measure/operator.h"
 
@@ -91,6 +92,8 @@ struct attribution_state {
     uint32_t row_room;
     uint64_t lost; /* conversions without a touch */
     struct total lost_value;
+    struct hit_bits converts; /* hits that are conversions */
+    struct hit_bits touched;  /* and those that are touches */
     /* Of one person. */
     struct touch *touches;
     struct conversion *conversions;
@@ -129,6 +132,7 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
     if (compiled->has_value)
         TRY(scan_plan_slot(shared->plan, arguments[VALUE].text, compiled->conversion,
                            &compiled->value_slot));
+    scan_plan_kinds(shared->plan);
     shared->compiled = compiled;
     return OK;
 }
@@ -240,6 +244,25 @@ static struct part window_sum(struct window *window)
 
 /* Sharing out. */
 
+/* The first touch behind `i` that more or fewer conversions have in their windows. */
+static uint32_t next_change(const struct attribution_state *state, const struct window *window,
+                            uint32_t edge, uint32_t end)
+{
+    const struct conversion *conversions = state->conversions;
+
+    if (window->to < state->conversion_count && conversions[window->to].from + edge < end)
+        end = conversions[window->to].from + edge;
+    if (window->from < window->to && conversions[window->from].to - edge < end)
+        end = conversions[window->from].to - edge;
+    return end;
+}
+
+static inline void add_part(struct touch *touch, const struct part *sum, double factor)
+{
+    touch->conversions += sum->conversions * factor;
+    touch->value += sum->value * factor;
+}
+
 /* Gives every touch the parts of the conversions that have it in their windows, but for the
  * `edge` first and last touches of a window. */
 static void spread(struct attribution_state *state, const millis *times, uint32_t edge,
@@ -247,23 +270,24 @@ static void spread(struct attribution_state *state, const millis *times, uint32_
 {
     const struct conversion *conversions = state->conversions;
     struct window window = {.parts = state->parts, .sums = state->sums, .is_decaying = is_decaying};
-    uint32_t end = conversions[state->conversion_count - 1].to;
+    uint32_t end = conversions[state->conversion_count - 1].to, next;
 
-    for (uint32_t i = conversions[0].from; i < end; i++) {
-        struct touch *touch = &state->touches[i];
+    for (uint32_t i = conversions[0].from; i < end; i = next) {
+        struct touch *touches = state->touches;
         struct part sum;
-        double factor;
 
         while (window.to < state->conversion_count && conversions[window.to].from + edge <= i)
             window_take(&window);
         while (window.from < window.to && conversions[window.from].to - edge <= i)
             window.from++;
+        next = next_change(state, &window, edge, end);
         if (window.from == window.to)
             continue;
         sum = window_sum(&window);
-        factor = is_decaying ? fade(sum.time - times[touch->hit]) : 1;
-        touch->conversions += sum.conversions * factor;
-        touch->value += sum.value * factor;
+        for (uint32_t k = i; !is_decaying && k < next; k++)
+            add_part(&touches[k], &sum, 1);
+        for (uint32_t k = i; is_decaying && k < next; k++)
+            add_part(&touches[k], &sum, fade(sum.time - times[touches[k].hit]));
     }
 }
 
@@ -367,19 +391,23 @@ static fallible make_room(const struct operator_worker *worker, struct attributi
     return OK;
 }
 
-/* Finds her touches and conversions. What is both is no touch of its own. */
-static void gather(const struct attribution *compiled, struct attribution_state *state,
-                   const struct scan_batch *batch, size_t person)
+/* Finds her conversions, the first of which is given, and the touches before them. What is both is
+ * no touch of its own. */
+static void gather(struct attribution_state *state, const millis *times, uint32_t first,
+                   uint32_t conversion, uint32_t end)
 {
-    state->touch_count = 0;
-    state->conversion_count = 0;
-    for (uint32_t i = batch->first[person]; i < batch->end[person]; i++) {
-        if (batch->marks[i] & compiled->conversion)
-            state->conversions[state->conversion_count++] =
-                (struct conversion){.hit = i, .to = state->touch_count};
-        if (batch->marks[i] & compiled->touch)
-            state->touches[state->touch_count++] = (struct touch){.hit = i};
+    uint32_t touches = 0, conversions = 0, hit = first;
+
+    while (conversion < end) {
+        while ((hit = hit_bits_next(&state->touched, hit, conversion)) < conversion) {
+            __builtin_prefetch(&times[hit]);
+            state->touches[touches++] = (struct touch){.hit = hit++};
+        }
+        state->conversions[conversions++] = (struct conversion){.hit = conversion, .to = touches};
+        conversion = hit_bits_next(&state->converts, conversion + 1, end);
     }
+    state->touch_count = touches;
+    state->conversion_count = conversions;
 }
 
 /* Cuts the windows of the conversions and puts aside those that no touch explains. */
@@ -412,18 +440,43 @@ static void cut_windows(const struct attribution *compiled, struct attribution_s
     state->conversion_count = kept;
 }
 
-static fallible credit(const struct operator_worker *worker, struct attribution_state *state,
-                       const struct touch *touch, const struct value *key)
+static inline void credit_row(struct row *row, const struct touch *touch, uint32_t of)
 {
+    total_add(&row->conversions, touch->conversions / of);
+    total_add(&row->value, touch->value / of);
+}
+
+static fallible credit_rows(const struct operator_worker *worker, struct attribution_state *state,
+                            const struct scan_batch *batch, const struct touch *touch)
+{
+    const struct attribution *compiled = worker->shared->compiled;
     const uint32_t *indexes;
     uint32_t count;
     struct row *row;
 
-    TRY(keys_of(&state->keys, worker->shared->source, key, &indexes, &count));
+    TRY(keys_of_hit(&state->keys, worker->shared->source, batch, compiled->key_slot, touch->hit,
+                    &indexes, &count));
     for (uint32_t i = 0; i < count; i++) {
         TRY(row_of(worker, state, indexes[i], &row));
-        total_add(&row->conversions, touch->conversions / count);
-        total_add(&row->value, touch->value / count);
+        credit_row(row, touch, count);
+    }
+    return OK;
+}
+
+/* Credits the touches [from, to), each of which has a row even if the model gives it nothing. */
+static fallible credit(const struct operator_worker *worker, struct attribution_state *state,
+                       const struct scan_batch *batch, uint32_t from, uint32_t to)
+{
+    uint32_t slot = ((const struct attribution *)worker->shared->compiled)->key_slot;
+
+    for (uint32_t i = from; i < to; i++) {
+        const struct touch *touch = &state->touches[i];
+        uint32_t row = keys_known(&state->keys, scan_number(batch, slot, touch->hit));
+
+        if (row == UINT32_MAX)
+            TRY(credit_rows(worker, state, batch, touch));
+        else if (touch->conversions > 0)
+            credit_row(&state->rows[row], touch, 1);
     }
     return OK;
 }
@@ -432,36 +485,50 @@ static fallible add_person(const struct operator_worker *worker, struct attribut
                            const struct scan_batch *batch, size_t person)
 {
     const struct attribution *compiled = worker->shared->compiled;
-    scan_marks marks = 0;
-    uint32_t next = 0;
+    uint32_t first = batch->first[person], end = batch->end[person], next = 0;
+    uint32_t conversion =
+        hit_bits_next(&state->converts, batch->kinds_of ? batch->since[person] : first, end);
 
-    for (uint32_t i = batch->first[person]; i < batch->end[person]; i++)
-        marks |= batch->marks[i];
-    if (!(marks & compiled->conversion))
+    if (conversion == end)
         return OK;
-    TRY(make_room(worker, state, batch->end[person] - batch->first[person]));
-    gather(compiled, state, batch, person);
+    TRY(make_room(worker, state, end - first));
+    gather(state, batch->times, first, conversion, end);
     cut_windows(compiled, state, batch);
     if (!state->conversion_count)
         return OK;
     share_out(state, compiled->model, batch->times);
-    /* A touch in some window has a row, even if the model gives it nothing. */
     for (uint32_t i = 0; i < state->conversion_count; i++) {
-        const struct conversion *conversion = &state->conversions[i];
-
-        for (next = next > conversion->from ? next : conversion->from; next < conversion->to;
-             next++)
-            TRY(credit(worker, state, &state->touches[next],
-                       scan_value(batch, compiled->key_slot, state->touches[next].hit)));
+        next = next > state->conversions[i].from ? next : state->conversions[i].from;
+        TRY(credit(worker, state, batch, next, state->conversions[i].to));
+        next = state->conversions[i].to;
     }
     return OK;
+}
+
+/* Has the times and values of all conversions fetched: they lie far apart. */
+static void warm(const struct attribution *compiled, const struct attribution_state *state,
+                 const struct scan_batch *batch, uint32_t from, uint32_t to)
+{
+    for (uint32_t hit = from; (hit = hit_bits_next(&state->converts, hit, to)) < to; hit++) {
+        __builtin_prefetch(&batch->times[hit]);
+        if (compiled->has_value)
+            __builtin_prefetch(scan_value(batch, compiled->value_slot, hit));
+    }
 }
 
 static fallible step(const struct operator_worker *worker, void *state,
                      const struct scan_batch *batch)
 {
+    const struct attribution *compiled = worker->shared->compiled;
+    struct attribution_state *own = state;
+    uint32_t from, to;
+
+    hit_bits_span(batch, &from, &to);
+    TRY(hit_bits_find(&own->converts, worker->mem, batch, compiled->conversion, from, to));
+    TRY(hit_bits_find(&own->touched, worker->mem, batch, compiled->touch, from, to));
+    warm(compiled, own, batch, from, to);
     for (size_t i = 0; i < batch->persons; i++)
-        TRY(add_person(worker, state, batch, i));
+        TRY(add_person(worker, own, batch, i));
     return OK;
 }
 

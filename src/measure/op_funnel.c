@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { STEPS, WINDOW, PARAMS };
+enum { WARM_AHEAD = 8 };
 
 static const struct query_param params[PARAMS] = {
     [STEPS] = {.name = "steps",
@@ -146,12 +147,13 @@ static fallible step(const struct operator_worker *worker, void *state,
         const uint32_t *rows = only_row;
         uint32_t count = 1;
 
+        chain_warm(&own->finder, person + WARM_AHEAD);
         chain_find(&own->finder, person, &chain);
         if (!chain.depth)
             continue;
         if (funnel->has_by) {
-            TRY(keys_of(&own->keys, worker->shared->source,
-                        scan_value(batch, funnel->by, chain.hits[0]), &rows, &count));
+            TRY(keys_of_hit(&own->keys, worker->shared->source, batch, funnel->by, chain.hits[0],
+                            &rows, &count));
             TRY(make_rows(own));
         }
         for (uint32_t i = 0; i < count; i++)
