@@ -349,7 +349,7 @@ static struct cut find_cut(const struct scan_hits *hits, const struct scan_hand 
 static void begin_person(const struct scan_hits *hits, struct scan_piece *piece, node_id id,
                          uint32_t first, uint32_t end)
 {
-    if ((first == end && !hits->plan->gives_everyone) || scan_files_has(hits->files->dirty, id))
+    if ((first == end && !hits->plan->gives_everyone) || scan_files_has(hits->moved, id))
         return;
     piece->ids[piece->persons] = id;
     piece->first[piece->persons] = first;
@@ -585,7 +585,7 @@ static fallible add_each(struct scan_hits *hits, const struct scan_hand *hand, u
         uint32_t before = piece->hits, count;
         uint32_t left = count_left(hand, first[i], first[i + 1], hits->plan->bounds.as_of);
 
-        if (!left || scan_files_has(hits->files->dirty, persons[i]))
+        if (!left || scan_files_has(hits->moved, persons[i]))
             continue;
         hits->events_read += left;
         matcher_enter(hits->scope, persons[i]);
@@ -603,15 +603,15 @@ static fallible add_each(struct scan_hits *hits, const struct scan_hand *hand, u
 }
 
 /* Rows of persons who are told elsewhere. */
-static uint32_t count_dirty(const struct scan_hits *hits, const struct scan_hand *hand,
+static uint32_t count_moved(const struct scan_hits *hits, const struct scan_hand *hand,
                             uint32_t from, uint32_t to)
 {
     const node_id *persons = hand->persons.data;
     const uint32_t *first = hand->first.data;
     uint32_t count = 0;
 
-    for (uint32_t i = from; hits->files->dirty && i < to; i++)
-        if (scan_files_has(hits->files->dirty, persons[i]))
+    for (uint32_t i = from; hits->moved && i < to; i++)
+        if (scan_files_has(hits->moved, persons[i]))
             count += first[i + 1] - first[i];
     return count;
 }
@@ -624,11 +624,12 @@ fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uin
 
     if (from == to)
         return OK;
+    hits->moved = hits->files->strays[hand->file]->moved;
     TRY(make_room(hits, first[to] - first[from]));
     TRY(scan_piece_reserve(piece, to - from, first[to] - first[from]));
     if (!are_even(hits, hand))
         return add_each(hits, hand, from, to, piece);
-    hits->events_read += first[to] - first[from] - count_dirty(hits, hand, from, to);
+    hits->events_read += first[to] - first[from] - count_moved(hits, hand, from, to);
     if (hand->view->few_kind == SCAN_FEW_UNWANTED && !cut.is_by_marks && hits->plan->is_loose)
         add_loose(hits, hand, from, to, piece, &cut);
     else if (hand->view->few_kind == SCAN_FEW_UNWANTED && !cut.is_by_marks &&
@@ -639,16 +640,18 @@ fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uin
     return OK;
 }
 
-fallible scan_hits_add_row(struct scan_hits *hits, const struct scan_hand *hand, uint32_t row,
-                           struct scan_piece *piece)
+fallible scan_hits_add_rows(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
+                            uint32_t to, struct scan_piece *piece)
 {
-    uint32_t base = piece->hits;
+    uint32_t base = piece->hits, count;
 
-    TRY(make_room(hits, 1));
-    TRY(scan_piece_reserve(piece, 0, 1));
-    hits->events_read++;
-    hits->rows[0] = row;
-    if (!add_checked(hits, hand, piece, hits->rows, 1))
+    TRY(make_room(hits, to - from));
+    TRY(scan_piece_reserve(piece, 0, to - from));
+    hits->events_read += count_left(hand, from, to, hits->plan->bounds.as_of);
+    count = find_wanted(hits, hand, from, to, hits->rows);
+    if (hand->deleted)
+        count = drop_deleted(hand, hits->rows, count);
+    if (!add_checked(hits, hand, piece, hits->rows, count))
         return OK;
     piece->end[piece->persons - 1] = piece->hits;
     TRY(fill_traits(hits, piece, base));

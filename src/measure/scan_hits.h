@@ -16,10 +16,11 @@ struct scan_hits {
     const struct scan_plan *plan;
     struct matcher_scope *scope;
     struct scan_met *met;
-    bool has_traits; /* some slot is a trait */
-    bool needs_rows; /* something is told of hits besides times and marks */
-    uint32_t *rows;  /* of the hits being added */
-    uint32_t *gaps;  /* rows between them */
+    const uint64_t *moved; /* of the file in hand: clusters that are told as strays */
+    bool has_traits;       /* some slot is a trait */
+    bool needs_rows;       /* something is told of hits besides times and marks */
+    uint32_t *rows;        /* of the hits being added */
+    uint32_t *gaps;        /* rows between them */
     uint32_t room;
     uint64_t events_read;
     uint32_t eight[SCAN_HITS_EIGHT][8]; /* which bits of a byte are set */
@@ -32,6 +33,7 @@ void scan_hits_done(struct scan_hits *hits);
 /* Adds persons [from, to) of the held stripe to the piece. ERR_LIMIT. */
 fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
                        uint32_t to, struct scan_piece *piece);
-/* Adds one row of the held stripe to the last person of the piece, who must have been entered. */
-fallible scan_hits_add_row(struct scan_hits *hits, const struct scan_hand *hand, uint32_t row,
-                           struct scan_piece *piece);
+/* Adds rows [from, to) of the held stripe to the last person of the piece, who must have been
+ * entered. */
+fallible scan_hits_add_rows(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
+                            uint32_t to, struct scan_piece *piece);
