@@ -25,10 +25,9 @@ enum { COMBINE_FILES = 4 }; /* of similar size, before they become one */
 /* What a choice looks at, of each file. */
 struct combine_file {
     uint64_t rows;
-    uint64_t persons;
+    uint64_t strays;  /* of these, looked up one by one by every question */
+    uint64_t deleted; /* of the rows, too */
     uint64_t changes; /* joins and undos that the file does not know of */
-    uint64_t strays;  /* of these, those that concern persons as old as the file */
-    uint64_t deleted; /* of the rows */
 };
 
 /* Whether it is worth while to combine some of the files now, and which. */
