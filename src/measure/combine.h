@@ -40,7 +40,9 @@ bool combine_find(struct events *events, bool is_busy, size_t *out_at, size_t *o
 /* ERR_FULL: the new file would leave too little of the disk for events that arrive. */
 fallible combine_room(struct events *events, struct sys *sys, size_t at, size_t count);
 
-/* Asked every few thousand rows; false ends it (ERR_EXPIRED). May be NULL. */
+enum { COMBINE_PACE_ROWS = 4096 };
+
+/* Asked every COMBINE_PACE_ROWS that are read; false ends it (ERR_EXPIRED). May be NULL. */
 typedef bool combine_pace(void *argument);
 
 /* Files [at, at + count) become one. ERR_FULL, ERR_LIMIT, ERR_IO, ERR_CORRUPT, ERR_EXPIRED:

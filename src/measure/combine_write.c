@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_BETWEEN = 4096 }; /* from one look whether to go on to the next */
-
 /* A property in the stripe that is held. */
 struct part {
     struct columns_block block;
@@ -152,7 +150,7 @@ static fallible go_on(struct combining *combining)
 {
     const struct combine_job *job = combining->job;
 
-    if (++combining->rows < ROWS_BETWEEN)
+    if (++combining->rows < COMBINE_PACE_ROWS)
         return OK;
     combining->rows = 0;
     if (job->pace && !job->pace(job->argument))
@@ -583,7 +581,7 @@ static fallible write_all(struct combining *combining)
 
 fallible combine_write(const struct combine_job *job)
 {
-    struct combining combining = {.job = job, .rows = ROWS_BETWEEN - 1};
+    struct combining combining = {.job = job, .rows = COMBINE_PACE_ROWS - 1};
     enum err err = write_all(&combining);
 
     done(&combining);

@@ -16,7 +16,7 @@
 
 #include <assert.h>
 
-enum { MOST_SKIPPED = 64 };
+enum { MOST_SKIPPED = 64, PAGE = 4096, FEWEST_PAGES = 12 };
 
 struct columns_cache {
     struct mutex *mutex; /* over all that follows */
@@ -136,6 +136,29 @@ bool columns_cache_pin(struct columns_cache *cache, struct columns_slot *slot)
     return true;
 }
 
+/* Units come by one thread and go by another: from heaps, several times what they take would stay
+ * behind. */
+struct columns_unit *columns_cache_unit(size_t size)
+{
+    size_t whole = (size + PAGE - 1) / PAGE * PAGE;
+    struct columns_unit *unit = whole >= FEWEST_PAGES * PAGE ? mem_map(whole) : NULL;
+    bool is_mapped = unit != NULL;
+
+    if (!unit)
+        unit = mem_grow(NULL, size);
+    if (unit)
+        *unit = (struct columns_unit){.bytes = is_mapped ? whole : size, .is_mapped = is_mapped};
+    return unit;
+}
+
+void columns_cache_free(struct columns_unit *unit)
+{
+    if (unit && unit->is_mapped)
+        mem_unmap(unit, unit->bytes);
+    else
+        mem_free(unit);
+}
+
 static void add(struct columns_cache *cache, struct columns_unit *unit)
 {
     if (!cache->hand) {
@@ -163,7 +186,7 @@ static void drop(struct columns_cache *cache, struct columns_unit *unit)
     }
     cache->units--;
     atomic_fetch_sub(&cache->bytes, unit->bytes);
-    mem_free(unit);
+    columns_cache_free(unit);
 }
 
 static void skip(struct columns_cache *cache)
