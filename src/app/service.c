@@ -9,6 +9,7 @@
 #include "app/service.h"
 
 #include "app/workspace.h"
+#include "base/mem.h"
 #include "collect/intake.h"
 #include "measure/combine.h"
 #include "store/backup_desk.h"
@@ -164,6 +165,7 @@ static void run_combiner(void *argument)
     bool was_told = false;
 
     thread_give_way(THREAD_LAST);
+    mem_trim(); /* what the start took */
     while (combines_on(service)) {
         int64_t began_ns = clock_mono_ns(service->sys);
         size_t at, count;
@@ -178,6 +180,7 @@ static void run_combiner(void *argument)
         err = combine_room(events, service->sys, at, count);
         if (!err)
             err = combine_run(events, service->sys, at, count, combines_on, service);
+        mem_trim();
         if (err && err != ERR_EXPIRED && !was_told)
             journal_error(service->sys, "column files cannot be combined", err_text());
         was_told = err;

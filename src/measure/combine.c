@@ -13,6 +13,7 @@
 #include "measure/events.h"
 #include "measure/history.h"
 #include "measure/mask.h"
+#include "measure/strays.h"
 #include "people/identity.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
@@ -22,12 +23,11 @@ enum {
     CACHE = 128 << 20, /* for what each stripe of a file needs of all its rows */
     PATHS = 16 << 20,
     STRAY_SHARE = 16, /* of a file's rows, before it is written anew */
-    CHANGE_SHARE = 16,
     DELETED_SHARE = 8,
     FEWEST = 16 << 10,
     FEW_ROWS = 4 << 20,
     MOST_STRAYS = 512 << 10,
-    MOST_CHANGES = 1 << 20,
+    MOST_CHANGES = 2 << 20, /* they take 24 bytes each */
     SPARE_BYTES = 256 << 20,
 };
 
@@ -38,14 +38,11 @@ static uint64_t within(uint64_t number, uint64_t least, uint64_t most)
     return number < least ? least : number > most ? most : number;
 }
 
-/* Changes are walked by every question; strays are looked up row by row. */
 static bool is_worn(const struct combine_file *file)
 {
-    uint64_t rows_each = file->rows / (file->persons ? file->persons : 1) + 1;
-
     return file->deleted > file->rows / DELETED_SHARE ||
-           file->strays * rows_each > within(file->rows / STRAY_SHARE, FEWEST, MOST_STRAYS) ||
-           file->changes > within(file->rows / CHANGE_SHARE, FEWEST, MOST_CHANGES);
+           file->strays > within(file->rows / STRAY_SHARE, FEWEST, MOST_STRAYS) ||
+           file->changes > MOST_CHANGES;
 }
 
 /* The longest row of files up to the last of which the first is no larger than the average of the
@@ -86,33 +83,24 @@ static bool is_behind(const struct source *source)
     return false;
 }
 
-static node_id least_person(const struct source *source, const struct source_change *change)
-{
-    node_id a = identity_person(source->identity, change->a);
-    node_id b = identity_person(source->identity, change->b);
-
-    return a < b ? a : b;
-}
-
 static void look_at(const struct source *source, size_t file, bool is_busy,
                     struct combine_file *out)
 {
     const struct columns *columns = history_file(source->history, file);
     const struct columns_about *about = columns_about(columns);
-    node_id last = about->stripes ? columns_stripe(columns, about->stripes - 1)->last_person : 0;
+    const struct strays_rows *strays;
     const struct mask_rows *mask;
 
-    *out = (struct combine_file){.rows = about->rows, .persons = about->persons};
+    *out = (struct combine_file){.rows = about->rows};
     if (history_mask(source->history, file, source->deleted, &mask) == OK)
         out->deleted = mask->deleted;
     if (is_busy && about->rows < FEW_ROWS)
         return; /* worn or not, it can wait */
-    for (size_t i = 0; i < source->change_count; i++) {
-        if (source->changes[i].seq < about->identity_seq)
-            continue;
-        out->changes++;
-        out->strays += least_person(source, &source->changes[i]) <= last;
-    }
+    out->strays = history_strays(source->history, file, source, &strays) == OK
+                      ? strays->rows
+                      : about->rows; /* too many to be told */
+    for (size_t i = 0; i < source->change_count; i++)
+        out->changes += source->changes[i].seq >= about->identity_seq;
 }
 
 bool combine_find(struct events *events, bool is_busy, size_t *out_at, size_t *out_count)

@@ -25,10 +25,9 @@ enum { COMBINE_FILES = 4 }; /* of similar size, before they become one */
 /* What a choice looks at, of each file. */
 struct combine_file {
     uint64_t rows;
-    uint64_t persons;
+    uint64_t strays;  /* of these, looked up one by one by every question */
+    uint64_t deleted; /* of the rows, too */
     uint64_t changes; /* joins and undos that the file does not know of */
-    uint64_t strays;  /* of these, those that concern persons as old as the file */
-    uint64_t deleted; /* of the rows */
 };
 
 /* Whether it is worth while to combine some of the files now, and which. */
@@ -41,7 +40,9 @@ bool combine_find(struct events *events, bool is_busy, size_t *out_at, size_t *o
 /* ERR_FULL: the new file would leave too little of the disk for events that arrive. */
 fallible combine_room(struct events *events, struct sys *sys, size_t at, size_t count);
 
-/* Asked every few thousand rows; false ends it (ERR_EXPIRED). May be NULL. */
+enum { COMBINE_PACE_ROWS = 4096 };
+
+/* Asked every COMBINE_PACE_ROWS that are read; false ends it (ERR_EXPIRED). May be NULL. */
 typedef bool combine_pace(void *argument);
 
 /* Files [at, at + count) become one. ERR_FULL, ERR_LIMIT, ERR_IO, ERR_CORRUPT, ERR_EXPIRED:

@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * Two passes: the first takes out the rows of persons who were joined or parted (strays), which
- * then stand sorted in memory; the second goes through all files at once, by ascending persons. A
- * person who has strays has nothing else: all that files hold of her was taken out.
+ * Two passes: the first takes out what stands under another person than it belongs to now (strays),
+ * which then lies sorted in memory; the second goes through all files and these rows at once, by
+ * ascending persons. A cluster is taken out whole or not at all.
  */
 #include "measure/combine_int.h"
 
@@ -13,8 +13,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { ROWS_BETWEEN = 4096 }; /* from one look whether to go on to the next */
 
 /* A property in the stripe that is held. */
 struct part {
@@ -32,6 +30,7 @@ struct hand {
     uint32_t part_count;
     uint32_t person; /* of the stripe */
     size_t place;    /* the first with a node that is not behind us */
+    uint64_t *taken; /* by place: the cluster of that node was taken out */
     uint32_t row;    /* of the person under way, and their end */
     uint32_t end;
 };
@@ -101,7 +100,8 @@ static fallible hold_properties(struct combining *combining, struct hand *hand)
     return OK;
 }
 
-static fallible hold(struct combining *combining, struct hand *hand)
+/* What tells whose the rows are. */
+static fallible hold_persons(struct hand *hand)
 {
     struct columns *columns = hand->source->columns;
 
@@ -109,12 +109,24 @@ static fallible hold(struct combining *combining, struct hand *hand)
     hand->person = 0;
     TRY(columns_hold(columns, hand->stripe, COLUMNS_PERSONS, &hand->persons));
     TRY(columns_hold(columns, hand->stripe, COLUMNS_FIRST, &hand->first));
+    return columns_hold(columns, hand->stripe, COLUMNS_NODES, &hand->nodes);
+}
+
+static fallible hold_rest(struct combining *combining, struct hand *hand)
+{
+    struct columns *columns = hand->source->columns;
+
     TRY(columns_hold(columns, hand->stripe, COLUMNS_TIMES, &hand->times));
     TRY(columns_hold(columns, hand->stripe, COLUMNS_SEQS, &hand->seqs));
-    TRY(columns_hold(columns, hand->stripe, COLUMNS_NODES, &hand->nodes));
     TRY(columns_hold(columns, hand->stripe, COLUMNS_DEVICES, &hand->devices));
     TRY(columns_hold(columns, hand->stripe, COLUMNS_KINDS, &hand->kinds));
     return hold_properties(combining, hand);
+}
+
+static fallible hold(struct combining *combining, struct hand *hand)
+{
+    TRY(hold_persons(hand));
+    return hold_rest(combining, hand);
 }
 
 static const struct columns_stripe *stripe_of(const struct hand *hand)
@@ -138,7 +150,7 @@ static fallible go_on(struct combining *combining)
 {
     const struct combine_job *job = combining->job;
 
-    if (++combining->rows < ROWS_BETWEEN)
+    if (++combining->rows < COMBINE_PACE_ROWS)
         return OK;
     combining->rows = 0;
     if (job->pace && !job->pace(job->argument))
@@ -253,29 +265,61 @@ static fallible add_stray(struct combining *combining, struct hand *hand, uint32
     return OK;
 }
 
+/* Do all rows of the cluster belong to the person who names it? */
+static bool is_in_place(const struct combine_job *job, const struct hand *hand,
+                        const struct combine_place *cluster)
+{
+    const uint32_t *first = hand->first.data;
+    const node_id *nodes = hand->nodes.data;
+    node_id last = cluster->node;
+
+    if (cluster->person != cluster->node)
+        return false;
+    for (uint32_t row = first[hand->person]; row < first[hand->person + 1]; row++) {
+        const struct combine_place *place;
+
+        if (nodes[row] == last)
+            continue;
+        last = nodes[row];
+        place = find_place(job, last);
+        if (place == job->places + job->place_count || place->node != last ||
+            place->person != cluster->node)
+            return false;
+    }
+    return true;
+}
+
+static fallible take_cluster(struct combining *combining, struct hand *hand, size_t place)
+{
+    const uint32_t *first = hand->first.data;
+
+    if (!hand->times.data)
+        TRY(hold_rest(combining, hand));
+    hand->taken[place / 64] |= UINT64_C(1) << place % 64;
+    for (uint32_t row = first[hand->person]; row < first[hand->person + 1]; row++)
+        if (!is_deleted(combining, hand, row))
+            TRY(add_stray(combining, hand, row));
+    return OK;
+}
+
 static fallible take_strays_of_stripe(struct combining *combining, struct hand *hand)
 {
     const struct combine_job *job = combining->job;
     const struct combine_place *place = find_place(job, stripe_of(hand)->first_person);
     const struct combine_place *end = job->places + job->place_count;
     uint32_t persons = stripe_of(hand)->persons;
-    const uint32_t *first;
 
     if (place == end || place->node > stripe_of(hand)->last_person)
         return OK;
-    TRY(hold(combining, hand));
-    first = hand->first.data;
+    TRY(hold_persons(hand));
     while (hand->person < persons && place < end) {
-        if (person_of(hand) < place->node) {
-            hand->person++;
-        } else if (person_of(hand) > place->node) {
+        if (person_of(hand) > place->node) {
             place++;
-        } else {
-            for (uint32_t row = first[hand->person]; row < first[hand->person + 1]; row++)
-                if (!is_deleted(combining, hand, row))
-                    TRY(add_stray(combining, hand, row));
-            hand->person++;
+            continue;
         }
+        if (person_of(hand) == place->node && !is_in_place(job, hand, place))
+            TRY(take_cluster(combining, hand, (size_t)(place - job->places)));
+        hand->person++;
     }
     release(hand);
     return OK;
@@ -317,41 +361,37 @@ static fallible write_row(struct combining *combining, node_id person,
     return columns_writer_row(combining->writer, row);
 }
 
-static fallible write_strays(struct combining *combining, node_id person)
+static fallible write_stray(struct combining *combining)
 {
-    for (; combining->stray_at < combining->stray_count; combining->stray_at++) {
-        const struct stray *stray = &combining->strays[combining->stray_at];
-        struct columns_row row = {
-            .time = stray->time,
-            .seq = stray->seq,
-            .node = stray->node,
-            .device = stray->device,
-            .kind = stray->kind,
-            .cells = combining->stray_cells + stray->cells,
-            .cell_count = stray->cell_count,
-        };
+    const struct stray *stray = &combining->strays[combining->stray_at++];
+    struct columns_row row = {
+        .time = stray->time,
+        .seq = stray->seq,
+        .node = stray->node,
+        .device = stray->device,
+        .kind = stray->kind,
+        .cells = combining->stray_cells + stray->cells,
+        .cell_count = stray->cell_count,
+    };
 
-        if (stray->person != person)
-            return OK;
-        TRY(write_row(combining, person, &row));
-        TRY(go_on(combining));
-    }
-    return OK;
+    TRY(write_row(combining, stray->person, &row));
+    return go_on(combining);
 }
 
 /* Merging */
 
-/* Is the person of a hand among the places? She ascends from call to call. */
-static bool is_moved(const struct combine_job *job, struct hand *hand)
+/* Was the cluster of a hand taken out? Persons ascend from call to call. */
+static bool is_taken(const struct combine_job *job, struct hand *hand)
 {
     node_id person = person_of(hand);
 
     while (hand->place < job->place_count && job->places[hand->place].node < person)
         hand->place++;
-    return hand->place < job->place_count && job->places[hand->place].node == person;
+    return hand->place < job->place_count && job->places[hand->place].node == person &&
+           hand->taken[hand->place / 64] >> hand->place % 64 & 1;
 }
 
-/* To the person who stands at hand->person or is the next one who was not moved; none: not held. */
+/* To the person who stands at hand->person or is the next one not taken out; none: not held. */
 static fallible settle_on(struct combining *combining, struct hand *hand)
 {
     const uint32_t *first;
@@ -362,7 +402,7 @@ static fallible settle_on(struct combining *combining, struct hand *hand)
                 return OK;
             TRY(hold(combining, hand));
         }
-        while (hand->person < stripe_of(hand)->persons && is_moved(combining->job, hand))
+        while (hand->person < stripe_of(hand)->persons && is_taken(combining->job, hand))
             hand->person++;
         if (hand->person < stripe_of(hand)->persons)
             break;
@@ -400,21 +440,52 @@ static struct hand *next_of(struct combining *combining, node_id person)
     return best;
 }
 
-static fallible write_rows(struct combining *combining, node_id person)
+/* Is the next row of hers a stray? The hand has the next of the others; NULL: there is none. */
+static bool is_stray_next(const struct combining *combining, node_id person,
+                          const struct hand *hand)
 {
-    struct columns_row row;
-    struct hand *hand;
+    const struct stray *stray;
+    millis time;
 
-    while ((hand = next_of(combining, person))) {
-        uint32_t at = hand->row++;
+    if (combining->stray_at == combining->stray_count)
+        return false;
+    stray = &combining->strays[combining->stray_at];
+    if (stray->person != person)
+        return false;
+    if (!hand)
+        return true;
+    time = ((const millis *)hand->times.data)[hand->row];
+    if (stray->time != time)
+        return stray->time < time;
+    return stray->seq < ((const uint64_t *)hand->seqs.data)[hand->row];
+}
 
-        if (is_deleted(combining, hand, at))
+static fallible write_hers(struct combining *combining, node_id person)
+{
+    for (;;) {
+        struct hand *hand = next_of(combining, person);
+        struct columns_row row;
+
+        if (is_stray_next(combining, person, hand)) {
+            TRY(write_stray(combining));
             continue;
-        TRY(read_row(combining, hand, at, &row));
+        }
+        if (!hand)
+            return OK;
+        hand->row++;
+        if (is_deleted(combining, hand, hand->row - 1))
+            continue;
+        TRY(read_row(combining, hand, hand->row - 1, &row));
         TRY(write_row(combining, person, &row));
     }
+}
+
+static fallible write_person(struct combining *combining, node_id person)
+{
+    TRY(write_hers(combining, person));
     for (size_t i = 0; i < combining->job->count; i++) {
-        hand = &combining->hands[i];
+        struct hand *hand = &combining->hands[i];
+
         if (!hand->is_held || person_of(hand) != person)
             continue;
         hand->person++;
@@ -445,10 +516,8 @@ static fallible write_persons(struct combining *combining)
 
     for (size_t i = 0; i < combining->job->count; i++)
         TRY(settle_on(combining, &combining->hands[i]));
-    while ((person = next_person(combining))) {
-        TRY(write_strays(combining, person));
-        TRY(write_rows(combining, person));
-    }
+    while ((person = next_person(combining)))
+        TRY(write_person(combining, person));
     return OK;
 }
 
@@ -468,7 +537,8 @@ static fallible open_hands(struct combining *combining)
 
         hand->source = &combining->combined.sources[i];
         hand->parts = mem_alloc((properties + 1ull) * sizeof *hand->parts);
-        if (!hand->parts)
+        hand->taken = mem_alloc((job->place_count / 64 + 1) * sizeof *hand->taken);
+        if (!hand->parts || !hand->taken)
             return mem_exhausted();
         most = properties > most ? properties : most;
     }
@@ -482,6 +552,7 @@ static void done(struct combining *combining)
         if (combining->hands[i].is_held)
             release(&combining->hands[i]);
         mem_free(combining->hands[i].parts);
+        mem_free(combining->hands[i].taken);
     }
     mem_free(combining->hands);
     mem_free(combining->cells);
@@ -510,7 +581,7 @@ static fallible write_all(struct combining *combining)
 
 fallible combine_write(const struct combine_job *job)
 {
-    struct combining combining = {.job = job, .rows = ROWS_BETWEEN - 1};
+    struct combining combining = {.job = job, .rows = COMBINE_PACE_ROWS - 1};
     enum err err = write_all(&combining);
 
     done(&combining);

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "measure/mask.h"
+#include "measure/strays.h"
 #include "measure/tally.h"
 #include "people/roster.h"
 #include "sys/file.h"
@@ -28,6 +29,7 @@ struct member {
     uint32_t number;
     struct columns *columns;
     struct mask *mask;
+    struct strays *strays;
     struct tally_cache *tally;
 };
 
@@ -35,14 +37,16 @@ static void member_close(struct member *member)
 {
     columns_close(member->columns);
     mask_close(member->mask);
+    strays_close(member->strays);
     tally_file_close(member->tally);
 }
 
 static fallible member_open_facts(struct member *member)
 {
     member->mask = mask_open();
+    member->strays = strays_open();
     member->tally = tally_file_open();
-    return member->mask && member->tally ? OK : mem_exhausted();
+    return member->mask && member->strays && member->tally ? OK : mem_exhausted();
 }
 
 struct history {
@@ -290,6 +294,12 @@ fallible history_mask(const struct history *history, size_t at, const struct del
                       const struct mask_rows **out_rows)
 {
     return mask_read(history->members[at].mask, history->members[at].columns, deleted, out_rows);
+}
+
+fallible history_strays(const struct history *history, size_t at, const struct source *source,
+                        const struct strays_rows **out_rows)
+{
+    return strays_read(history->members[at].strays, history->members[at].columns, source, out_rows);
 }
 
 struct opening {

@@ -13,6 +13,8 @@ struct arena;
 struct deleted;
 struct history;
 struct mask_rows;
+struct source;
+struct strays_rows;
 struct tally;
 
 /* Opens or creates. ERR_CORRUPT names what is damaged. */
@@ -26,6 +28,9 @@ struct columns *history_file(const struct history *history, size_t at);
 /* Which rows of that file are deleted: see mask.h. */
 fallible history_mask(const struct history *history, size_t at, const struct deleted *deleted,
                       const struct mask_rows **out_rows);
+/* Which of its rows stand under another person than they belong to now: see strays.h. */
+fallible history_strays(const struct history *history, size_t at, const struct source *source,
+                        const struct strays_rows **out_rows);
 /* What the rows of that file are that `rows` leaves: see tally.h. */
 fallible history_tally(const struct history *history, size_t at, const struct mask_rows *rows,
                        const struct tally **out_tally);

@@ -2,26 +2,16 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * Each file, the events in memory, and the strays add what they have of a range of persons; where
- * several have something of a person it is merged in order. Strays are the rows of files whose
- * nodes were joined or parted since the file was written: they are looked up once a question and
- * stand under the person they belong to now.
+ * Each file, its strays (measure/strays.h) and the events in memory add what they have of a range
+ * of persons; where several have something of a person it is merged in order.
  */
 #pragma once
 #include "measure/mask.h"
 #include "measure/scan_piece.h"
 #include "measure/scan_view.h"
+#include "measure/strays.h"
 
-enum { SCAN_MOST_FILES = 64 }; /* with strays and memory SCAN_MERGE_MOST */
-
-struct scan_stray {
-    millis time;
-    uint64_t seq;
-    node_id person;
-    uint32_t file;
-    uint32_t stripe;
-    uint32_t row;
-};
+enum { SCAN_MOST_FILES = 64 }; /* with the strays of each and memory SCAN_MERGE_MOST */
 
 /* Of one question; immutable once made. */
 struct scan_files {
@@ -29,11 +19,9 @@ struct scan_files {
     struct scan_view *views;
     const struct mask_rows **masks; /* of the views' files */
     uint32_t count;
-    struct view_filed *values; /* [slot] */
-    const uint64_t *dirty; /* by node: nothing of her stands where a file has put it; NULL: none */
-    const struct scan_stray *strays; /* by person, time, seq */
-    size_t stray_count;
-    const uint64_t *in_memory; /* by person: she has events in memory */
+    struct view_filed *values;         /* [slot] */
+    const struct strays_rows **strays; /* of each file */
+    const uint64_t *in_memory;         /* by person: she has events in memory */
     node_id end;
 };
 

@@ -11,8 +11,10 @@
 #include "measure/scan_hits.h"
 #include "measure/scan_merge.h"
 #include "measure/scan_met.h"
+#include "measure/scan_strays.h"
 
-enum { CHUNK_ROWS = 16384, WARM_AT_ONCE = 128 };
+/* Fewer persons than FEW_PERSONS are not worth a batch of their own. */
+enum { CHUNK_ROWS = 16384, WARM_AT_ONCE = 128, FEW_PERSONS = 64 };
 
 struct scan_files_reader {
     const struct scan_files *files;
@@ -22,8 +24,9 @@ struct scan_files_reader {
     const struct scan_values *values;
     struct scan_hits hits;
     struct scan_direct direct;
-    struct scan_hand *hands;   /* of each file */
-    struct scan_piece *pieces; /* of each file, then of the strays, then of memory */
+    struct scan_hand *hands; /* of each file */
+    struct scan_strays *strays;
+    struct scan_piece *pieces; /* of each file and its strays in turn, then of memory */
     struct scan_piece persons; /* of a merged batch */
 };
 
@@ -65,21 +68,20 @@ static int64_t find_before(const struct columns_block *block, uint32_t from, int
     return (int64_t)from - 1;
 }
 
-/* Rows of a person stand in the order of time: the last one up to as_of is the newest. */
-static void see_trait_of_person(const struct scan_hand *hand, const struct view_trait *trait,
-                                uint32_t person, millis as_of, struct newest *newest)
+/* Of the rows [from, to) of a person, which stand in the order of time, the last one up to as_of is
+ * the newest. */
+static void see_trait_of_rows(const struct scan_hand *hand, const struct view_trait *trait,
+                              uint32_t from, uint32_t to, millis as_of, struct newest *newest)
 {
     bool has_later = scan_hand_stripe(hand, (uint32_t)hand->stripe)->last_time > as_of;
     const struct columns_block *block = &hand->blocks[trait->block];
-    const uint32_t *first = hand->first.data;
-    int64_t row = find_before(block, first[person], first[person + 1]);
+    int64_t row = find_before(block, from, to);
 
-    while (row >= first[person] &&
+    while (row >= from &&
            (!columns_code(block, (uint32_t)row) || mask_has(hand->deleted, (uint32_t)row) ||
             (has_later && time_of(hand, (uint32_t)row) > as_of)))
-        row = find_before(block, first[person], row);
-    if (row < first[person] ||
-        (newest->value && time_of(hand, (uint32_t)row) < time_of_newest(newest)))
+        row = find_before(block, from, row);
+    if (row < from || (newest->value && time_of(hand, (uint32_t)row) < time_of_newest(newest)))
         return;
     *newest = (struct newest){.value = &trait->values[columns_code(block, (uint32_t)row)],
                               .hand = hand,
@@ -99,48 +101,95 @@ static fallible see_traits_of_file(struct scan_files_reader *reader, struct scan
         return OK;
     TRY(scan_hand_turn(hand, stripe));
     at = scan_hand_find_person(hand, person);
-    if (((const node_id *)hand->persons.data)[at] == person && hand->blocks[trait->block].data)
-        see_trait_of_person(hand, trait, at, reader->plan->bounds.as_of, newest);
+    if (((const node_id *)hand->persons.data)[at] == person && hand->blocks[trait->block].data &&
+        !scan_files_has(reader->files->strays[hand->file]->moved, person)) {
+        const uint32_t *first = hand->first.data;
+
+        see_trait_of_rows(hand, trait, first[at], first[at + 1], reader->plan->bounds.as_of,
+                          newest);
+    }
     return OK;
 }
 
-static size_t find_stray(const struct scan_files *files, node_id id)
+static fallible seq_of(struct columns *columns, uint32_t stripe, uint32_t row, uint64_t *out_seq)
 {
-    size_t low = 0, count = files->stray_count;
+    struct columns_block seqs = {0};
 
-    while (count) {
-        size_t half = count / 2;
-
-        if (files->strays[low + half].person < id) {
-            low += half + 1;
-            count -= half + 1;
-        } else {
-            count = half;
-        }
-    }
-    return low;
+    TRY(columns_hold(columns, stripe, COLUMNS_SEQS, &seqs));
+    *out_seq = ((const uint64_t *)seqs.data)[row];
+    columns_release(columns, &seqs);
+    return OK;
 }
 
-static fallible see_traits_of_strays(struct scan_files_reader *reader, uint32_t slot,
-                                     node_id person, struct newest *newest)
+/* A row of one of several clusters of a person. */
+struct stray {
+    struct newest newest; /* without a hand */
+    uint32_t stripe;
+    uint32_t row;
+};
+
+static fallible is_newer(const struct stray *a, const struct stray *b, struct columns *columns,
+                         bool *out)
 {
-    const struct scan_files *files = reader->files;
+    uint64_t seq, other;
 
-    for (size_t i = find_stray(files, person);
-         i < files->stray_count && files->strays[i].person == person; i++) {
-        struct scan_hand *hand = &reader->hands[files->strays[i].file];
-        const struct view_trait *trait = &hand->view->traits[slot];
+    *out = a->newest.time > b->newest.time;
+    if (!b->newest.value)
+        *out = true;
+    else if (a->newest.time == b->newest.time) {
+        TRY(seq_of(columns, a->stripe, a->row, &seq));
+        TRY(seq_of(columns, b->stripe, b->row, &other));
+        *out = seq > other;
+    }
+    return OK;
+}
 
-        uint32_t code;
+/* Runs [from, to) of a file are those of one person. */
+static fallible see_traits_of_strays(struct scan_files_reader *reader, uint32_t file, uint32_t slot,
+                                     const struct strays_run *from, const struct strays_run *to,
+                                     struct newest *newest)
+{
+    const struct scan_view *view = &reader->files->views[file];
+    const struct view_trait *trait = &view->traits[slot];
+    struct stray best = {0};
 
-        if (trait->block == COLUMNS_NONE)
+    if (trait->block == COLUMNS_NONE)
+        return OK;
+    for (; from < to; from++) {
+        struct stray found = {.stripe = from->stripe};
+        struct scan_hand *hand;
+        bool is_better;
+
+        TRY(scan_strays_hand(reader->strays, file, from->stripe, &hand));
+        if (!hand->blocks[trait->block].data)
             continue;
-        TRY(scan_hand_turn(hand, files->strays[i].stripe));
-        code = columns_code(&hand->blocks[trait->block], files->strays[i].row);
-        if (code) /* strays stand in the order of time */
-            *newest = (struct newest){.value = &trait->values[code], .time = files->strays[i].time};
+        see_trait_of_rows(hand, trait, from->first, from->end, reader->plan->bounds.as_of,
+                          &found.newest);
+        if (!found.newest.value)
+            continue;
+        found.row = found.newest.row;
+        found.newest =
+            (struct newest){.value = found.newest.value, .time = time_of_newest(&found.newest)};
+        TRY(is_newer(&found, &best, view->columns, &is_better));
+        if (is_better)
+            best = found;
     }
+    if (best.newest.value && (!newest->value || best.newest.time >= time_of_newest(newest)))
+        *newest = best.newest;
     return OK;
+}
+
+static fallible see_traits(struct scan_files_reader *reader, uint32_t file, uint32_t slot,
+                           node_id person, struct newest *newest)
+{
+    const struct strays_rows *rows = reader->files->strays[file];
+    size_t at = strays_find(rows, person), end = at;
+
+    while (end < rows->count && rows->runs[end].person == person)
+        end++;
+    if (at < end)
+        return see_traits_of_strays(reader, file, slot, rows->runs + at, rows->runs + end, newest);
+    return see_traits_of_file(reader, &reader->hands[file], slot, person, newest);
 }
 
 /* Called by the matcher's scope. A file follows another in the log, and memory follows the files:
@@ -152,11 +201,8 @@ static enum err find_trait(void *argument, uint32_t slot, property_id name, node
     struct newest newest = {0};
     struct source_trait latest;
 
-    if (scan_files_has(reader->files->dirty, person))
-        TRY(see_traits_of_strays(reader, slot, person, &newest));
-    else
-        for (uint32_t i = 0; i < reader->files->count; i++)
-            TRY(see_traits_of_file(reader, &reader->hands[i], slot, person, &newest));
+    for (uint32_t i = 0; i < reader->files->count; i++)
+        TRY(see_traits(reader, i, slot, person, &newest));
     if (name != SOURCE_UNKNOWN && scan_files_has(reader->files->in_memory, person)) {
         source_trait(reader->plan->source, person, name, reader->plan->bounds.as_of, &latest);
         if (latest.is_found && (!newest.value || latest.time >= time_of_newest(&newest)))
@@ -168,33 +214,15 @@ static enum err find_trait(void *argument, uint32_t slot, property_id name, node
 
 /* Sources. */
 
-static fallible add_strays(struct scan_files_reader *reader, size_t from, size_t to)
+static uint32_t count_pieces(const struct scan_files *files)
 {
-    const struct scan_files *files = reader->files;
-    struct scan_piece *piece = &reader->pieces[files->count];
-    node_id last = 0;
-
-    for (size_t i = from; i < to; i++) {
-        const struct scan_stray *stray = &files->strays[i];
-        struct scan_hand *hand = &reader->hands[stray->file];
-
-        if (stray->person != last) {
-            TRY(scan_piece_reserve(piece, 1, 0));
-            scan_piece_begin(piece, stray->person);
-            matcher_enter(reader->scope, stray->person);
-            matcher_warm(reader->scope); /* now: it may turn the hands to other stripes */
-        }
-        last = stray->person;
-        TRY(scan_hand_turn(hand, stray->stripe));
-        TRY(scan_hits_add_row(&reader->hits, hand, stray->row, piece));
-    }
-    return OK;
+    return 2 * files->count + 1;
 }
 
 static enum err take_memory(void *argument, const struct scan_batch *batch)
 {
     struct scan_files_reader *reader = argument;
-    struct scan_piece *piece = &reader->pieces[reader->files->count + 1];
+    struct scan_piece *piece = &reader->pieces[2 * reader->files->count];
 
     for (size_t i = 0; i < batch->persons; i++) {
         TRY(scan_piece_reserve(piece, 1, batch->end[i] - batch->first[i]));
@@ -283,16 +311,37 @@ static fallible read_file(struct scan_files_reader *reader, uint32_t file, node_
         return OK;
     TRY(scan_hand_turn(hand, stripe));
     return scan_hits_add(&reader->hits, hand, scan_hand_find_person(hand, from),
-                         scan_hand_find_person(hand, to), &reader->pieces[file]);
+                         scan_hand_find_person(hand, to), &reader->pieces[2 * file]);
 }
 
-/* Has some of the persons [from, to) what a file's rows do not tell? */
-static bool has_dirty(const struct scan_files *files, node_id from, node_id to)
+static node_id find_bit(const uint64_t *bits, node_id from, node_id to)
 {
-    for (node_id id = from; files->dirty && id < to; id++)
-        if (scan_files_has(files->dirty, id))
-            return true;
-    return has_memory(files, from, to);
+    node_id word = from / 64;
+    uint64_t left;
+
+    if (!bits || from >= to)
+        return to;
+    left = bits[word] & ~UINT64_C(0) << from % 64;
+    while (!left && (word + 1) * 64 < to)
+        left = bits[++word];
+    if (!left || word * 64 + (node_id)__builtin_ctzll(left) >= to)
+        return to;
+    return word * 64 + (node_id)__builtin_ctzll(left);
+}
+
+/* The first of the persons [from, to) of whom not the files' own rows alone tell, or `to`. */
+static node_id find_apart(const struct scan_files *files, node_id from, node_id to)
+{
+    to = find_bit(files->in_memory, from, to);
+    for (uint32_t i = 0; i < files->count; i++) {
+        const struct strays_rows *strays = files->strays[i];
+        size_t at = strays->count ? strays_find(strays, from) : 0;
+
+        to = find_bit(strays->moved, from, to);
+        if (at < strays->count && strays->runs[at].person < to)
+            to = strays->runs[at].person;
+    }
+    return to;
 }
 
 /* The persons [from, to) as one file has them, if it alone does; no batch otherwise. */
@@ -303,8 +352,6 @@ static fallible read_direct(struct scan_files_reader *reader, node_id from, node
     uint32_t first = 0, end = 0;
 
     out_batch->persons = 0;
-    if (!reader->direct.kinds || has_dirty(reader->files, from, to))
-        return OK;
     for (uint32_t i = 0; i < reader->files->count; i++) {
         struct scan_hand *hand = &reader->hands[i];
         uint32_t stripe = scan_hand_find_stripe(hand, from);
@@ -333,19 +380,38 @@ static fallible read_chunk(struct scan_files_reader *reader, node_id from, node_
 {
     const struct scan_files *files = reader->files;
 
-    TRY(read_direct(reader, from, to, out_batch));
-    if (out_batch->persons)
-        return OK;
-
-    for (uint32_t i = 0; i < files->count + 2; i++)
+    for (uint32_t i = 0; i < count_pieces(files); i++)
         scan_piece_clear(&reader->pieces[i]);
-    for (uint32_t i = 0; i < files->count; i++)
+    for (uint32_t i = 0; i < files->count; i++) {
         TRY(read_file(reader, i, from, to));
-    TRY(add_strays(reader, find_stray(files, from), find_stray(files, to)));
+        TRY(scan_strays_add(reader->strays, i, from, to, &reader->pieces[2 * i + 1]));
+    }
     if (has_memory(files, from, to))
         TRY(add_memory(reader, from, to));
-    return scan_merge(reader->pieces, files->count + 2, &reader->persons, reader->values,
+    return scan_merge(reader->pieces, count_pieces(files), &reader->persons, reader->values,
                       out_batch);
+}
+
+/* Takes the chunk of [from, to) that begins at `from`, as it lies in a file where that is possible
+ * and worth it. */
+static fallible take_chunk(struct scan_files_reader *reader, node_id from, node_id to,
+                           node_id *out_end, struct scan_batch *out_batch)
+{
+    node_id end, apart;
+
+    out_batch->persons = 0;
+    TRY(find_end(reader, from, to, &end));
+    if (reader->direct.kinds) {
+        apart = find_apart(reader->files, from, end);
+        if (apart == end || apart - from >= FEW_PERSONS) {
+            end = apart;
+            TRY(read_direct(reader, from, end, out_batch));
+        } else if (end - from > FEW_PERSONS) {
+            end = from + FEW_PERSONS;
+        }
+    }
+    *out_end = end;
+    return out_batch->persons ? OK : read_chunk(reader, from, end, out_batch);
 }
 
 fallible scan_files_range(struct scan_files_reader *reader, node_id from, node_id to,
@@ -353,13 +419,10 @@ fallible scan_files_range(struct scan_files_reader *reader, node_id from, node_i
 {
     while (from < to) {
         struct scan_batch batch;
-        node_id end;
 
-        TRY(find_end(reader, from, to, &end));
-        TRY(read_chunk(reader, from, end, &batch));
+        TRY(take_chunk(reader, from, to, &from, &batch));
         if (batch.persons)
             TRY(taker(argument, &batch));
-        from = end;
     }
     return OK;
 }
@@ -388,16 +451,18 @@ fallible scan_files_open(const struct scan_files *files, struct matcher_scope *s
     scan_hits_init(&reader->hits, files, scope, met);
     err = scan_direct_init(&reader->direct, files, reader->values);
     reader->hands = mem_alloc((files->count + 1u) * sizeof *reader->hands);
-    reader->pieces = mem_alloc((files->count + 2u) * sizeof *reader->pieces);
+    reader->pieces = mem_alloc(count_pieces(files) * sizeof *reader->pieces);
     if (!err && (!reader->hands || !reader->pieces))
         err = mem_exhausted();
     for (uint32_t i = 0; !err && i < files->count; i++)
         err = scan_hand_open(&reader->hands[i], files, i);
+    if (!err)
+        err = scan_strays_open(files, &reader->hits, &reader->strays);
     if (err) {
         scan_files_close(reader);
         return err;
     }
-    for (uint32_t i = 0; i < files->count + 2; i++)
+    for (uint32_t i = 0; i < count_pieces(files); i++)
         scan_piece_init(&reader->pieces[i], files->plan);
     scan_piece_init(&reader->persons, files->plan);
     matcher_scope_ask(scope, find_trait, reader);
@@ -411,9 +476,10 @@ void scan_files_close(struct scan_files_reader *reader)
         return;
     for (uint32_t i = 0; reader->hands && i < reader->files->count; i++)
         scan_hand_close(&reader->hands[i]);
-    for (uint32_t i = 0; reader->pieces && i < reader->files->count + 2; i++)
+    for (uint32_t i = 0; reader->pieces && i < count_pieces(reader->files); i++)
         scan_piece_done(&reader->pieces[i]);
     scan_piece_done(&reader->persons);
+    scan_strays_close(reader->strays);
     scan_hits_done(&reader->hits);
     scan_direct_done(&reader->direct);
     mem_free(reader->pieces);

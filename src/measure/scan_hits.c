@@ -388,7 +388,7 @@ static void add_person(const struct scan_hits *hits, struct scan_piece *piece, n
     piece->first[at] = first;
     piece->end[at] = end;
     piece->persons +=
-        ((first != end) | hits->plan->gives_everyone) & !scan_files_has(hits->files->dirty, id);
+        ((first != end) | hits->plan->gives_everyone) & !scan_files_has(hits->moved, id);
 }
 
 static void add_even(struct scan_hits *hits, const struct chunk *chunk, struct scan_piece *piece)
@@ -490,7 +490,7 @@ static bool enter(struct scan_hits *hits, const struct chunk *chunk, uint32_t pe
     node_id id = ((const node_id *)hand->persons.data)[person];
     uint32_t left = count_left(hand, first[person], first[person + 1], hits->plan->bounds.as_of);
 
-    if (!left || scan_files_has(hits->files->dirty, id))
+    if (!left || scan_files_has(hits->moved, id))
         return false;
     hits->events_read += left;
     matcher_enter(hits->scope, id);
@@ -525,14 +525,14 @@ static fallible add_each(struct scan_hits *hits, const struct chunk *chunk,
 }
 
 /* Rows of persons who are told elsewhere. */
-static uint32_t count_dirty(const struct scan_hits *hits, const struct chunk *chunk)
+static uint32_t count_moved(const struct scan_hits *hits, const struct chunk *chunk)
 {
     const node_id *persons = chunk->hand->persons.data;
     const uint32_t *first = chunk->hand->first.data;
     uint32_t count = 0;
 
-    for (uint32_t i = chunk->from; hits->files->dirty && i < chunk->to; i++)
-        if (scan_files_has(hits->files->dirty, persons[i]))
+    for (uint32_t i = chunk->from; hits->moved && i < chunk->to; i++)
+        if (scan_files_has(hits->moved, persons[i]))
             count += first[i + 1] - first[i];
     return count;
 }
@@ -545,27 +545,28 @@ fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uin
 
     if (from == to)
         return OK;
+    hits->moved = hits->files->strays[hand->file]->moved;
     TRY(make_room(hits, chunk.rows));
     TRY(scan_piece_reserve(piece, to - from, chunk.rows));
     if (!are_even(hits, hand))
         return add_each(hits, &chunk, piece);
-    hits->events_read += chunk.rows - count_dirty(hits, &chunk);
+    hits->events_read += chunk.rows - count_moved(hits, &chunk);
     add_even(hits, &chunk, piece);
     return OK;
 }
 
-fallible scan_hits_add_row(struct scan_hits *hits, const struct scan_hand *hand, uint32_t row,
-                           struct scan_piece *piece)
+fallible scan_hits_add_rows(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
+                            uint32_t to, struct scan_piece *piece)
 {
-    struct chunk chunk = {.hand = hand, .row = row, .rows = 1};
+    struct chunk chunk = {.hand = hand, .row = from, .rows = to - from};
     uint32_t base = piece->hits;
 
-    TRY(make_room(hits, 1));
-    TRY(scan_piece_reserve(piece, 0, 1));
-    hits->events_read++;
+    TRY(make_room(hits, chunk.rows));
+    TRY(scan_piece_reserve(piece, 0, chunk.rows));
+    hits->events_read += count_left(hand, from, to, hits->plan->bounds.as_of);
     hits->are_alike = false;
-    hits->bits[0] = 1;
-    check_rows(hits, &chunk, 0, 1, piece);
+    find_kinds(hits, &chunk, hand->view->wanted, hits->bits);
+    check_rows(hits, &chunk, 0, chunk.rows, piece);
     if (base == piece->hits)
         return OK;
     piece->end[piece->persons - 1] = piece->hits;

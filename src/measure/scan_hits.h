@@ -16,13 +16,14 @@ struct scan_hits {
     struct matcher_scope *scope;
     struct scan_met *met;
     const struct pick *pick;
-    bool has_traits;  /* some slot is a trait */
-    bool are_alike;   /* all hits of the chunk have all the marks of the view */
-    uint64_t *bits;   /* of the chunk's rows: the hits */
-    uint64_t *others; /* twice as many, for a moment */
-    uint32_t *before; /* hits ahead of each word of bits */
-    uint32_t *kinds;  /* of the hits */
-    uint32_t room;    /* rows */
+    const uint64_t *moved; /* of the file in hand: clusters that are told as strays */
+    bool has_traits;       /* some slot is a trait */
+    bool are_alike;        /* all hits of the chunk have all the marks of the view */
+    uint64_t *bits;        /* of the chunk's rows: the hits */
+    uint64_t *others;      /* twice as many, for a moment */
+    uint32_t *before;      /* hits ahead of each word of bits */
+    uint32_t *kinds;       /* of the hits */
+    uint32_t room;         /* rows */
     uint64_t events_read;
 };
 
@@ -32,6 +33,7 @@ void scan_hits_done(struct scan_hits *hits);
 /* Adds persons [from, to) of the held stripe to the piece. ERR_LIMIT. */
 fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
                        uint32_t to, struct scan_piece *piece);
-/* Adds one row of the held stripe to the last person of the piece, who must have been entered. */
-fallible scan_hits_add_row(struct scan_hits *hits, const struct scan_hand *hand, uint32_t row,
-                           struct scan_piece *piece);
+/* Adds rows [from, to) of the held stripe to the last person of the piece, who must have been
+ * entered. ERR_LIMIT. */
+fallible scan_hits_add_rows(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
+                            uint32_t to, struct scan_piece *piece);

@@ -107,11 +107,13 @@ static void take_next(struct merger *merger, node_id id, struct scan_piece *pers
 fallible scan_merge(struct scan_piece *pieces, uint32_t count, struct scan_piece *persons,
                     const struct scan_values *values, struct scan_batch *out_batch)
 {
-    struct merger merger = {.main = pieces};
+    struct merger merger;
     size_t hits = 0, most_persons = 0;
     node_id id;
 
     assert(count <= SCAN_MERGE_MOST);
+    merger.main = pieces;
+    merger.count = merger.with_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         hits += pieces[i].hits;
         most_persons += pieces[i].persons;
@@ -125,6 +127,7 @@ fallible scan_merge(struct scan_piece *pieces, uint32_t count, struct scan_piece
         if (!pieces[i].persons)
             continue;
         merger.parts[merger.count].piece = &pieces[i];
+        merger.parts[merger.count].person = 0;
         scan_piece_batch(&pieces[i], values, &merger.parts[merger.count++].batch);
     }
     if (merger.count == 1) {

@@ -5,7 +5,7 @@
 #pragma once
 #include "measure/scan_piece.h"
 
-enum { SCAN_MERGE_MOST = 66 };
+enum { SCAN_MERGE_MOST = 129 };
 
 /* Makes one batch of whole persons in ascending order of what several pieces have. Of events at the
  * same time, those of an earlier piece are earlier in the log. The batch borrows from `persons` and

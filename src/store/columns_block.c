@@ -36,14 +36,13 @@ fallible columns_block_unit(struct columns_load *load, size_t items, uint8_t wid
     size_t bits = words ? aligned(words * sizeof(uint64_t) + COLUMNS_PADDING) : 0;
     size_t before = words ? aligned(words * sizeof(uint32_t) + COLUMNS_PADDING) : 0;
     size_t total = aligned(sizeof *load->unit) + 64 + data + bits + before;
-    struct columns_unit *unit = mem_grow(NULL, total);
+    struct columns_unit *unit = columns_cache_unit(load->columns->cache, total);
     char *at;
 
     if (!unit)
         return mem_exhausted();
     at = (char *)unit + aligned(sizeof *unit);
     at += (64 - (uintptr_t)at % 64) % 64;
-    *unit = (struct columns_unit){.bytes = total};
     unit->block = (struct columns_block){.data = at, .width = width};
     memset(at + items * width, 0, data - items * width);
     if (words) {
@@ -296,7 +295,7 @@ static fallible load_block(struct columns *columns, uint32_t stripe,
     columns_release(columns, &load.first);
     columns_release(columns, &load.other);
     if (err)
-        mem_free(load.unit);
+        columns_cache_unit_done(columns->cache, load.unit);
     else
         *out_unit = load.unit;
     return err;

@@ -15,8 +15,16 @@
 #include "sys/thread.h"
 
 #include <assert.h>
+#include <string.h>
 
-enum { MOST_SKIPPED = 64 };
+enum {
+    MOST_SKIPPED = 64,
+    PAGE = 4096,
+    FEWEST_PAGES = 12, /* of a unit that has pages of its own */
+    MOST_IDLE = 64,
+    IDLE_SHARE = 16, /* of the bound, beyond it */
+    FIT_SHARE = 16,
+};
 
 struct columns_cache {
     struct mutex *mutex; /* over all that follows */
@@ -26,6 +34,9 @@ struct columns_cache {
     struct columns_unit *hand; /* in the ring of all units */
     random_state random;       /* where in the ring one is given up */
     size_t units;
+    struct columns_unit *idle[MOST_IDLE]; /* given up, the oldest first */
+    size_t idle_count;
+    size_t idle_bytes;
     struct columns_work *spare;
 };
 
@@ -55,6 +66,8 @@ static void free_work(struct columns_work *work)
     mem_free(work);
 }
 
+static void drop_idle(struct columns_cache *cache);
+
 void columns_cache_close(struct columns_cache *cache)
 {
     struct columns_work *work;
@@ -66,6 +79,8 @@ void columns_cache_close(struct columns_cache *cache)
         cache->spare = work->next;
         free_work(work);
     }
+    while (cache->idle_count)
+        drop_idle(cache);
     if (cache->mutex)
         mutex_close(cache->mutex);
     if (cache->loaded)
@@ -136,6 +151,91 @@ bool columns_cache_pin(struct columns_cache *cache, struct columns_slot *slot)
     return true;
 }
 
+/* --- Units ---
+ *
+ * They come by one thread and go by another: from heaps, several times what they take would stay
+ * behind. So large ones have pages of their own, and the last ones that were given up are used
+ * again, as the system takes its time for new pages. */
+
+static bool fits(const struct columns_unit *unit, size_t size)
+{
+    return unit->bytes >= size && unit->bytes - size <= size / FIT_SHARE + PAGE;
+}
+
+/* One that was given up lately, or NULL. */
+static struct columns_unit *take_idle(struct columns_cache *cache, size_t size)
+{
+    struct columns_unit *unit = NULL;
+
+    mutex_lock(cache->mutex);
+    for (size_t i = cache->idle_count; i-- && !unit;)
+        if (fits(cache->idle[i], size)) {
+            unit = cache->idle[i];
+            cache->idle_bytes -= unit->bytes;
+            memmove(&cache->idle[i], &cache->idle[i + 1],
+                    (--cache->idle_count - i) * sizeof *cache->idle);
+        }
+    mutex_unlock(cache->mutex);
+    return unit;
+}
+
+static void drop_idle(struct columns_cache *cache)
+{
+    struct columns_unit *unit = cache->idle[0];
+
+    cache->idle_bytes -= unit->bytes;
+    memmove(&cache->idle[0], &cache->idle[1], --cache->idle_count * sizeof *cache->idle);
+    mem_unmap(unit, unit->bytes);
+}
+
+/* Under the lock. */
+static void keep_idle(struct columns_cache *cache, struct columns_unit *unit)
+{
+    cache->idle[cache->idle_count++] = unit;
+    cache->idle_bytes += unit->bytes;
+    while (cache->idle_count == MOST_IDLE ||
+           (cache->idle_count && cache->idle_bytes > cache->bound / IDLE_SHARE))
+        drop_idle(cache);
+}
+
+struct columns_unit *columns_cache_unit(struct columns_cache *cache, size_t size)
+{
+    size_t bytes = (size + PAGE - 1) / PAGE * PAGE;
+    struct columns_unit *unit = NULL;
+    bool is_mapped;
+
+    if (bytes >= FEWEST_PAGES * PAGE) {
+        unit = take_idle(cache, bytes);
+        bytes = unit ? unit->bytes : bytes;
+        unit = unit ? unit : mem_map(bytes);
+    }
+    is_mapped = unit != NULL;
+    if (!unit)
+        unit = mem_grow(NULL, size);
+    if (unit)
+        *unit = (struct columns_unit){.bytes = is_mapped ? bytes : size, .is_mapped = is_mapped};
+    return unit;
+}
+
+static void free_unit(struct columns_cache *cache, struct columns_unit *unit)
+{
+    if (unit->is_mapped)
+        keep_idle(cache, unit);
+    else
+        mem_free(unit);
+}
+
+void columns_cache_unit_done(struct columns_cache *cache, struct columns_unit *unit)
+{
+    if (!unit)
+        return;
+    mutex_lock(cache->mutex);
+    free_unit(cache, unit);
+    mutex_unlock(cache->mutex);
+}
+
+/* --- The ring --- */
+
 static void add(struct columns_cache *cache, struct columns_unit *unit)
 {
     if (!cache->hand) {
@@ -163,7 +263,7 @@ static void drop(struct columns_cache *cache, struct columns_unit *unit)
     }
     cache->units--;
     atomic_fetch_sub(&cache->bytes, unit->bytes);
-    mem_free(unit);
+    free_unit(cache, unit);
 }
 
 static void skip(struct columns_cache *cache)

@@ -19,6 +19,7 @@ struct columns_unit {
     struct columns_unit *former;
     struct columns_slot *slot;
     size_t bytes;
+    bool is_mapped; /* of mem_map; else of mem_grow */
     struct columns_block block;
 };
 
@@ -137,6 +138,10 @@ bool columns_cache_pin_ready(struct columns_slot *slot);
 /* Holds what is loaded, or waits for who loads it, or tells the caller to load it: then it ends
  * that with columns_cache_put. */
 bool columns_cache_pin(struct columns_cache *cache, struct columns_slot *slot);
+/* NULL without memory. Its `bytes` are `size` or more. */
+struct columns_unit *columns_cache_unit(struct columns_cache *cache, size_t size);
+/* Of one that was not put; NULL is fine. */
+void columns_cache_unit_done(struct columns_cache *cache, struct columns_unit *unit);
 /* NULL: it could not be loaded. Else it is held, and others give way to it. */
 void columns_cache_put(struct columns_cache *cache, struct columns_slot *slot,
                        struct columns_unit *unit);
