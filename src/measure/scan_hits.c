@@ -17,11 +17,12 @@
 enum { SLACK = 16 };
 
 void scan_hits_init(struct scan_hits *hits, const struct scan_files *files,
-                    struct matcher_scope *scope, struct scan_met *met)
+                    struct matcher_scope *scope, struct scan_met *met, const struct scan_sets *sets)
 {
     const struct scan_plan *plan = files->plan;
 
-    *hits = (struct scan_hits){.files = files, .plan = plan, .scope = scope, .met = met};
+    *hits =
+        (struct scan_hits){.files = files, .plan = plan, .scope = scope, .met = met, .sets = sets};
     for (uint32_t i = 0; i < plan->slot_count; i++)
         hits->has_traits |= plan->slots[i].property.is_trait;
     hits->needs_rows =
@@ -318,8 +319,8 @@ static const struct columns_stripe *held(const struct scan_hand *hand)
 /* Do kind and time alone decide? */
 static bool are_even(const struct scan_hits *hits, const struct scan_hand *hand)
 {
-    return hand->view->is_sure && !hits->has_traits && !hits->plan->required_count &&
-           !hand->deleted && held(hand)->last_time <= hits->plan->bounds.as_of;
+    return hand->view->is_sure && !hits->has_traits && !hand->deleted &&
+           held(hand)->last_time <= hits->plan->bounds.as_of;
 }
 
 /* What time does to the hits of a chunk. */
@@ -513,6 +514,96 @@ static void add_runs(const struct scan_hits *hits, const struct scan_hand *hand,
     fill_columns(hits, hand, piece, base);
 }
 
+/* Few persons. */
+
+enum { MANY_ROWS = 256 };
+
+/* The first of the rows [from, to) that is not before `since`. */
+static uint32_t find_since(const struct scan_hand *hand, uint32_t from, uint32_t to, millis since)
+{
+    const millis *times = hand->times.data;
+    uint32_t count = to - from;
+
+    while (count) {
+        uint32_t half = count / 2;
+
+        if (times[from + half] < since) {
+            from += half + 1;
+            count -= half + 1;
+        } else {
+            count = half;
+        }
+    }
+    return from;
+}
+
+/* Of the rows found, which are one person's, puts those that have a mark at `out`; returns how
+ * many. They ascend in time: those that come too early are passed over from the last one back. */
+static uint32_t add_timely(const struct scan_hits *hits, const struct scan_hand *hand,
+                           struct scan_piece *piece, uint32_t *rows, uint32_t count)
+{
+    const struct scan_candidates *kinds = hand->view->kinds;
+    const millis *times = hand->times.data;
+    uint32_t kept = 0, base = piece->hits, at = count;
+
+    while (at && times[rows[at - 1]] >= hits->plan->since)
+        at--;
+    for (; at < count; at++) {
+        uint32_t row = rows[at];
+        millis time = times[row];
+        scan_marks marks = kinds[columns_item(&hand->kinds, row)].sure &
+                           ~scan_plan_forbidden_by_time(hits->plan, time);
+
+        rows[kept] = row;
+        piece->times[base + kept] = time;
+        piece->marks[base + kept] = marks;
+        kept += marks != 0;
+    }
+    piece->hits += kept;
+    return kept;
+}
+
+/* Lists who of the persons [from, to) may be a member, and has the processor fetch what is looked
+ * at of her; returns how many. */
+static uint32_t list_members(const struct scan_hits *hits, const struct scan_hand *hand,
+                             uint32_t from, uint32_t to, uint32_t *out)
+{
+    const node_id *persons = hand->persons.data;
+    const uint32_t *first = hand->first.data;
+    const char *kinds = hand->kinds.data;
+    uint32_t count = 0;
+
+    for (uint32_t i = from; i < to; i++) {
+        if (!scan_sets_may_be(hits->sets, persons[i]) ||
+            scan_files_has(hits->files->dirty, persons[i]))
+            continue;
+        __builtin_prefetch(kinds + (size_t)first[i] * hand->kinds.width);
+        __builtin_prefetch((const millis *)hand->times.data + first[i + 1] - 1);
+        out[count++] = i;
+    }
+    return count;
+}
+
+/* The same where most persons are left out. */
+static void add_members(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
+                        uint32_t to, struct scan_piece *piece)
+{
+    const uint32_t *first = hand->first.data, *members = hits->gaps;
+    uint32_t base = piece->hits, *rows = hits->rows;
+    uint32_t count = list_members(hits, hand, from, to, hits->gaps);
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t before = piece->hits, start = first[members[i]], end = first[members[i] + 1];
+
+        if (end - start > MANY_ROWS)
+            start = find_since(hand, start, end, hits->plan->since);
+        rows += add_timely(hits, hand, piece, rows, find_wanted(hits, hand, start, end, rows));
+        begin_person(hits, piece, ((const node_id *)hand->persons.data)[members[i]], before,
+                     piece->hits);
+    }
+    fill_columns(hits, hand, piece, base);
+}
+
 /* One by one. */
 
 /* Those of the rows that have a mark, of the person entered. */
@@ -534,15 +625,6 @@ static uint32_t add_checked(const struct scan_hits *hits, const struct scan_hand
         piece->marks[piece->hits++] = marks;
     }
     return kept;
-}
-
-/* Is it known already that she is not of the audience? */
-static bool is_left_out(const struct scan_hits *hits)
-{
-    for (size_t i = 0; i < hits->plan->required_count; i++)
-        if (!matcher_passes(hits->scope, hits->plan->required[i], NULL))
-            return true;
-    return false;
 }
 
 static uint32_t drop_deleted(const struct scan_hand *hand, uint32_t *rows, uint32_t count)
@@ -588,9 +670,9 @@ static fallible add_each(struct scan_hits *hits, const struct scan_hand *hand, u
         if (!left || scan_files_has(hits->files->dirty, persons[i]))
             continue;
         hits->events_read += left;
-        matcher_enter(hits->scope, persons[i]);
-        if (is_left_out(hits))
+        if (!scan_sets_may_be(hits->sets, persons[i]))
             continue;
+        matcher_enter(hits->scope, persons[i]);
         count = find_wanted(hits, hand, first[i], first[i + 1], rows);
         if (hand->deleted)
             count = drop_deleted(hand, rows, count);
@@ -629,7 +711,9 @@ fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uin
     if (!are_even(hits, hand))
         return add_each(hits, hand, from, to, piece);
     hits->events_read += first[to] - first[from] - count_dirty(hits, hand, from, to);
-    if (hand->view->few_kind == SCAN_FEW_UNWANTED && !cut.is_by_marks && hits->plan->is_loose)
+    if (hits->sets->has_members)
+        add_members(hits, hand, from, to, piece);
+    else if (hand->view->few_kind == SCAN_FEW_UNWANTED && !cut.is_by_marks && hits->plan->is_loose)
         add_loose(hits, hand, from, to, piece, &cut);
     else if (hand->view->few_kind == SCAN_FEW_UNWANTED && !cut.is_by_marks &&
              (hits->needs_rows || hand->view->is_even))

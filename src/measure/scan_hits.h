@@ -5,6 +5,7 @@
 #pragma once
 #include "measure/scan_files.h"
 #include "measure/scan_hand.h"
+#include "measure/scan_sets.h"
 
 struct scan_met;
 
@@ -16,10 +17,11 @@ struct scan_hits {
     const struct scan_plan *plan;
     struct matcher_scope *scope;
     struct scan_met *met;
-    bool has_traits; /* some slot is a trait */
-    bool needs_rows; /* something is told of hits besides times and marks */
-    uint32_t *rows;  /* of the hits being added */
-    uint32_t *gaps;  /* rows between them */
+    const struct scan_sets *sets; /* who may be a member; about the persons being added */
+    bool has_traits;              /* some slot is a trait */
+    bool needs_rows;              /* something is told of hits besides times and marks */
+    uint32_t *rows;               /* of the hits being added */
+    uint32_t *gaps;               /* rows between them */
     uint32_t room;
     uint64_t events_read;
     uint32_t eight[SCAN_HITS_EIGHT][8]; /* which bits of a byte are set */
@@ -27,7 +29,8 @@ struct scan_hits {
 };
 
 void scan_hits_init(struct scan_hits *hits, const struct scan_files *files,
-                    struct matcher_scope *scope, struct scan_met *met);
+                    struct matcher_scope *scope, struct scan_met *met,
+                    const struct scan_sets *sets);
 void scan_hits_done(struct scan_hits *hits);
 /* Adds persons [from, to) of the held stripe to the piece. ERR_LIMIT. */
 fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
