@@ -41,6 +41,16 @@ static void look_up(const struct matcher_scope *scope, struct matcher_slot *slot
     slot->value = trait.value;
 }
 
+bool matcher_has_in_memory(const struct matcher_scope *scope, uint32_t slot)
+{
+    struct source_trait trait = {0};
+
+    if (scope->slots[slot].name != SOURCE_UNKNOWN)
+        source_trait(scope->source, scope->person, scope->slots[slot].name, scope->plan->as_of,
+                     &trait);
+    return trait.is_found;
+}
+
 static void trait_value(struct matcher_scope *scope, uint32_t slot, struct value *out_value)
 {
     struct matcher_slot *known = &scope->slots[slot];
@@ -173,6 +183,14 @@ static bool test(const struct matcher_scope *scope, const struct matcher_conditi
                  const struct value *value)
 {
     return test_any(scope, condition, value) != condition->is_negated;
+}
+
+bool matcher_trait_passes(const struct matcher_plan *plan, const struct matcher_condition *trait,
+                          const struct value *value)
+{
+    struct matcher_scope scope = {.plan = plan, .source = plan->source};
+
+    return test(&scope, trait, value);
 }
 
 /* Conditions. Inside "each" the properties are those of one object in a list. */

@@ -42,6 +42,11 @@ fallible matcher_event(struct matcher_plan *plan, const struct query_event *tree
 fallible matcher_trait(struct matcher_plan *plan, const struct query_condition *test,
                        const struct matcher_condition **out);
 
+/* The slot of the trait that such a test asks for, and whether one value of it passes. */
+uint32_t matcher_trait_slot(const struct matcher_condition *test);
+bool matcher_trait_passes(const struct matcher_plan *plan, const struct matcher_condition *test,
+                          const struct value *value);
+
 /* Once all is compiled: a scope for one thread. */
 fallible matcher_scope_open(struct arena *mem, const struct matcher_plan *plan,
                             struct matcher_scope **out_scope);
@@ -57,6 +62,8 @@ fallible matcher_scope_err(const struct matcher_scope *scope);
 /* Looks up all traits of the person entered last. */
 void matcher_warm(struct matcher_scope *scope);
 void matcher_enter(struct matcher_scope *scope, node_id person);
+/* Does the person entered last have a value of the trait in memory? */
+bool matcher_has_in_memory(const struct matcher_scope *scope, uint32_t slot);
 
 /* About the person entered last, and events of hers; of traits alone, the event may be NULL. */
 void matcher_value(struct matcher_scope *scope, const struct matcher_property *property,

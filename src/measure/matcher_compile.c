@@ -67,6 +67,11 @@ str matcher_trait_path(const struct matcher_plan *plan, uint32_t slot)
     return trait->path;
 }
 
+uint32_t matcher_trait_slot(const struct matcher_condition *test)
+{
+    return test->property.trait;
+}
+
 str matcher_path(str path)
 {
     for (size_t i = 0; i < COUNT(short_names); i++)

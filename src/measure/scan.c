@@ -16,6 +16,7 @@ struct scanner {
     struct scan_rows *rows;
     struct scan_files_reader *files; /* NULL: all events are in memory */
     struct scan_piece members;       /* of a batch */
+    struct scan_judge judge;
     scan_taker taker;
     void *argument;
 };
@@ -39,6 +40,9 @@ fallible scan_open(const struct scan_plan *plan, struct scanner **out_scanner)
     if (!err && plan->files)
         err = scan_files_open(plan->files, scanner->scope, scanner->met, scanner->rows,
                               &scanner->files);
+    if (!err)
+        scanner->judge = (struct scan_judge){
+            scanner->scope, scanner->files ? scan_files_sets(scanner->files) : NULL};
     if (err)
         scan_close(scanner);
     else
@@ -69,7 +73,7 @@ static enum err take(void *argument, const struct scan_batch *batch)
     TRY(scan_piece_reserve(members, batch->persons, 0));
     for (size_t i = 0; i < batch->persons; i++) {
         matcher_enter(scanner->scope, batch->ids[i]);
-        if (!scan_segment_holds(scanner->plan->audience, scanner->scope, batch, i))
+        if (!scan_segment_holds(scanner->plan->audience, &scanner->judge, batch, i))
             continue;
         members->ids[members->persons] = batch->ids[i];
         members->first[members->persons] = batch->first[i];

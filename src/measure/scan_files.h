@@ -41,8 +41,8 @@ static inline const uint64_t *scan_files_deleted(const struct scan_files *files,
 fallible scan_files_prepare(const struct scan_plan *plan, const struct scan_files **out_files);
 
 struct scan_files_reader;
-
 struct scan_met;
+struct scan_sets;
 
 /* `scope`, `met` and `rows` (the events in memory) must outlive it. */
 fallible scan_files_open(const struct scan_files *files, struct matcher_scope *scope,
@@ -51,4 +51,6 @@ fallible scan_files_open(const struct scan_files *files, struct matcher_scope *s
 void scan_files_close(struct scan_files_reader *reader); /* NULL is fine */
 fallible scan_files_range(struct scan_files_reader *reader, node_id from, node_id to,
                           scan_taker taker, void *argument);
+/* What is known of the persons given last. */
+const struct scan_sets *scan_files_sets(const struct scan_files_reader *reader);
 uint64_t scan_files_read(const struct scan_files_reader *reader);

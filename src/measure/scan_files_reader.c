@@ -28,6 +28,7 @@ struct scan_files_reader {
     struct scan_strays *strays;
     struct scan_piece *pieces; /* of each file and its strays in turn, then of memory */
     struct scan_piece persons; /* of a merged batch */
+    struct scan_sets sets;     /* of the persons in hand */
 };
 
 /* Traits: asked for person by person, from wherever her newest one is. */
@@ -233,10 +234,11 @@ static enum err take_memory(void *argument, const struct scan_batch *batch)
     return OK;
 }
 
-/* The persons among [from, to) with events in memory, as bits of a word. */
-static uint64_t word_of(const struct scan_files *files, node_id word, node_id from, node_id to)
+/* The persons among [from, to) with events in memory who may be members, as bits of a word. */
+static uint64_t word_of(const struct scan_files_reader *reader, node_id word, node_id from,
+                        node_id to)
 {
-    uint64_t bits = files->in_memory[word];
+    uint64_t bits = reader->files->in_memory[word] & scan_sets_word(&reader->sets, word * 64);
 
     if (word == from / 64)
         bits &= ~UINT64_C(0) << from % 64;
@@ -245,10 +247,10 @@ static uint64_t word_of(const struct scan_files *files, node_id word, node_id fr
     return bits;
 }
 
-static bool has_memory(const struct scan_files *files, node_id from, node_id to)
+static bool has_memory(const struct scan_files_reader *reader, node_id from, node_id to)
 {
     for (node_id word = from / 64; word <= (to - 1) / 64; word++)
-        if (word_of(files, word, from, to))
+        if (word_of(reader, word, from, to))
             return true;
     return false;
 }
@@ -259,7 +261,7 @@ static fallible add_memory(struct scan_files_reader *reader, node_id from, node_
     size_t count = 0;
 
     for (node_id word = from / 64; word <= (to - 1) / 64; word++) {
-        for (uint64_t left = word_of(reader->files, word, from, to); left; left &= left - 1)
+        for (uint64_t left = word_of(reader, word, from, to); left; left &= left - 1)
             ids[count++] = word * 64 + (node_id)__builtin_ctzll(left);
         if (count <= WARM_AT_ONCE - 64 && word < (to - 1) / 64)
             continue;
@@ -386,7 +388,7 @@ static fallible read_chunk(struct scan_files_reader *reader, node_id from, node_
         TRY(read_file(reader, i, from, to));
         TRY(scan_strays_add(reader->strays, i, from, to, &reader->pieces[2 * i + 1]));
     }
-    if (has_memory(files, from, to))
+    if (has_memory(reader, from, to))
         TRY(add_memory(reader, from, to));
     return scan_merge(reader->pieces, count_pieces(files), &reader->persons, reader->values,
                       out_batch);
@@ -414,9 +416,10 @@ static fallible take_chunk(struct scan_files_reader *reader, node_id from, node_
     return out_batch->persons ? OK : read_chunk(reader, from, end, out_batch);
 }
 
-fallible scan_files_range(struct scan_files_reader *reader, node_id from, node_id to,
-                          scan_taker taker, void *argument)
+static fallible read_persons(struct scan_files_reader *reader, node_id from, node_id to,
+                             scan_taker taker, void *argument)
 {
+    TRY(scan_sets_find(&reader->sets, from, to));
     while (from < to) {
         struct scan_batch batch;
 
@@ -425,6 +428,23 @@ fallible scan_files_range(struct scan_files_reader *reader, node_id from, node_i
             TRY(taker(argument, &batch));
     }
     return OK;
+}
+
+fallible scan_files_range(struct scan_files_reader *reader, node_id from, node_id to,
+                          scan_taker taker, void *argument)
+{
+    while (from < to) {
+        node_id end = scan_sets_end(from) < to ? scan_sets_end(from) : to;
+
+        TRY(read_persons(reader, from, end, taker, argument));
+        from = end;
+    }
+    return OK;
+}
+
+const struct scan_sets *scan_files_sets(const struct scan_files_reader *reader)
+{
+    return &reader->sets;
 }
 
 uint64_t scan_files_read(const struct scan_files_reader *reader)
@@ -448,7 +468,7 @@ fallible scan_files_open(const struct scan_files *files, struct matcher_scope *s
                                          .scope = scope,
                                          .rows = rows,
                                          .values = scan_met_values(met)};
-    scan_hits_init(&reader->hits, files, scope, met);
+    scan_hits_init(&reader->hits, files, scope, met, &reader->sets);
     err = scan_direct_init(&reader->direct, files, reader->values);
     reader->hands = mem_alloc((files->count + 1u) * sizeof *reader->hands);
     reader->pieces = mem_alloc(count_pieces(files) * sizeof *reader->pieces);
@@ -465,6 +485,7 @@ fallible scan_files_open(const struct scan_files *files, struct matcher_scope *s
     for (uint32_t i = 0; i < count_pieces(files); i++)
         scan_piece_init(&reader->pieces[i], files->plan);
     scan_piece_init(&reader->persons, files->plan);
+    scan_sets_init(&reader->sets, files, scope, reader->hands);
     matcher_scope_ask(scope, find_trait, reader);
     *out_reader = reader;
     return OK;

@@ -22,12 +22,16 @@ struct chunk {
 };
 
 void scan_hits_init(struct scan_hits *hits, const struct scan_files *files,
-                    struct matcher_scope *scope, struct scan_met *met)
+                    struct matcher_scope *scope, struct scan_met *met, const struct scan_sets *sets)
 {
     const struct scan_plan *plan = files->plan;
 
-    *hits = (struct scan_hits){
-        .files = files, .plan = plan, .scope = scope, .met = met, .pick = pick_best()};
+    *hits = (struct scan_hits){.files = files,
+                               .plan = plan,
+                               .scope = scope,
+                               .met = met,
+                               .sets = sets,
+                               .pick = pick_best()};
     for (uint32_t i = 0; i < plan->slot_count; i++)
         hits->has_traits |= plan->slots[i].property.is_trait;
 }
@@ -38,6 +42,7 @@ void scan_hits_done(struct scan_hits *hits)
     mem_free(hits->others);
     mem_free(hits->before);
     mem_free(hits->kinds);
+    mem_free(hits->members);
 }
 
 #define GROW(array, room) grow((void **)&(array), (room) * sizeof *(array))
@@ -58,7 +63,7 @@ static fallible make_room(struct scan_hits *hits, uint32_t rows)
     if (room <= hits->room)
         return OK;
     if (!GROW(hits->bits, words) || !GROW(hits->others, words * 2) || !GROW(hits->before, words) ||
-        !GROW(hits->kinds, room))
+        !GROW(hits->kinds, room) || !GROW(hits->members, room))
         return mem_exhausted();
     hits->room = (uint32_t)room;
     return OK;
@@ -350,8 +355,8 @@ static fallible fill_traits(const struct scan_hits *hits, const struct scan_piec
 /* Do kind and time alone decide? */
 static bool are_even(const struct scan_hits *hits, const struct scan_hand *hand)
 {
-    return hand->view->is_sure && !hits->has_traits && !hits->plan->required_count &&
-           !hand->deleted && held(hand)->last_time <= hits->plan->bounds.as_of;
+    return hand->view->is_sure && !hits->has_traits && !hand->deleted &&
+           held(hand)->last_time <= hits->plan->bounds.as_of;
 }
 
 static void take_untimely(const struct scan_hits *hits, const struct scan_piece *piece,
@@ -413,6 +418,62 @@ static void add_even(struct scan_hits *hits, const struct chunk *chunk, struct s
     fill(hits, chunk, piece, base);
 }
 
+/* Few persons. */
+
+/* The first of the rows [from, to) that is not before `since`. */
+static uint32_t find_since(const struct scan_hand *hand, uint32_t from, uint32_t to, millis since)
+{
+    const millis *times = hand->times.data;
+    uint32_t count = to - from;
+
+    while (count) {
+        uint32_t half = count / 2;
+
+        if (times[from + half] < since) {
+            from += half + 1;
+            count -= half + 1;
+        } else {
+            count = half;
+        }
+    }
+    return from;
+}
+
+/* Lists who of the chunk may be a member, and has the processor fetch what is looked at of her;
+ * returns how many. */
+static uint32_t list_members(const struct scan_hits *hits, const struct chunk *chunk)
+{
+    const struct scan_hand *hand = chunk->hand;
+    const node_id *persons = hand->persons.data;
+    const uint32_t *first = hand->first.data;
+    uint32_t count = 0;
+
+    for (uint32_t i = chunk->from; i < chunk->to; i++) {
+        if (!scan_sets_may_be(hits->sets, persons[i]) || scan_files_has(hits->moved, persons[i]))
+            continue;
+        __builtin_prefetch((const char *)hand->kinds.data + (size_t)first[i] * hand->kinds.width);
+        __builtin_prefetch((const millis *)hand->times.data + first[i + 1] - 1);
+        hits->members[count++] = i;
+    }
+    return count;
+}
+
+/* The same where most persons are left out: each member is a chunk of her own, from when on the
+ * audience asks for events. */
+static void add_members(struct scan_hits *hits, const struct chunk *chunk, struct scan_piece *piece)
+{
+    const uint32_t *first = chunk->hand->first.data;
+    uint32_t count = list_members(hits, chunk);
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t person = hits->members[i], end = first[person + 1];
+        uint32_t start = find_since(chunk->hand, first[person], end, hits->plan->since);
+        struct chunk hers = {chunk->hand, start, end - start, person, person + 1};
+
+        add_even(hits, &hers, piece);
+    }
+}
+
 /* Row by row. */
 
 /* Decides about the rows [from, to) of the chunk, whose person was entered. */
@@ -455,15 +516,6 @@ static void clear_rows(const struct scan_hits *hits, uint32_t from, uint32_t to)
     }
 }
 
-/* Is it known already that she is not of the audience? */
-static bool is_left_out(const struct scan_hits *hits)
-{
-    for (size_t i = 0; i < hits->plan->required_count; i++)
-        if (!matcher_passes(hits->scope, hits->plan->required[i], NULL))
-            return true;
-    return false;
-}
-
 /* How many of the rows [from, to) are left, up to as_of or later; 0 if the first of them is later.
  */
 static uint32_t count_left(const struct scan_hand *hand, uint32_t from, uint32_t to, millis as_of)
@@ -493,8 +545,10 @@ static bool enter(struct scan_hits *hits, const struct chunk *chunk, uint32_t pe
     if (!left || scan_files_has(hits->moved, id))
         return false;
     hits->events_read += left;
+    if (!scan_sets_may_be(hits->sets, id))
+        return false;
     matcher_enter(hits->scope, id);
-    return !is_left_out(hits);
+    return true;
 }
 
 static fallible add_each(struct scan_hits *hits, const struct chunk *chunk,
@@ -551,7 +605,10 @@ fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uin
     if (!are_even(hits, hand))
         return add_each(hits, &chunk, piece);
     hits->events_read += chunk.rows - count_moved(hits, &chunk);
-    add_even(hits, &chunk, piece);
+    if (hits->sets->has_members)
+        add_members(hits, &chunk, piece);
+    else
+        add_even(hits, &chunk, piece);
     return OK;
 }
 

@@ -6,6 +6,7 @@
 #include "base/pick.h"
 #include "measure/scan_files.h"
 #include "measure/scan_hand.h"
+#include "measure/scan_sets.h"
 
 struct scan_met;
 
@@ -15,6 +16,7 @@ struct scan_hits {
     const struct scan_plan *plan;
     struct matcher_scope *scope;
     struct scan_met *met;
+    const struct scan_sets *sets; /* who may be a member; about the persons being added */
     const struct pick *pick;
     const uint64_t *moved; /* of the file in hand: clusters that are told as strays */
     bool has_traits;       /* some slot is a trait */
@@ -23,12 +25,14 @@ struct scan_hits {
     uint64_t *others;      /* twice as many, for a moment */
     uint32_t *before;      /* hits ahead of each word of bits */
     uint32_t *kinds;       /* of the hits */
+    uint32_t *members;     /* of the chunk, where most are none */
     uint32_t room;         /* rows */
     uint64_t events_read;
 };
 
 void scan_hits_init(struct scan_hits *hits, const struct scan_files *files,
-                    struct matcher_scope *scope, struct scan_met *met);
+                    struct matcher_scope *scope, struct scan_met *met,
+                    const struct scan_sets *sets);
 void scan_hits_done(struct scan_hits *hits);
 /* Adds persons [from, to) of the held stripe to the piece. ERR_LIMIT. */
 fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,

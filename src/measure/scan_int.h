@@ -9,7 +9,9 @@
 #include "measure/matcher.h"
 #include "measure/scan.h"
 
-enum { SCAN_MOST_REQUIRED = 8 };
+enum { SCAN_MOST_TRAITS = 16 };
+
+#define SCAN_NO_TRAIT UINT32_MAX
 
 /* What a mark stands for. */
 struct scan_wish {
@@ -43,10 +45,11 @@ struct scan_plan {
     struct matcher_plan *matchers;
     const struct query_condition *where_tree; /* NULL: none */
     const struct matcher_condition *where;
-    const struct scan_files *files;      /* NULL: all events are in memory */
-    const struct scan_segment *audience; /* NULL: everyone */
-    const struct matcher_condition *required[SCAN_MOST_REQUIRED]; /* members pass these all */
-    size_t required_count;
+    const struct scan_files *files;                           /* NULL: all events are in memory */
+    const struct scan_segment *audience;                      /* NULL: everyone */
+    const struct matcher_condition *traits[SCAN_MOST_TRAITS]; /* tests of the audience */
+    uint32_t trait_count;
+    millis since; /* nothing before has a mark that anyone looks at */
     bool gives_seqs;
     bool gives_names;
     bool gives_devices;
@@ -72,13 +75,15 @@ struct scan_segment {
     const struct scan_segment *children;
     size_t child_count;
     const struct matcher_condition *trait;
+    uint32_t trait_number;   /* among the plan's, or SCAN_NO_TRAIT: they were too many */
     const scan_marks *steps; /* of SEGMENT_DID one */
     size_t step_count;
     bool has_sum;
     uint32_t sum; /* slot */
     const struct query_bound *bounds;
     size_t bound_count;
-    millis after; /* exclusive start of the window that ends at as_of */
+    uint64_t counts; /* without a sum: which of the counts below 64 are within the bounds */
+    millis after;    /* exclusive start of the window that ends at as_of */
     millis window;
 };
 
@@ -88,11 +93,23 @@ struct scan_candidates scan_plan_candidates(const struct scan_plan *plan, text_c
 scan_marks scan_plan_forbidden_by_type(const struct scan_plan *plan, enum event_type type);
 scan_marks scan_plan_forbidden_by_time(const struct scan_plan *plan, millis time);
 
+/* The same as scan_plan_mark where only events from `since` on matter. ERR_LIMIT. */
+fallible scan_plan_mark_since(struct scan_plan *plan, const struct query_event *events,
+                              size_t count, millis since, scan_marks *out_mark);
+
+struct scan_sets;
+
+/* Who decides about persons. */
+struct scan_judge {
+    struct matcher_scope *scope;
+    const struct scan_sets *sets; /* of traits; NULL: the scope is asked for each */
+};
+
 /* Her marks and slots join the plan's. ERR_LIMIT. */
 fallible scan_segment_compile(struct scan_plan *plan, const struct query_segment *tree,
                               struct scan_segment *out);
 /* Is the person a member? The scope has entered her; her hits are complete. */
-bool scan_segment_holds(const struct scan_segment *segment, struct matcher_scope *scope,
+bool scan_segment_holds(const struct scan_segment *segment, const struct scan_judge *judge,
                         const struct scan_batch *batch, size_t person);
 
 struct scan_rows;

@@ -20,6 +20,7 @@ fallible scan_plan_open(struct arena *mem, const struct source *source, struct s
     plan->source = source;
     plan->bounds = bounds;
     plan->where_tree = where;
+    plan->since = INT64_MAX;
     TRY(matcher_plan_open(mem, source, bounds.as_of, &plan->matchers));
     TRY(matcher_condition(plan->matchers, where, &plan->where));
     *out_plan = plan;
@@ -156,8 +157,8 @@ static fallible add_wish(struct scan_plan *plan, const struct query_event *trees
     return OK;
 }
 
-fallible scan_plan_mark(struct scan_plan *plan, const struct query_event *events, size_t count,
-                        unsigned flags, scan_marks *out_mark)
+static fallible find_mark(struct scan_plan *plan, const struct query_event *events, size_t count,
+                          unsigned flags, scan_marks *out_mark)
 {
     if (!plan->where)
         flags &= ~(unsigned)SCAN_WHERE;
@@ -172,6 +173,24 @@ fallible scan_plan_mark(struct scan_plan *plan, const struct query_event *events
     TRY(add_wish(plan, events, count, flags, UINT64_C(1) << plan->mark_count));
     *out_mark = UINT64_C(1) << plan->mark_count++;
     return OK;
+}
+
+fallible scan_plan_mark_since(struct scan_plan *plan, const struct query_event *events,
+                              size_t count, millis since, scan_marks *out_mark)
+{
+    if (since < plan->since)
+        plan->since = since;
+    return find_mark(plan, events, count, 0, out_mark);
+}
+
+fallible scan_plan_mark(struct scan_plan *plan, const struct query_event *events, size_t count,
+                        unsigned flags, scan_marks *out_mark)
+{
+    millis since = flags & SCAN_IN_RANGE ? plan->bounds.from : INT64_MIN;
+
+    if (since < plan->since)
+        plan->since = since;
+    return find_mark(plan, events, count, flags, out_mark);
 }
 
 fallible scan_plan_slot(struct scan_plan *plan, str path, scan_marks of, uint32_t *out_slot)
@@ -218,15 +237,6 @@ void scan_plan_everyone(struct scan_plan *plan)
     plan->gives_everyone = true;
 }
 
-/* Traits that all members have tell of most persons that they are none, before any event does. */
-static void find_required(struct scan_plan *plan, const struct scan_segment *segment)
-{
-    if (segment->kind == SEGMENT_TRAIT && plan->required_count < SCAN_MOST_REQUIRED)
-        plan->required[plan->required_count++] = segment->trait;
-    for (size_t i = 0; segment->kind == SEGMENT_ALL && i < segment->child_count; i++)
-        find_required(plan, &segment->children[i]);
-}
-
 fallible scan_plan_audience(struct scan_plan *plan, const struct query_segment *tree)
 {
     struct scan_segment *parts;
@@ -237,7 +247,6 @@ fallible scan_plan_audience(struct scan_plan *plan, const struct query_segment *
     if (!parts)
         return arena_exhausted();
     TRY(scan_segment_compile(plan, tree, &parts[1]));
-    find_required(plan, &parts[1]);
     if (plan->audience)
         parts[2] = *plan->audience;
     parts[0] = (struct scan_segment){

@@ -4,49 +4,11 @@
  *
  * Recursion follows the nesting of the question, which query_parse bounds.
  */
-#include "measure/scan_int.h"
+#include "measure/scan_sets.h"
 
-/* Compiling. */
+enum { COUNTS = 64 };
 
-static fallible compile_events(struct scan_plan *plan, const struct query_segment *tree,
-                               struct scan_segment *out)
-{
-    scan_marks *steps = arena_array(plan->mem, tree->event_count + 1, sizeof *steps);
-
-    if (!steps)
-        return arena_exhausted();
-    for (size_t i = 0; i < tree->event_count; i++)
-        TRY(scan_plan_mark(plan, &tree->events[i], 1, 0, &steps[i]));
-    out->steps = steps;
-    out->step_count = tree->event_count;
-    out->has_sum = tree->sum.data;
-    return out->has_sum ? scan_plan_slot(plan, tree->sum, *steps, &out->sum) : OK;
-}
-
-fallible scan_segment_compile(struct scan_plan *plan, const struct query_segment *tree,
-                              struct scan_segment *out)
-{
-    struct scan_segment *children = arena_array(plan->mem, tree->child_count + 1, sizeof *children);
-
-    if (!children)
-        return arena_exhausted();
-    *out = (struct scan_segment){.kind = tree->kind,
-                                 .children = children,
-                                 .child_count = tree->child_count,
-                                 .bounds = tree->bounds,
-                                 .bound_count = tree->bound_count,
-                                 .window = tree->window};
-    if (tree->within < 0 || __builtin_sub_overflow(plan->bounds.as_of, tree->within, &out->after))
-        out->after = INT64_MIN;
-    if (tree->kind == SEGMENT_TRAIT)
-        TRY(matcher_trait(plan->matchers, tree->trait, &out->trait));
-    TRY(compile_events(plan, tree, out));
-    for (size_t i = 0; i < tree->child_count; i++)
-        TRY(scan_segment_compile(plan, &tree->children[i], &children[i]));
-    return OK;
-}
-
-/* Deciding. */
+/* Bounds. */
 
 static bool is_within(const struct query_bound *bound, int order)
 {
@@ -77,21 +39,95 @@ static bool is_amount_within(const struct scan_segment *segment, const decimal_s
     return true;
 }
 
+static bool is_count_within(const struct scan_segment *segment, int64_t count)
+{
+    decimal_sum amount = {0};
+
+    decimal_sum_add(&amount, (decimal){.digits = count});
+    return is_amount_within(segment, &amount);
+}
+
+/* Compiling. */
+
+static fallible compile_trait(struct scan_plan *plan, const struct query_condition *test,
+                              struct scan_segment *out)
+{
+    TRY(matcher_trait(plan->matchers, test, &out->trait));
+    out->trait_number = SCAN_NO_TRAIT;
+    if (plan->trait_count == SCAN_MOST_TRAITS)
+        return OK;
+    out->trait_number = plan->trait_count;
+    plan->traits[plan->trait_count++] = out->trait;
+    return OK;
+}
+
+static fallible compile_events(struct scan_plan *plan, const struct query_segment *tree,
+                               struct scan_segment *out)
+{
+    millis since = out->after == INT64_MIN ? INT64_MIN : out->after + 1;
+    scan_marks *steps = arena_array(plan->mem, tree->event_count + 1, sizeof *steps);
+
+    if (!steps)
+        return arena_exhausted();
+    for (size_t i = 0; i < tree->event_count; i++)
+        TRY(scan_plan_mark_since(plan, &tree->events[i], 1, since, &steps[i]));
+    out->steps = steps;
+    out->step_count = tree->event_count;
+    out->has_sum = tree->sum.data;
+    for (int64_t count = 0; count < COUNTS; count++)
+        out->counts |= (uint64_t)is_count_within(out, count) << count;
+    return out->has_sum ? scan_plan_slot(plan, tree->sum, *steps, &out->sum) : OK;
+}
+
+fallible scan_segment_compile(struct scan_plan *plan, const struct query_segment *tree,
+                              struct scan_segment *out)
+{
+    struct scan_segment *children = arena_array(plan->mem, tree->child_count + 1, sizeof *children);
+
+    if (!children)
+        return arena_exhausted();
+    *out = (struct scan_segment){.kind = tree->kind,
+                                 .children = children,
+                                 .child_count = tree->child_count,
+                                 .bounds = tree->bounds,
+                                 .bound_count = tree->bound_count,
+                                 .window = tree->window};
+    if (tree->within < 0 || __builtin_sub_overflow(plan->bounds.as_of, tree->within, &out->after))
+        out->after = INT64_MIN;
+    if (tree->kind == SEGMENT_TRAIT)
+        TRY(compile_trait(plan, tree->trait, out));
+    if (tree->event_count)
+        TRY(compile_events(plan, tree, out));
+    for (size_t i = 0; i < tree->child_count; i++)
+        TRY(scan_segment_compile(plan, &tree->children[i], &children[i]));
+    return OK;
+}
+
+/* Deciding. */
+
+static bool has_counted(const struct scan_segment *segment, const struct scan_batch *batch,
+                        size_t person)
+{
+    scan_marks mark = *segment->steps;
+    millis after = segment->after;
+    uint32_t count = 0;
+
+    for (uint32_t hit = batch->first[person]; hit < batch->end[person]; hit++)
+        count += (batch->marks[hit] & mark) && batch->times[hit] > after;
+    return count < COUNTS ? segment->counts >> count & 1 : is_count_within(segment, count);
+}
+
 static bool has_done(const struct scan_segment *segment, const struct scan_batch *batch,
                      size_t person)
 {
     decimal_sum amount = {0};
-    int64_t count = 0;
 
-    for (uint32_t hit = batch->first[person]; hit < batch->end[person]; hit++) {
-        if (!(batch->marks[hit] & *segment->steps) || batch->times[hit] <= segment->after)
-            continue;
-        count++;
-        if (segment->has_sum && scan_value(batch, segment->sum, hit)->type == VALUE_NUMBER)
-            decimal_sum_add(&amount, scan_value(batch, segment->sum, hit)->number);
-    }
     if (!segment->has_sum)
-        decimal_sum_add(&amount, (decimal){.digits = count});
+        return has_counted(segment, batch, person);
+    for (uint32_t hit = batch->first[person]; hit < batch->end[person]; hit++)
+        if (batch->marks[hit] & *segment->steps && batch->times[hit] > segment->after &&
+            scan_value(batch, segment->sum, hit)->type == VALUE_NUMBER)
+            decimal_sum_add(&amount, scan_value(batch, segment->sum, hit)->number);
     return is_amount_within(segment, &amount);
 }
 
@@ -125,24 +161,32 @@ static bool has_sequence(const struct scan_segment *segment, const struct scan_b
     return false;
 }
 
-bool scan_segment_holds(const struct scan_segment *segment, struct matcher_scope *scope,
+static bool passes(const struct scan_segment *segment, const struct scan_judge *judge,
+                   node_id person)
+{
+    if (!judge->sets || segment->trait_number == SCAN_NO_TRAIT)
+        return matcher_passes(judge->scope, segment->trait, NULL);
+    return scan_sets_has(judge->sets, segment->trait_number, person);
+}
+
+bool scan_segment_holds(const struct scan_segment *segment, const struct scan_judge *judge,
                         const struct scan_batch *batch, size_t person)
 {
     switch (segment->kind) {
     case SEGMENT_ALL:
         for (size_t i = 0; i < segment->child_count; i++)
-            if (!scan_segment_holds(&segment->children[i], scope, batch, person))
+            if (!scan_segment_holds(&segment->children[i], judge, batch, person))
                 return false;
         return true;
     case SEGMENT_ANY:
         for (size_t i = 0; i < segment->child_count; i++)
-            if (scan_segment_holds(&segment->children[i], scope, batch, person))
+            if (scan_segment_holds(&segment->children[i], judge, batch, person))
                 return true;
         return false;
     case SEGMENT_NOT:
-        return !scan_segment_holds(segment->children, scope, batch, person);
+        return !scan_segment_holds(segment->children, judge, batch, person);
     case SEGMENT_TRAIT:
-        return matcher_passes(scope, segment->trait, NULL);
+        return passes(segment, judge, batch->ids[person]);
     case SEGMENT_DID:
         return has_done(segment, batch, person);
     case SEGMENT_SEQUENCE:

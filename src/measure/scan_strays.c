@@ -210,7 +210,8 @@ fallible scan_strays_add(struct scan_strays *strays, uint32_t file, node_id from
     for (at = strays_find(rows, from); at < rows->count && rows->runs[at].person < to; at = end) {
         for (end = at; end < rows->count && rows->runs[end].person == rows->runs[at].person;)
             end++;
-        TRY(add_person(strays, file, rows->runs + at, rows->runs + end, piece));
+        if (scan_sets_may_be(strays->hits->sets, rows->runs[at].person))
+            TRY(add_person(strays, file, rows->runs + at, rows->runs + end, piece));
     }
     return OK;
 }

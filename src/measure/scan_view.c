@@ -357,6 +357,7 @@ static fallible compile_trait(const struct maker *maker, str path, struct view_t
     for (uint32_t i = 0; i < count; i++)
         TRY(convert(maker, &values[i], &converted[i + 1]));
     out->values = converted;
+    out->count = count + 1;
     return OK;
 }
 
@@ -380,6 +381,32 @@ static fallible compile_traits(const struct maker *maker)
     return OK;
 }
 
+static bool passes(const struct scan_plan *plan, uint32_t test, const struct value *value)
+{
+    return matcher_trait_passes(plan->matchers, plan->traits[test], value);
+}
+
+static fallible compile_trait_tests(const struct maker *maker)
+{
+    const struct scan_plan *plan = maker->plan;
+    struct view_trait_test *tests = take(maker, plan->trait_count, sizeof *tests);
+
+    if (!tests)
+        return arena_exhausted();
+    for (uint32_t i = 0; i < plan->trait_count; i++) {
+        const struct view_trait *trait = &maker->view->traits[matcher_trait_slot(plan->traits[i])];
+        uint8_t *is_odd = take(maker, trait->count, sizeof *is_odd);
+
+        if (!is_odd)
+            return arena_exhausted();
+        for (uint32_t code = 0; code < trait->count; code++)
+            is_odd[code] = passes(plan, i, &trait->values[code]) != passes(plan, i, trait->values);
+        tests[i] = (struct view_trait_test){trait->block, is_odd};
+    }
+    maker->view->trait_tests = tests;
+    return OK;
+}
+
 fallible scan_view_make(const struct scan_plan *plan, struct columns *columns,
                         struct view_filed *filed, struct scan_view *out_view)
 {
@@ -397,6 +424,7 @@ fallible scan_view_make(const struct scan_plan *plan, struct columns *columns,
     TRY(compile_where(&maker, plan->where_tree, &view.where));
     TRY(compile_slots(&maker));
     TRY(compile_traits(&maker));
+    TRY(compile_trait_tests(&maker));
     *out_view = view;
     return OK;
 }

@@ -47,7 +47,14 @@ struct view_slot {
 
 struct view_trait {
     uint32_t block;             /* or COLUMNS_NONE */
+    uint32_t count;             /* of values, with null */
     const struct value *values; /* [code + 1]; [0] is null */
+};
+
+/* A test of a trait. */
+struct view_trait_test {
+    uint32_t block;        /* or COLUMNS_NONE */
+    const uint8_t *is_odd; /* [code + 1]: 1 where it decides other than no value does */
 };
 
 /* What all files have of a slot: their dictionaries, one after the other behind null. */
@@ -70,10 +77,11 @@ struct scan_view {
     const text_code *names; /* [kind] */
     uint32_t *properties;   /* the blocks that rows need: their numbers in the file */
     uint32_t property_count;
-    const struct view_wish *wishes;  /* [mark] */
-    const struct view_node *where;   /* NULL: none */
-    const struct view_slot *slots;   /* [slot] of events' properties */
-    const struct view_trait *traits; /* [slot of the matcher's scope] */
+    const struct view_wish *wishes;            /* [mark] */
+    const struct view_node *where;             /* NULL: none */
+    const struct view_slot *slots;             /* [slot] of events' properties */
+    const struct view_trait *traits;           /* [slot of the matcher's scope] */
+    const struct view_trait_test *trait_tests; /* [trait of the plan] */
 };
 
 /* Makes the view of a file and adds its values to those of each slot, which must have the room.
