@@ -37,6 +37,23 @@ static const char *const questions[] = {
     "{\"kind\":\"timeline\",\"person\":\"a7\"}",
     "{\"kind\":\"funnel\",\"steps\":[\"View\",\"Order\",\"*\"],\"window\":\"3d\",\"by\":\"plan\"}",
     "{\"kind\":\"retention\",\"start\":\"identify\",\"return\":\"Order\",\"interval\":\"day\"}",
+    "{\"kind\":\"retention\",\"start\":\"*\",\"return\":\"*\",\"interval\":\"day\"}",
+    "{\"kind\":\"retention\",\"start\":\"*\",\"return\":\"*\",\"interval\":\"week\",\"from\":"
+    "\"2026-01-02\",\"to\":\"2026-01-08T12:00:00Z\",\"audience\":{\"prop\":\"country\",\"op\":\"is_"
+    "not\","
+    "\"value\":\"DE\"}}",
+    "{\"kind\":\"retention\",\"start\":\"Order\",\"return\":\"Order\",\"interval\":\"day\",\"as_"
+    "of\":"
+    "\"2026-01-06\",\"audience\":{\"any\":[{\"prop\":\"country\",\"op\":\"set\"},{\"not\":{\"did\":"
+    "\"View\",\"within\":\"3d\"}}]}}",
+    "{\"kind\":\"people\",\"as_of\":\"2026-01-07\",\"limit\":50,\"segment\":{\"all\":[{\"not\":{"
+    "\"all\":["
+    "{\"prop\":\"country\",\"op\":\"is\",\"value\":\"AT\"},{\"did\":\"Order\",\"count\":{\"gte\":2}"
+    ","
+    "\"within\":\"5d\"}]}},{\"prop\":\"country\",\"op\":\"in\",\"value\":[\"AT\",\"DE\"]}]}}",
+    "{\"kind\":\"people\",\"limit\":50,\"segment\":{\"all\":[{\"did\":\"View\",\"within\":\"2d\","
+    "\"count\":"
+    "{\"gt\":0.5}},{\"prop\":\"country\",\"op\":\"not_set\"}]}}",
     "{\"kind\":\"paths\",\"after\":\"View\",\"steps\":3}",
     "{\"kind\":\"visits\",\"interval\":\"day\"}",
     "{\"kind\":\"attribution\",\"conversion\":\"Order\",\"touches\":[\"page\"],\"lookback\":\"2d\","
