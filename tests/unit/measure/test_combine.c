@@ -38,6 +38,8 @@ static const char *const questions[] = {
     "{\"kind\":\"funnel\",\"steps\":[\"View\",\"Order\",\"*\"],\"window\":\"3d\",\"by\":\"plan\"}",
     "{\"kind\":\"retention\",\"start\":\"identify\",\"return\":\"Order\",\"interval\":\"day\"}",
     "{\"kind\":\"retention\",\"start\":\"*\",\"return\":\"*\",\"interval\":\"day\"}",
+    "{\"kind\":\"retention\",\"start\":\"*\",\"return\":\"*\",\"interval\":\"day\",\"audience\":"
+    "{\"any\":[]}}",
     "{\"kind\":\"retention\",\"start\":\"*\",\"return\":\"*\",\"interval\":\"week\",\"from\":"
     "\"2026-01-02\",\"to\":\"2026-01-08T12:00:00Z\",\"audience\":{\"prop\":\"country\",\"op\":\"is_"
     "not\","
