@@ -284,7 +284,7 @@ void scan_sets_init(struct scan_sets *sets, const struct scan_files *files,
     sets->files = files;
     sets->scope = scope;
     sets->hands = hands;
-    sets->has_members = plan->trait_count || plan->is_by_traits;
+    sets->has_members = plan->trait_count;
     for (uint32_t trait = 0; trait < plan->trait_count; trait++) {
         uint32_t count = 0;
 
