@@ -63,6 +63,17 @@ static inline uint32_t hit_bits_last(const struct hit_bits *bits, uint32_t from,
     return at;
 }
 
+/* At least as many as there are of [from, to), and no more than 126 over it. */
+static inline uint32_t hit_bits_most(const struct hit_bits *bits, uint32_t from, uint32_t to)
+{
+    uint32_t count = 0;
+
+    for (uint32_t word = (from - bits->base) / 64; from < to && word <= (to - 1 - bits->base) / 64;
+         word++)
+        count += (uint32_t)__builtin_popcountll(bits->words[word]);
+    return count;
+}
+
 /* Has every one of [at, at + count) its bit? count <= 64 */
 static inline bool hit_bits_all(const struct hit_bits *bits, uint32_t at, uint32_t count)
 {

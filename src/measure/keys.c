@@ -198,10 +198,10 @@ static fallible remember(struct keys *keys, uint32_t number, uint32_t row)
     return OK;
 }
 
-fallible keys_of_hit(struct keys *keys, const struct source *source, const struct scan_batch *batch,
-                     uint32_t slot, uint32_t hit, const uint32_t **out_rows, uint32_t *out_count)
+fallible keys_of_hit(struct keys *keys, const struct source *source, const struct keys_hit *at,
+                     const uint32_t **out_rows, uint32_t *out_count)
 {
-    uint32_t number = scan_number(batch, slot, hit), known = keys_known(keys, number);
+    uint32_t number = scan_number(at->batch, at->slot, at->hit), known = keys_known(keys, number);
 
     if (known != UINT32_MAX) {
         keys->rows[0] = known;
@@ -209,7 +209,7 @@ fallible keys_of_hit(struct keys *keys, const struct source *source, const struc
         *out_count = 1;
         return OK;
     }
-    TRY(keys_of(keys, source, scan_value(batch, slot, hit), out_rows, out_count));
+    TRY(keys_of(keys, source, scan_value(at->batch, at->slot, at->hit), out_rows, out_count));
     return *out_count == 1 ? remember(keys, number, **out_rows) : OK;
 }
 

@@ -39,9 +39,15 @@ fallible keys_get(struct keys *keys, const struct value *key, uint32_t *out_row)
 fallible keys_of(struct keys *keys, const struct source *source, const struct value *value,
                  const uint32_t **out_rows, uint32_t *out_count);
 
-/* The same of a hit's value in the slot, always the same one of these keys. */
-fallible keys_of_hit(struct keys *keys, const struct source *source, const struct scan_batch *batch,
-                     uint32_t slot, uint32_t hit, const uint32_t **out_rows, uint32_t *out_count);
+/* The value of a hit in a slot, always the same slot for the same keys. */
+struct keys_hit {
+    const struct scan_batch *batch;
+    uint32_t slot;
+    uint32_t hit;
+};
+/* The rows it counts for, as keys_of gives them. */
+fallible keys_of_hit(struct keys *keys, const struct source *source, const struct keys_hit *at,
+                     const uint32_t **out_rows, uint32_t *out_count);
 
 /* The only row of the slot's value with that number if keys_of_hit has found it; else UINT32_MAX.
  */

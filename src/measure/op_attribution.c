@@ -15,6 +15,7 @@
 #include <string.h>
 
 enum { CONVERSION, VALUE, TOUCHES, LOOKBACK, MODEL };
+enum { FIRST_ROOM = 256 };
 enum model { MODEL_LAST, MODEL_FIRST, MODEL_LINEAR, MODEL_POSITION, MODEL_DECAY };
 
 static const double HALF_LIFE_MS = 7 * 86400000.0;
@@ -375,12 +376,14 @@ static void share_out(struct attribution_state *state, enum model model, const m
 /* Counting. */
 
 static fallible make_room(const struct operator_worker *worker, struct attribution_state *state,
-                          size_t hits)
+                          size_t count)
 {
-    size_t room = hits > SCAN_BATCH_HITS ? hits * 2 : SCAN_BATCH_HITS;
+    size_t room = state->room ? state->room : FIRST_ROOM;
 
-    if (hits <= state->room)
+    if (count <= state->room)
         return OK;
+    while (room < count)
+        room *= 2;
     state->touches = arena_array(worker->mem, room, sizeof *state->touches);
     state->conversions = arena_array(worker->mem, room, sizeof *state->conversions);
     state->parts = arena_array(worker->mem, room, sizeof *state->parts);
@@ -450,12 +453,12 @@ static fallible credit_rows(const struct operator_worker *worker, struct attribu
                             const struct scan_batch *batch, const struct touch *touch)
 {
     const struct attribution *compiled = worker->shared->compiled;
+    struct keys_hit at = {batch, compiled->key_slot, touch->hit};
     const uint32_t *indexes;
     uint32_t count;
     struct row *row;
 
-    TRY(keys_of_hit(&state->keys, worker->shared->source, batch, compiled->key_slot, touch->hit,
-                    &indexes, &count));
+    TRY(keys_of_hit(&state->keys, worker->shared->source, &at, &indexes, &count));
     for (uint32_t i = 0; i < count; i++) {
         TRY(row_of(worker, state, indexes[i], &row));
         credit_row(row, touch, count);
@@ -491,7 +494,9 @@ static fallible add_person(const struct operator_worker *worker, struct attribut
 
     if (conversion == end)
         return OK;
-    TRY(make_room(worker, state, end - first));
+    TRY(make_room(worker, state,
+                  hit_bits_most(&state->touched, first, end) +
+                      (size_t)hit_bits_most(&state->converts, first, end)));
     gather(state, batch->times, first, conversion, end);
     cut_windows(compiled, state, batch);
     if (!state->conversion_count)

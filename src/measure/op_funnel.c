@@ -152,8 +152,9 @@ static fallible step(const struct operator_worker *worker, void *state,
         if (!chain.depth)
             continue;
         if (funnel->has_by) {
-            TRY(keys_of_hit(&own->keys, worker->shared->source, batch, funnel->by, chain.hits[0],
-                            &rows, &count));
+            struct keys_hit start = {batch, funnel->by, chain.hits[0]};
+
+            TRY(keys_of_hit(&own->keys, worker->shared->source, &start, &rows, &count));
             TRY(make_rows(own));
         }
         for (uint32_t i = 0; i < count; i++)

@@ -104,6 +104,38 @@ TEST(a_value_counts_once_for_each_of_its_keys)
     }
 }
 
+TEST(rows_of_hits_are_those_of_their_values)
+{
+    static const struct value values[] = {
+        {.type = VALUE_NULL},
+        {.type = VALUE_TEXT, .code = 3},
+        {.type = VALUE_LIST, .count = 4},
+        {.type = VALUE_TEXT, .code = 3}, /* another number of the same value */
+        {.type = VALUE_LIST, .count = 1},
+    };
+    static const struct value met[] = {{.type = VALUE_BOOL, .code = 1}};
+    uint32_t numbers[] = {5, 1, 2, 3, 0, 4, 1, 5, 2, 0};
+    uint32_t *slots[] = {numbers};
+    struct scan_values slot = {.filed = values, .filed_count = 5, .met = met};
+    struct scan_batch batch = {.slots = slots, .values = &slot};
+    struct keys keys, plain;
+
+    keys_init(&keys, test_mem);
+    keys_init(&plain, test_mem);
+    for (uint32_t hit = 0; hit < sizeof numbers / sizeof *numbers; hit++) {
+        struct keys_hit at = {&batch, 0, hit};
+        const uint32_t *rows, *want;
+        uint32_t count, want_count;
+
+        CHECK_OK(keys_of_hit(&keys, &source, &at, &rows, &count));
+        CHECK_OK(keys_of(&plain, &source, scan_value(&batch, 0, hit), &want, &want_count));
+        CHECK_INT(count, want_count);
+        for (uint32_t i = 0; i < count; i++)
+            CHECK_INT(rows[i], want[i]);
+        CHECK_INT(keys_known(&keys, numbers[hit]), count == 1 ? rows[0] : UINT32_MAX);
+    }
+}
+
 static int by_total(const void *totals, uint32_t row_a, uint32_t row_b)
 {
     const int *figures = totals;
