@@ -40,7 +40,7 @@ struct settle {
     uint32_t *kinds; /* by code of the name, of track events */
     uint32_t other_kinds[EVENT_ALIAS + 1];
     struct known *known;        /* values: a cell that says all, or the hash of its content */
-    node_id *persons;           /* by row */
+    const node_id *persons;     /* by row */
     uint32_t row_count;         /* of those that are somebody's */
     uint32_t *order;            /* all rows, person by person; of one as they came */
     struct settle_row *rows;    /* of one person; room for all */
@@ -194,9 +194,10 @@ static fallible property_of(struct settle *settle, uint32_t path, bool is_trait,
                             uint32_t *out_property)
 {
     uint32_t *known = is_trait ? &settle->traits[path] : &settle->properties[path];
-    str name = dictionary_text(&settle->events->paths, path);
 
     if (*known == COLUMNS_NONE) {
+        str name = dictionary_text(&settle->events->paths, path);
+
         buf_clear(&settle->text);
         if (is_trait)
             buf_add(&settle->text, S(EVENTS_SETTLE_TRAIT));
@@ -278,6 +279,21 @@ static fallible write_row(struct settle *settle, const struct settle_row *at)
     return columns_writer_row(settle->writer, &out);
 }
 
+fallible events_settle_persons(const struct events *events, node_id **out_persons)
+{
+    node_id *persons = mem_grow(NULL, events->row_count * sizeof *persons);
+
+    if (!persons)
+        return mem_exhausted();
+    for (uint32_t row = 0; row < events->row_count; row++) {
+        node_id node = events->row_nodes[row];
+
+        persons[row] = node ? identity_person(events->identity, node) : 0;
+    }
+    *out_persons = persons;
+    return OK;
+}
+
 /* Puts the rows of each person together, by counting. A walk along the chains of her nodes would
  * wait for one row after the other. */
 static fallible order_rows(struct settle *settle)
@@ -286,19 +302,15 @@ static fallible order_rows(struct settle *settle)
     uint32_t count = events->row_count, before = 0;
     uint32_t *starts = mem_alloc(events->node_count * sizeof *starts);
 
-    settle->persons = mem_grow(NULL, count * sizeof *settle->persons);
     settle->order = mem_grow(NULL, count * sizeof *settle->order);
     settle->rows = mem_grow(NULL, count * sizeof *settle->rows);
-    if (!starts || !settle->persons || !settle->order || !settle->rows) {
+    if (!starts || !settle->order || !settle->rows) {
         mem_free(starts);
         return mem_exhausted();
     }
-    for (uint32_t row = 0; row < count; row++) {
-        if (!events->row_nodes[row])
-            continue;
-        settle->persons[row] = identity_person(events->identity, events->row_nodes[row]);
+    for (uint32_t row = 0; row < count; row++)
         starts[settle->persons[row]]++;
-    }
+    starts[0] = 0;
     for (node_id node = 0; node < events->node_count; node++) {
         uint32_t rows = starts[node];
 
@@ -306,7 +318,7 @@ static fallible order_rows(struct settle *settle)
         before += rows;
     }
     for (uint32_t row = 0; row < count; row++)
-        if (events->row_nodes[row])
+        if (settle->persons[row])
             settle->order[starts[settle->persons[row]]++] = row;
     settle->row_count = before;
     mem_free(starts);
@@ -419,7 +431,8 @@ fallible events_settle_write(struct events *events, struct sys *sys, const char 
                              const unsigned char workspace[COLUMNS_WORKSPACE],
                              struct columns_about *out_about)
 {
-    struct settle settle = {.events = events, .known = &events->values};
+    struct settle settle = {.events = events, .persons = events->persons, .known = &events->values};
+    node_id *persons = NULL;
     struct columns_about about;
     enum err err = known_clear(&events->values);
 
@@ -429,6 +442,10 @@ fallible events_settle_write(struct events *events, struct sys *sys, const char 
     settle.properties = new_map(events->paths.count);
     settle.traits = new_map(events->paths.count);
     settle.kinds = new_map(events->texts.count);
+    if (!err && !settle.persons) {
+        err = events_settle_persons(events, &persons);
+        settle.persons = persons;
+    }
     if (!err)
         err = settle.mem && settle.properties && settle.traits && settle.kinds
                   ? columns_writer_open(sys, path, workspace, &settle.writer)
@@ -441,7 +458,7 @@ fallible events_settle_write(struct events *events, struct sys *sys, const char 
     mem_free(settle.wanted);
     mem_free(settle.rows);
     mem_free(settle.order);
-    mem_free(settle.persons);
+    mem_free(persons);
     mem_free(settle.kinds);
     mem_free(settle.traits);
     mem_free(settle.properties);
