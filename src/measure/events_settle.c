@@ -31,6 +31,12 @@ struct settle_row {
     node_id node;
 };
 
+/* What a text is for the property that has it first: mostly no other has. */
+struct settle_text {
+    uint32_t property; /* or COLUMNS_NONE */
+    uint32_t code;
+};
+
 struct settle {
     const struct events *events;
     struct columns_writer *writer;
@@ -39,9 +45,11 @@ struct settle {
     uint32_t *traits;
     uint32_t *kinds; /* by code of the name, of track events */
     uint32_t other_kinds[EVENT_ALIAS + 1];
-    struct known *known;        /* values: a cell that says all, or the hash of its content */
+    struct settle_text *texts;  /* by text code */
+    struct known *known;        /* other values: a cell that says all, or the hash of its content */
     const node_id *persons;     /* by row */
     uint32_t row_count;         /* of those that are somebody's */
+    uint32_t *ends;             /* by person: of her rows in the order */
     uint32_t *order;            /* all rows, person by person; of one as they came */
     struct settle_row *rows;    /* of one person; room for all */
     struct columns_cell *cells; /* of one row */
@@ -155,6 +163,11 @@ static fallible look_for(struct settle *settle, uint32_t property, struct cell c
     struct known_thing wanted = {.place = (uint64_t)property << 32 | (uint64_t)cell.type << 8 | 1,
                                  .content = {.low = cell.data}};
 
+    if (cell.type == CELL_TEXT) {
+        __builtin_prefetch(&settle->texts[cell.data]);
+        *out_wanted = wanted;
+        return OK;
+    }
     if (cell.type >= CELL_LIST && cell.type < CELL_SCALED) {
         buf_clear(&settle->text);
         spell_cell(settle, cell, &settle->text);
@@ -168,18 +181,34 @@ static fallible look_for(struct settle *settle, uint32_t property, struct cell c
     return OK;
 }
 
+static fallible add_value(struct settle *settle, uint32_t property, struct cell cell,
+                          uint32_t *out_code)
+{
+    struct columns_value value;
+
+    arena_reset(settle->mem);
+    TRY(build(settle, cell, &value));
+    return columns_writer_value(settle->writer, property, &value, out_code);
+}
+
 static fallible code_of(struct settle *settle, uint32_t property, struct cell cell,
                         const struct known_thing *wanted, uint32_t *out_code)
 {
-    struct columns_value value;
+    struct settle_text *text = cell.type == CELL_TEXT ? &settle->texts[cell.data] : NULL;
     struct known_thing *slot;
     uint32_t code;
 
+    if (text && text->property == COLUMNS_NONE) {
+        TRY(add_value(settle, property, cell, &text->code));
+        text->property = property;
+    }
+    if (text && text->property == property) {
+        *out_code = text->code;
+        return OK;
+    }
     TRY(known_find(settle->known, wanted, &slot));
     if (!slot->place) {
-        arena_reset(settle->mem);
-        TRY(build(settle, cell, &value));
-        TRY(columns_writer_value(settle->writer, property, &value, &code));
+        TRY(add_value(settle, property, cell, &code));
         *slot = *wanted;
         slot->code = code;
         known_added(settle->known);
@@ -302,12 +331,11 @@ static fallible order_rows(struct settle *settle)
     uint32_t count = events->row_count, before = 0;
     uint32_t *starts = mem_alloc(events->node_count * sizeof *starts);
 
+    settle->ends = starts; /* when each row has its place, where one's rows begin is their end */
     settle->order = mem_grow(NULL, count * sizeof *settle->order);
     settle->rows = mem_grow(NULL, count * sizeof *settle->rows);
-    if (!starts || !settle->order || !settle->rows) {
-        mem_free(starts);
+    if (!starts || !settle->order || !settle->rows)
         return mem_exhausted();
-    }
     for (uint32_t row = 0; row < count; row++)
         starts[settle->persons[row]]++;
     starts[0] = 0;
@@ -321,7 +349,6 @@ static fallible order_rows(struct settle *settle)
         if (settle->persons[row])
             settle->order[starts[settle->persons[row]]++] = row;
     settle->row_count = before;
-    mem_free(starts);
     return OK;
 }
 
@@ -329,8 +356,10 @@ static void warm(const struct settle *settle, uint32_t at)
 {
     const struct events *events = settle->events;
 
-    if (at + FAR < settle->row_count)
+    if (at + FAR < settle->row_count) {
         __builtin_prefetch(events_row_at(events, settle->order[at + FAR]));
+        __builtin_prefetch(&events->row_nodes[settle->order[at + FAR]]);
+    }
     if (at + NEAR < settle->row_count)
         cells_warm(&events->cells, events_row_at(events, settle->order[at + NEAR])->run);
 }
@@ -352,14 +381,13 @@ static uint32_t traits_of(const struct events *events, uint32_t row)
                                                                        : EVENTS_NO_ROW;
 }
 
-/* Takes the rows of the person whose first is `at` in the order; returns how many. */
-static uint32_t gather(struct settle *settle, uint32_t at)
+/* Takes the person's rows, whose first is `at` in the order; returns how many. */
+static uint32_t gather(struct settle *settle, node_id person, uint32_t at)
 {
     const struct events *events = settle->events;
-    node_id person = settle->persons[settle->order[at]];
     uint32_t count = 0;
 
-    for (; at < settle->row_count && settle->persons[settle->order[at]] == person; at++) {
+    for (; at < settle->ends[person]; at++) {
         uint32_t place = settle->order[at];
         const struct events_row *row = events_row_at(events, place);
 
@@ -398,9 +426,11 @@ static fallible write_persons(struct settle *settle)
 
     TRY(order_rows(settle));
     for (uint32_t at = 0; at < settle->row_count; at += count) {
-        count = gather(settle, at);
+        node_id person = settle->persons[settle->order[at]];
+
+        count = gather(settle, person, at);
         sort(settle->rows, count);
-        TRY(columns_writer_person(settle->writer, settle->persons[settle->order[at]]));
+        TRY(columns_writer_person(settle->writer, person));
         for (uint32_t i = 0; i < count; i++)
             TRY(write_row(settle, &settle->rows[i]));
     }
@@ -442,12 +472,15 @@ fallible events_settle_write(struct events *events, struct sys *sys, const char 
     settle.properties = new_map(events->paths.count);
     settle.traits = new_map(events->paths.count);
     settle.kinds = new_map(events->texts.count);
+    settle.texts = mem_grow(NULL, (events->texts.count + 1u) * sizeof *settle.texts);
+    if (settle.texts)
+        memset(settle.texts, 0xff, (events->texts.count + 1u) * sizeof *settle.texts);
     if (!err && !settle.persons) {
         err = events_settle_persons(events, &persons);
         settle.persons = persons;
     }
     if (!err)
-        err = settle.mem && settle.properties && settle.traits && settle.kinds
+        err = settle.mem && settle.properties && settle.traits && settle.kinds && settle.texts
                   ? columns_writer_open(sys, path, workspace, &settle.writer)
                   : mem_exhausted();
     if (!err)
@@ -458,7 +491,9 @@ fallible events_settle_write(struct events *events, struct sys *sys, const char 
     mem_free(settle.wanted);
     mem_free(settle.rows);
     mem_free(settle.order);
+    mem_free(settle.ends);
     mem_free(persons);
+    mem_free(settle.texts);
     mem_free(settle.kinds);
     mem_free(settle.traits);
     mem_free(settle.properties);

@@ -58,6 +58,22 @@ struct log_plain {
     size_t room;
 };
 
+/* A group that nothing is added to any more, and where it is to be written. */
+struct log_closed {
+    struct file *file;
+    uint32_t index;
+    struct log_place place; /* where it begins */
+    uint64_t end;           /* bytes of the segment in use, with it */
+    uint64_t next_seq;
+    uint32_t records;
+    const char *pages; /* whole ones, `size` bytes, for `offset` of the file */
+    size_t size;
+    uint64_t offset;
+    struct log_plain *plain;
+};
+
+struct log_later;
+
 struct log {
     struct log_config config;
     char *folder; /* config.folder, owned */
@@ -81,7 +97,8 @@ struct log {
     size_t group_most;
     uint32_t group_records;
     struct log_plain *plain;
-    struct log_slab *slab; /* to be filled */
+    struct log_slab *slab;   /* to be filled */
+    struct log_later *later; /* NULL: nothing was ever handed over */
     /* Shared */
     atomic_uint_fast64_t next_seq;
     atomic_uint_fast64_t durable_seq;
@@ -108,9 +125,19 @@ struct log {
     size_t mark_room;
 };
 
-/* log_plain.c. A group's memory begins as log->plain and is published once it is durable. */
+fallible log_broken(void); /* ERR_IO, with its sentence */
+/* log.c: writes, syncs and publishes the group; what fails is final. */
+fallible log_write_closed(struct log *log, const struct log_closed *closed);
+
+/* log_later.c: a thread that does so. */
+fallible log_later_put(struct log *log, const struct log_closed *closed);
+void log_later_close(struct log_later *later); /* writes what is left; NULL is fine */
+
+/* log_plain.c. A group's memory begins as log->plain, is closed when the group is, and published
+ * once that is durable. */
 fallible log_plain_make(struct log *log, size_t bytes, size_t records);
-void log_plain_publish(struct log *log, uint64_t first_seq, uint64_t next_seq);
+struct log_plain *log_plain_close(struct log *log, uint64_t first_seq, uint64_t next_seq);
+void log_plain_publish(struct log *log, struct log_plain *plain);
 void log_plain_release(struct log_plain *plain); /* NULL is fine */
 void log_plain_done(struct log *log);
 void log_plain_trim(struct log *log); /* gives an idle slab back to the system, now and then */
