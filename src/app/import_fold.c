@@ -17,9 +17,9 @@
 enum {
     STEP_MS = 100,
     MOST_AHEAD = 1 << 16,   /* sequence numbers: as much as the log keeps in memory with ease */
-    SETTLE_TIMES = 4,       /* as many events settle at once as a server lets settle: a file is
-                               written once instead of twice */
-    MOST_BYTES = 256 << 20, /* of events in memory: then they settle however few they are; as many
+    SETTLE_TIMES = 8,       /* as many events settle at once as a server lets settle: the fewer
+                               files, the less is to be combined */
+    MOST_BYTES = 384 << 20, /* of events in memory: then they settle however few they are; as many
                                are being written */
     MOST_FILES = 32,        /* questions refuse twice as many */
     REASON_BYTES = 512,

@@ -37,6 +37,19 @@ struct settle_text {
     uint32_t code;
 };
 
+/* The values of a row that are being looked for. */
+struct settle_cell {
+    struct cell cell;
+    uint32_t property;
+    struct known_thing thing;
+};
+
+struct settle_wanted {
+    struct settle_cell *cells;
+    size_t count;
+    size_t room;
+};
+
 struct settle {
     const struct events *events;
     struct columns_writer *writer;
@@ -53,8 +66,11 @@ struct settle {
     uint32_t *order;            /* all rows, person by person; of one as they came */
     struct settle_row *rows;    /* of one person; room for all */
     struct columns_cell *cells; /* of one row */
-    struct known_thing *wanted; /* what each of these is looked for by */
     size_t cell_room;
+    struct settle_wanted wanted[2]; /* of that row and of the next */
+    struct settle_row latest;       /* whose cells are looked for; it is written next */
+    node_id latest_person;          /* 0: there is none */
+    node_id person;                 /* told to the writer last */
     struct buf text;
     hash_key key;
 };
@@ -239,42 +255,56 @@ static fallible property_of(struct settle *settle, uint32_t path, bool is_trait,
     return OK;
 }
 
+static fallible make_wanted_room(struct settle_wanted *wanted, size_t need)
+{
+    struct settle_cell *cells;
+
+    if (need <= wanted->room)
+        return OK;
+    cells = mem_grow(wanted->cells, need * 2 * sizeof *cells);
+    if (!cells)
+        return mem_exhausted();
+    wanted->cells = cells;
+    wanted->room = need * 2;
+    return OK;
+}
+
+static fallible look_for_run(struct settle *settle, uint32_t run, bool is_trait,
+                             struct settle_wanted *wanted)
+{
+    uint32_t count;
+    const struct cell *cells = cells_get(&settle->events->cells, run, &count);
+
+    TRY(make_wanted_room(wanted, wanted->count + count));
+    for (uint32_t i = 0; i < count; i++) {
+        struct settle_cell *out = &wanted->cells[wanted->count++];
+
+        out->cell = cells[i];
+        TRY(property_of(settle, cells[i].property, is_trait, &out->property));
+        TRY(look_for(settle, out->property, cells[i], &out->thing));
+    }
+    return OK;
+}
+
+static fallible look_for_row(struct settle *settle, const struct settle_row *at,
+                             struct settle_wanted *wanted)
+{
+    wanted->count = 0;
+    TRY(look_for_run(settle, events_row_at(settle->events, at->row)->run, false, wanted));
+    return at->traits == EVENTS_NO_ROW ? OK : look_for_run(settle, at->traits, true, wanted);
+}
+
 static fallible make_cell_room(struct settle *settle, size_t need)
 {
     struct columns_cell *cells;
-    struct known_thing *wanted;
 
     if (need <= settle->cell_room)
         return OK;
     cells = mem_grow(settle->cells, need * 2 * sizeof *cells);
-    if (cells)
-        settle->cells = cells;
-    wanted = cells ? mem_grow(settle->wanted, need * 2 * sizeof *wanted) : NULL;
-    if (!wanted)
+    if (!cells)
         return mem_exhausted();
-    settle->wanted = wanted;
+    settle->cells = cells;
     settle->cell_room = need * 2;
-    return OK;
-}
-
-/* All are looked for before the first is found, so that they wait for memory together. */
-static fallible add_cells(struct settle *settle, uint32_t run, bool is_trait, size_t *used)
-{
-    uint32_t count;
-    const struct cell *cells = cells_get(&settle->events->cells, run, &count);
-    struct columns_cell *out;
-    struct known_thing *wanted;
-
-    TRY(make_cell_room(settle, *used + count));
-    out = settle->cells + *used;
-    wanted = settle->wanted + *used;
-    for (uint32_t i = 0; i < count; i++) {
-        TRY(property_of(settle, cells[i].property, is_trait, &out[i].property));
-        TRY(look_for(settle, out[i].property, cells[i], &wanted[i]));
-    }
-    for (uint32_t i = 0; i < count; i++)
-        TRY(code_of(settle, out[i].property, cells[i], &wanted[i], &out[i].code));
-    *used += count;
     return OK;
 }
 
@@ -292,20 +322,49 @@ static fallible kind_of(struct settle *settle, const struct events_row *row, uin
     return OK;
 }
 
-static fallible write_row(struct settle *settle, const struct settle_row *at)
+static fallible write_row(struct settle *settle, const struct settle_row *at,
+                          const struct settle_wanted *wanted)
 {
     const struct events_row *row = events_row_at(settle->events, at->row);
     struct columns_row out = {
         .time = row->time, .seq = row->seq, .node = at->node, .device = row->device};
-    size_t used = 0;
 
     TRY(kind_of(settle, row, &out.kind));
-    TRY(add_cells(settle, row->run, false, &used));
-    if (at->traits != EVENTS_NO_ROW)
-        TRY(add_cells(settle, at->traits, true, &used));
+    TRY(make_cell_room(settle, wanted->count));
+    for (size_t i = 0; i < wanted->count; i++) {
+        const struct settle_cell *cell = &wanted->cells[i];
+
+        settle->cells[i].property = cell->property;
+        TRY(code_of(settle, cell->property, cell->cell, &cell->thing, &settle->cells[i].code));
+    }
     out.cells = settle->cells;
-    out.cell_count = (uint32_t)used;
+    out.cell_count = (uint32_t)wanted->count;
     return columns_writer_row(settle->writer, &out);
+}
+
+static fallible write_latest(struct settle *settle)
+{
+    if (!settle->latest_person)
+        return OK;
+    if (settle->latest_person != settle->person)
+        TRY(columns_writer_person(settle->writer, settle->latest_person));
+    settle->person = settle->latest_person;
+    return write_row(settle, &settle->latest, &settle->wanted[0]);
+}
+
+/* A row is written when its successor is looked for, so that nothing waits for memory. */
+static fallible add_row(struct settle *settle, node_id person, const struct settle_row *row)
+{
+    struct settle_wanted free;
+
+    TRY(look_for_row(settle, row, &settle->wanted[1]));
+    TRY(write_latest(settle));
+    free = settle->wanted[0];
+    settle->wanted[0] = settle->wanted[1];
+    settle->wanted[1] = free;
+    settle->latest = *row;
+    settle->latest_person = person;
+    return OK;
 }
 
 fallible events_settle_persons(const struct events *events, node_id **out_persons)
@@ -430,11 +489,10 @@ static fallible write_persons(struct settle *settle)
 
         count = gather(settle, person, at);
         sort(settle->rows, count);
-        TRY(columns_writer_person(settle->writer, person));
         for (uint32_t i = 0; i < count; i++)
-            TRY(write_row(settle, &settle->rows[i]));
+            TRY(add_row(settle, person, &settle->rows[i]));
     }
-    return OK;
+    return write_latest(settle);
 }
 
 static fallible write_all(struct settle *settle, struct columns_about *about)
@@ -488,7 +546,8 @@ fallible events_settle_write(struct events *events, struct sys *sys, const char 
     columns_writer_close(settle.writer);
     buf_done(&settle.text);
     mem_free(settle.cells);
-    mem_free(settle.wanted);
+    mem_free(settle.wanted[0].cells);
+    mem_free(settle.wanted[1].cells);
     mem_free(settle.rows);
     mem_free(settle.order);
     mem_free(settle.ends);
