@@ -353,7 +353,6 @@ fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes)
         log->group_at = sizeof(struct log_segment_head);
     } else {
         log->group_at = log->place.offset % FILE_PAGE;
-        memcpy(log->pages, log->page, log->group_at);
     }
     log->group_len = 0;
     log->group_most = most;
@@ -405,22 +404,15 @@ uint64_t log_add(struct log *log, const struct log_entry *entry)
         .sealed_bytes = entry->payload.data ? (uint32_t)(entry->payload.len + VAULT_OVERHEAD) : 0,
     };
     size_t content = sizeof head + head.clear_bytes + head.sealed_bytes;
-    char *body = record + sizeof head;
 
     assert(log->is_open_group && entry->count > 0);
     head.bytes = (uint32_t)((content + LOG_ALIGN - 1) / LOG_ALIGN * LOG_ALIGN);
     assert(log_group_size(log->group_len + head.bytes) + sizeof(struct log_segment_head) <=
            log->group_most);
+    memcpy(record, &head, sizeof head);
     if (entry->clear.len)
-        memcpy(body, entry->clear.data, entry->clear.len);
-    if (head.sealed_bytes &&
-        vault_seal(log->config.vault, entry->node, str_from(&head, sizeof head), entry->payload,
-                   body + head.clear_bytes) != OK)
-        log->is_unsealed = true; /* who adds makes sure by vault_ready: no commit */
+        memcpy(record + sizeof head, entry->clear.data, entry->clear.len);
     memset(record + content, 0, head.bytes - content);
-    memcpy(record, &head, sizeof head);
-    head.checksum = log_record_checksum(record, head.bytes);
-    memcpy(record, &head, sizeof head);
     add_plain(log, entry, seq);
     log->group_len += head.bytes;
     log->group_records++;
@@ -465,17 +457,19 @@ static struct log_closed close_group(struct log *log)
         .records = log->group_records,
         .pages = log->pages,
         .size = (end + FILE_PAGE - 1) / FILE_PAGE * FILE_PAGE,
+        .group_at = log->group_at,
+        .group_len = log->group_len,
+        .is_first = log->needs_head,
         .offset = log->place.offset / FILE_PAGE * FILE_PAGE,
     };
     struct log_group_head head;
 
-    log_group_close(open_group(log), log->group_len, log->group_records, log->place, next_seq);
+    log_group_head_write(open_group(log), log->group_len, log->group_records, log->place, next_seq);
     if (log->needs_head) {
         write_segment_head(log);
         closed.place.offset = sizeof(struct log_segment_head);
     }
     memset(log->pages + end, 0, closed.size - end);
-    memcpy(log->page, log->pages + end / FILE_PAGE * FILE_PAGE, end % FILE_PAGE);
     memcpy(&head, open_group(log), sizeof head);
     closed.end = closed.place.offset + log_group_size(log->group_len);
     closed.plain = log_plain_close(log, log->place.seq, next_seq);
@@ -483,44 +477,6 @@ static struct log_closed close_group(struct log *log)
     log->needs_head = false;
     log->is_open_group = false;
     return closed;
-}
-
-static fallible write_pages(const struct log *log, const struct log_closed *closed,
-                            int64_t *out_sync_ns)
-{
-    int64_t before;
-
-    if (file_write(closed->file, closed->offset, closed->pages, closed->size) != OK)
-        return fail(ERR_IO, "a write to log segment %08u failed", closed->index);
-    before = clock_mono_ns(log->config.sys);
-    if (file_sync(closed->file) != OK)
-        return fail(ERR_IO, "a sync of log segment %08u failed", closed->index);
-    *out_sync_ns = clock_mono_ns(log->config.sys) - before;
-    return OK;
-}
-
-fallible log_write_closed(struct log *log, const struct log_closed *closed)
-{
-    int64_t sync_ns;
-    enum err err = log->is_broken ? log_broken() : write_pages(log, closed, &sync_ns);
-
-    if (err) {
-        log->is_broken = true;
-        log_plain_release(closed->plain);
-        return err;
-    }
-    log_mark_note(log, closed->index, closed->place);
-    mutex_lock(log->lock);
-    log->stats.groups++;
-    log->stats.records += closed->records;
-    log->stats.sync_ns += (uint64_t)sync_ns;
-    log->stats.segments = closed->index;
-    log->stats.bytes_live = (closed->index - 1) * log->config.segment_bytes + closed->end;
-    log->newest_index = closed->index;
-    log->newest_bytes = closed->end;
-    mutex_unlock(log->lock);
-    log_plain_publish(log, closed->plain);
-    return OK;
 }
 
 /* False: nothing is to be written, `*out_err` says why. */
@@ -532,12 +488,8 @@ static bool can_close(struct log *log, enum err *out_err)
         log_abandon(log);
         return false;
     }
-    if (log->is_broken) {
+    if (log->is_broken)
         *out_err = log_broken();
-    } else if (log->is_unsealed) {
-        *out_err = fail(ERR_CORRUPT, "a node's key is gone: nothing can be sealed under it");
-        log->is_broken = true;
-    }
     return !*out_err;
 }
 

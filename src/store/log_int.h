@@ -66,9 +66,12 @@ struct log_closed {
     uint64_t end;           /* bytes of the segment in use, with it */
     uint64_t next_seq;
     uint32_t records;
-    const char *pages; /* whole ones, `size` bytes, for `offset` of the file */
+    char *pages; /* whole ones, `size` bytes, for `offset` of the file */
     size_t size;
     uint64_t offset;
+    size_t group_at; /* in the pages; before it stands what the file's page has, or a head */
+    size_t group_len;
+    bool is_first; /* of its segment */
     struct log_plain *plain;
 };
 
@@ -84,14 +87,13 @@ struct log {
     struct log_place place;
     bool needs_head; /* the next group begins a segment */
     bool is_open_group;
-    bool is_unsealed;      /* a payload of the open group could not be sealed */
     atomic_bool is_broken; /* a write or sync failed: nothing can be promised any more */
     /* What is written next: whole pages of the segment from the one that `place` is in. Before the
      * group stands what that page holds already, or a segment's head. */
     char *pages;
     size_t pages_room;
     size_t group_at;      /* where in `pages` the group's head stands */
-    char page[FILE_PAGE]; /* the last page written, as far as place.offset */
+    char page[FILE_PAGE]; /* the last page written, as far as it is used; of who writes */
     char *zeros;          /* to fill spares with */
     size_t group_len;     /* of records so far */
     size_t group_most;
@@ -126,7 +128,7 @@ struct log {
 };
 
 fallible log_broken(void); /* ERR_IO, with its sentence */
-/* log.c: writes, syncs and publishes the group; what fails is final. */
+/* log_write.c: seals, writes, syncs and publishes the group; what fails is final. */
 fallible log_write_closed(struct log *log, const struct log_closed *closed);
 
 /* log_later.c: a thread that does so. */
