@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "store/log_int.h"
+#include "store/log_later.h"
 #include "sys/clock.h"
 
 #include <assert.h>

@@ -58,23 +58,6 @@ struct log_plain {
     size_t room;
 };
 
-/* A group that nothing is added to any more, and where it is to be written. */
-struct log_closed {
-    struct file *file;
-    uint32_t index;
-    struct log_place place; /* where it begins */
-    uint64_t end;           /* bytes of the segment in use, with it */
-    uint64_t next_seq;
-    uint32_t records;
-    char *pages; /* whole ones, `size` bytes, for `offset` of the file */
-    size_t size;
-    uint64_t offset;
-    size_t group_at; /* in the pages; before it stands what the file's page has, or a head */
-    size_t group_len;
-    bool is_first; /* of its segment */
-    struct log_plain *plain;
-};
-
 struct log_later;
 
 struct log {
@@ -128,13 +111,6 @@ struct log {
 };
 
 fallible log_broken(void); /* ERR_IO, with its sentence */
-/* log_write.c: seals, writes, syncs and publishes the group; what fails is final. */
-fallible log_write_closed(struct log *log, const struct log_closed *closed);
-
-/* log_later.c: a thread that does so. */
-fallible log_later_put(struct log *log, const struct log_closed *closed);
-void log_later_close(struct log_later *later); /* writes what is left; NULL is fine */
-
 /* log_plain.c. A group's memory begins as log->plain, is closed when the group is, and published
  * once that is durable. */
 fallible log_plain_make(struct log *log, size_t bytes, size_t records);

@@ -6,8 +6,9 @@
  * once the first would look damaged. The thread also makes ready what the next groups will need:
  * the segment behind this one, and keys.
  */
+#include "store/log_later.h"
+
 #include "base/mem.h"
-#include "store/log_int.h"
 
 #include <assert.h>
 

@@ -5,7 +5,8 @@
  * What a group needs of the one before, the bytes of the page that both lie in, is known only when
  * that one is sealed: so it is put there here. One thread at a time.
  */
-#include "store/log_int.h"
+#include "store/log_write.h"
+
 #include "sys/clock.h"
 
 #include <string.h>
