@@ -82,8 +82,8 @@ static fallible open_target(struct import *import)
         return OK;
     TRY(config_read(options->sys, NULL, &config));
     progress_start(&progress, options->sys, "Reading the log");
-    err = workspace_open(options->sys, options->folder, &config, progress_step, &progress,
-                         &import->workspace);
+    err = workspace_open_served(options->sys, options->folder, &config, progress_step, &progress,
+                                &import->workspace);
     progress_end(&progress);
     return err;
 }
@@ -232,7 +232,7 @@ static fallible finish_lots(struct import *import)
         TRY(import_sink_wait(import->sink, PATIENCE_MS, import->totals));
         TRY(step_progress(import));
     }
-    return OK;
+    return import_sink_last(import->sink);
 }
 
 /* Content */

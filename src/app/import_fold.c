@@ -1,9 +1,10 @@
-/* import_fold.c - a thread that follows the log's writer and settles large lots.
+/* import_fold.c - a thread that follows the log's writer and hands large lots over to be settled.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "app/import_fold.h"
 
+#include "app/import_settle.h"
 #include "base/mem.h"
 #include "measure/combine.h"
 #include "measure/events.h"
@@ -16,15 +17,17 @@
 enum {
     STEP_MS = 100,
     MOST_AHEAD = 1 << 16,   /* sequence numbers: as much as the log keeps in memory with ease */
-    SETTLE_TIMES = 4,       /* as many events settle at once as a server lets settle: a file is
-                               written once instead of twice */
-    MOST_BYTES = 256 << 20, /* of events in memory: then they settle however few they are */
+    SETTLE_TIMES = 8,       /* as many events settle at once as a server lets settle: the fewer
+                               files, the less is to be combined */
+    MOST_BYTES = 384 << 20, /* of events in memory: then they settle however few they are; as many
+                               are being written */
     MOST_FILES = 32,        /* questions refuse twice as many */
     REASON_BYTES = 512,
 };
 
 struct import_fold {
     struct workspace *workspace;
+    struct import_settle *settle;
     struct thread *thread;
     struct mutex *lock;
     struct condition *moved;
@@ -37,6 +40,7 @@ struct import_fold {
     atomic_bool is_stopping;
     /* The thread's own: */
     size_t most_files;     /* beyond it they are combined */
+    uint64_t most_events;  /* in memory: then they settle */
     uint64_t bytes_before; /* of the fold when nothing was in memory */
 };
 
@@ -65,8 +69,10 @@ static uint64_t bytes_of(const struct import_fold *fold)
 
 static bool has_much(struct import_fold *fold)
 {
-    if (events_in_memory(fold->workspace->events))
-        return bytes_of(fold) > fold->bytes_before + MOST_BYTES;
+    uint64_t events = events_in_memory(fold->workspace->events);
+
+    if (events)
+        return events >= fold->most_events || bytes_of(fold) > fold->bytes_before + MOST_BYTES;
     fold->bytes_before = bytes_of(fold);
     return false;
 }
@@ -77,7 +83,7 @@ static bool folds_on(void *argument, uint64_t seq, uint64_t of)
 
     (void)of;
     move(fold, seq);
-    return !atomic_load(&fold->is_stopping) && !has_many_files(fold) && !has_much(fold);
+    return !atomic_load(&fold->is_stopping) && !has_much(fold);
 }
 
 static bool combines_on(void *argument)
@@ -100,31 +106,33 @@ static void combine(struct import_fold *fold)
     fold->most_files = err ? history_count(workspace->history) + MOST_FILES / 4 : MOST_FILES;
 }
 
-/* What is in memory settles before its time. */
+/* What is in memory settles; without anything there, what is being written makes room. */
 static fallible make_room(struct import_fold *fold)
 {
-    TRY(workspace_settle(fold->workspace));
+    bool is_any = events_in_memory(fold->workspace->events);
+
+    TRY(import_settle_wait(fold->settle));
+    if (has_many_files(fold))
+        combine(fold);
+    if (is_any)
+        TRY(import_settle_put(fold->settle));
     fold->bytes_before = bytes_of(fold);
-    return events_in_memory(fold->workspace->events)
-               ? fail(ERR_LIMIT, "neither memory nor disk has room for the events to be folded")
-               : OK;
+    return OK;
 }
 
 static fallible fold_some(struct import_fold *fold)
 {
     struct workspace *workspace = fold->workspace;
     uint64_t durable = log_durable_seq(workspace->log);
+    bool was_idle = import_settle_is_idle(fold->settle);
     enum err err = workspace_fold(workspace, folds_on, fold);
 
     if (!err)
         move(fold, durable);
-    if ((err == ERR_LIMIT && events_in_memory(workspace->events)) ||
-        (err == ERR_EXPIRED && has_much(fold)))
+    if (err == ERR_LIMIT && was_idle && !events_in_memory(workspace->events))
+        return fail(ERR_LIMIT, "neither memory nor disk has room for the events to be folded");
+    if (err == ERR_LIMIT || (err == ERR_EXPIRED && has_much(fold)))
         return make_room(fold);
-    if (err == ERR_EXPIRED && has_many_files(fold)) {
-        combine(fold);
-        return OK;
-    }
     return err;
 }
 
@@ -150,6 +158,12 @@ static void end(struct import_fold *fold, enum err err)
     mutex_unlock(fold->lock);
 }
 
+static fallible settle_last(struct import_fold *fold)
+{
+    TRY(import_settle_put(fold->settle));
+    return import_settle_wait(fold->settle);
+}
+
 static void run(void *argument)
 {
     struct import_fold *fold = argument;
@@ -160,7 +174,7 @@ static void run(void *argument)
         err = fold_some(fold);
     }
     if (!err || err == ERR_EXPIRED)
-        err = workspace_settle(fold->workspace);
+        err = settle_last(fold);
     end(fold, err);
 }
 
@@ -179,10 +193,12 @@ fallible import_fold_open(struct workspace *workspace, struct import_fold **out_
     fold->lock = mutex_open();
     fold->moved = condition_open();
     fold->bytes_before = bytes_of(fold);
-    workspace->settle_events *= SETTLE_TIMES;
-    workspace->settle_at = workspace->settle_events;
-    err = fold->lock && fold->moved ? thread_start("fold", run, fold, &fold->thread)
-                                    : mem_exhausted();
+    fold->most_events = workspace->settle_events * SETTLE_TIMES;
+    workspace->settle_at = UINT64_MAX; /* it is done here */
+    err =
+        fold->lock && fold->moved ? import_settle_open(workspace, &fold->settle) : mem_exhausted();
+    if (!err)
+        err = thread_start("fold", run, fold, &fold->thread);
     if (err) {
         import_fold_close(fold);
         return err;
@@ -278,6 +294,7 @@ void import_fold_close(struct import_fold *fold)
         return;
     atomic_store(&fold->is_stopping, true);
     thread_join(fold->thread);
+    import_settle_close(fold->settle);
     condition_close(fold->moved);
     mutex_close(fold->lock);
     mem_free(fold);

@@ -15,8 +15,8 @@
 #include <stdio.h>
 
 enum {
-    LOTS = 3, /* one being filled, one being stored, one between */
-    LOT_EVENTS = 16384,
+    LOTS = 3,           /* one being filled, one being stored, one between */
+    LOT_EVENTS = 12288, /* mostly one group of the log */
     LOT_TEXT = 4 << 20,
     BODY_EVENTS = 2000,
     BODY_BYTES = 400 << 10, /* below what the server takes in one body */
@@ -167,8 +167,10 @@ static fallible start(struct import_sink *sink)
         lot->job.letter.next = sink->empty;
         sink->empty = &lot->job.letter;
     }
-    if (sink->options->folder && !sink->options->dry_run)
+    if (sink->options->folder && !sink->options->dry_run) {
         TRY(import_fold_open(sink->workspace, &sink->fold));
+        intake_hurry(sink->workspace->intake); /* nothing is answered before the end of a file */
+    }
     return thread_start("import", run, sink, &sink->thread);
 }
 
@@ -275,6 +277,11 @@ void import_sink_measure(const struct import_sink *sink, struct import_lot *lot)
 bool import_sink_is_busy(const struct import_sink *sink)
 {
     return sink->away > 0;
+}
+
+fallible import_sink_last(struct import_sink *sink)
+{
+    return sink->fold ? log_wait(sink->workspace->log) : OK;
 }
 
 void import_sink_stop(struct import_sink *sink)

@@ -40,6 +40,8 @@ void import_sink_put(struct import_sink *sink, struct import_lot *lot);
 void import_sink_measure(const struct import_sink *sink, struct import_lot *lot);
 /* Is a lot still on its way? */
 bool import_sink_is_busy(const struct import_sink *sink);
+/* When none is: waits until what was stored is durable. */
+fallible import_sink_last(struct import_sink *sink);
 /* Gives up what was put and is not under way, and no more waiting for a server. */
 void import_sink_stop(struct import_sink *sink);
 /* When all is done: what was stored here is made ready for questions. `progress` may be NULL; false

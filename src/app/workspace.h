@@ -57,8 +57,8 @@ fallible workspace_create(struct sys *sys, const char *path, struct arena *mem, 
 fallible workspace_open(struct sys *sys, const char *path, const struct config *config,
                         workspace_progress *progress, void *argument,
                         struct workspace *out_workspace);
-/* The same for a server: those who wait for the log do not wait for syncs of other files, which
- * have a thread of their own. */
+/* The same for a server or an import: those who wait for the log do not wait for syncs of other
+ * files, which have a thread of their own. */
 fallible workspace_open_served(struct sys *sys, const char *path, const struct config *config,
                                workspace_progress *progress, void *argument,
                                struct workspace *out_workspace);

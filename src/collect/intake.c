@@ -27,6 +27,10 @@ enum {
     WARM_FAR = 12,         /* events ahead of the one that is stored */
     WARM_NEAR = 4,
     CACHE_LINE = 64,
+    /* A group's bytes without what the format adds, which is less than as much again and a quarter
+     * for the smallest events: so much of the largest that the log takes. */
+    GROUP_SHARE_OF = 9,
+    GROUP_SHARE = 4,
 };
 
 /* Bytes that keep the hashes of one kind of text apart from those of another. */
@@ -38,6 +42,7 @@ struct intake {
     struct quarantine *quarantine;
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
     atomic_bool is_full;
+    bool is_hurried;
     atomic_bool is_stopped;         /* the log can promise nothing any more */
     atomic_uint_fast64_t counts[5]; /* in the order of struct intake_counts */
     struct mutex *lock;             /* of `seen`, a copy for other threads */
@@ -569,6 +574,12 @@ static fallible reserve(struct intake *intake, size_t bytes, size_t events, size
                      identity_count(nodes(intake)) + 1 + new_nodes);
 }
 
+static fallible commit(struct intake *intake)
+{
+    return intake->is_hurried ? log_commit_later(intake->config.log)
+                              : log_commit(intake->config.log);
+}
+
 /* A refusal leaves everything as it was; only what the disk itself did ends the work. */
 static fallible refused(struct intake *intake, struct letter *first, const struct letter *end,
                         enum err err)
@@ -596,7 +607,7 @@ static fallible do_large(struct intake *intake, struct intake_job *job)
         if (err)
             return refused(intake, &job->letter, end, err);
         set_result(job, do_events(intake, job, from, to));
-        err = log_commit(intake->config.log);
+        err = commit(intake);
     }
     if (err)
         return refused(intake, &job->letter, end, err);
@@ -663,12 +674,28 @@ static fallible do_group(struct intake *intake, struct letter *first, struct let
         return refused(intake, first, end, err);
     for (struct letter *at = first; at != end; at = at->next)
         set_result((struct intake_job *)at, do_job(intake, (struct intake_job *)at));
-    err = log_commit(intake->config.log);
+    err = commit(intake);
     if (err)
         return refused(intake, first, end, err);
     atomic_store(&intake->is_full, false);
     answer(intake, first, end);
     return OK;
+}
+
+void intake_hurry(struct intake *intake)
+{
+    intake->is_hurried = true;
+    intake->config.group_bytes = log_most_group(intake->config.log) / GROUP_SHARE_OF * GROUP_SHARE;
+}
+
+/* Ids must not be known to the disk before their events are. */
+static fallible tend(struct intake *intake)
+{
+    millis now = clock_now(intake->config.sys);
+
+    if (intake->is_hurried && seen_is_due(intake->config.seen, now))
+        TRY(log_wait(intake->config.log));
+    return intake_fold_tend(&intake->config, now);
 }
 
 fallible intake_step(struct intake *intake, int64_t timeout_ms)
@@ -688,7 +715,7 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
         refuse(intake, waiting, NULL, err);
         return err;
     }
-    err = intake_fold_tend(&intake->config);
+    err = tend(intake);
     copy_seen_stats(intake);
     return err;
 }

@@ -109,6 +109,11 @@ fallible intake_post(struct intake *intake, struct intake_job *job);
  * nothing any more; every waiting job was answered with it and the process must stop. */
 fallible intake_step(struct intake *intake, int64_t timeout_ms);
 
+/* From now on groups are as large as the log takes them, and a job is answered when its records are
+ * in the log's hands: they are durable when log_wait says so. For who has nobody to answer before
+ * that. */
+void intake_hurry(struct intake *intake);
+
 /* Answers what still waits with ERR_IO, after intake_step failed. */
 void intake_refuse(struct intake *intake);
 

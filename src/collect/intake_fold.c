@@ -114,9 +114,9 @@ static fallible fold_roster(struct intake_fold *fold)
 }
 
 /* Without room or memory it is tried again later: the table goes on growing meanwhile. */
-fallible intake_fold_tend(const struct intake_config *config)
+fallible intake_fold_tend(const struct intake_config *config, millis now)
 {
-    enum err err = seen_tend(config->seen, clock_now(config->sys));
+    enum err err = seen_tend(config->seen, now);
 
     return err == ERR_FULL || err == ERR_LIMIT ? OK : err;
 }
@@ -140,7 +140,7 @@ static fallible fold_log(struct intake_fold *fold, uint64_t since,
                 err = fail(ERR_EXPIRED, "stopped while reading the log");
         }
         if (!err)
-            err = intake_fold_tend(&fold->config);
+            err = intake_fold_tend(&fold->config, clock_now(fold->config.sys));
         if (err)
             break;
     }

@@ -12,4 +12,4 @@ struct quarantine;
 fallible intake_fold(const struct intake_config *config, struct quarantine *quarantine,
                      bool (*progress)(void *argument, uint64_t seq, uint64_t of), void *argument);
 /* Goes on with the files of message ids. */
-fallible intake_fold_tend(const struct intake_config *config);
+fallible intake_fold_tend(const struct intake_config *config, millis now);

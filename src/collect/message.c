@@ -32,41 +32,53 @@ static fallible misfit(struct message *message, str reason)
     return OK;
 }
 
+static const struct known_field {
+    str name;
+    size_t offset;
+} FIELDS[] = {
+    {{"type", 4}, offsetof(struct fields, type)},
+    {{"name", 4}, offsetof(struct fields, name)},
+    {{"event", 5}, offsetof(struct fields, event)},
+    {{"action", 6}, offsetof(struct fields, action)}, /* of older senders, as is user_id */
+    {{"userId", 6}, offsetof(struct fields, user)},
+    {{"sentAt", 6}, offsetof(struct fields, sent_at)},
+    {{"user_id", 7}, offsetof(struct fields, user_id)},
+    {{"context", 7}, offsetof(struct fields, context)},
+    {{"visitor", 7}, offsetof(struct fields, visitor)},
+    {{"writeKey", 8}, offsetof(struct fields, write_key)},
+    {{"messageId", 9}, offsetof(struct fields, message_id)},
+    {{"timestamp", 9}, offsetof(struct fields, timestamp)},
+    {{"previousId", 10}, offsetof(struct fields, previous)},
+    {{"anonymousId", 11}, offsetof(struct fields, anonymous)},
+};
+
+enum { FIELD_COUNT = sizeof FIELDS / sizeof FIELDS[0], SHORTEST_NAME = 4, LONGEST_NAME = 11 };
+
+/* Where the names of each length begin in FIELDS. */
+static const uint8_t BY_LENGTH[] = {0, 2, 3, 6, 9, 10, 12, 13, FIELD_COUNT};
+
+_Static_assert(sizeof BY_LENGTH == LONGEST_NAME - SHORTEST_NAME + 2, "one more than lengths");
+
 /* The last of equal keys wins, as everywhere. */
 static void find_fields(const struct json *doc, uint32_t at, struct fields *out)
 {
-    static const struct {
-        str name;
-        size_t offset;
-    } known[] = {
-        {{"type", 4}, offsetof(struct fields, type)},
-        {{"action", 6}, offsetof(struct fields, action)}, /* of older senders, as is user_id */
-        {{"event", 5}, offsetof(struct fields, event)},
-        {{"name", 4}, offsetof(struct fields, name)},
-        {{"userId", 6}, offsetof(struct fields, user)},
-        {{"user_id", 7}, offsetof(struct fields, user_id)},
-        {{"anonymousId", 11}, offsetof(struct fields, anonymous)},
-        {{"previousId", 10}, offsetof(struct fields, previous)},
-        {{"messageId", 9}, offsetof(struct fields, message_id)},
-        {{"timestamp", 9}, offsetof(struct fields, timestamp)},
-        {{"sentAt", 6}, offsetof(struct fields, sent_at)},
-        {{"context", 7}, offsetof(struct fields, context)},
-        {{"writeKey", 8}, offsetof(struct fields, write_key)},
-        {{"visitor", 7}, offsetof(struct fields, visitor)},
-    };
-
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        *(uint32_t *)((char *)out + known[i].offset) = JSON_ABSENT;
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        *(uint32_t *)((char *)out + FIELDS[i].offset) = JSON_ABSENT;
     EACH_MEMBER(doc, at, key, value)
     {
         const struct json_node *node = &doc->nodes[key];
-        size_t len = node->end - 1 - node->start;
-        char first = doc->text.data[node->start];
+        size_t len = node->end - 1 - node->start, from = 0, to = FIELD_COUNT;
 
-        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-            if (((len == known[i].name.len && first == *known[i].name.data) || node->is_escaped) &&
-                json_is_string(doc, key, known[i].name))
-                *(uint32_t *)((char *)out + known[i].offset) = value;
+        if (!node->is_escaped) {
+            if (len < SHORTEST_NAME || len > LONGEST_NAME)
+                continue;
+            from = BY_LENGTH[len - SHORTEST_NAME];
+            to = BY_LENGTH[len - SHORTEST_NAME + 1];
+        }
+        for (size_t i = from; i < to; i++)
+            if ((node->is_escaped || doc->text.data[node->start] == *FIELDS[i].name.data) &&
+                json_is_string(doc, key, FIELDS[i].name))
+                *(uint32_t *)((char *)out + FIELDS[i].offset) = value;
     }
 }
 

@@ -102,7 +102,7 @@ static void unlock_read(struct events_lock *lock)
 
 /* Life. */
 
-static fallible name_types(struct events *events)
+fallible events_name_types(struct events *events)
 {
     for (unsigned type = EVENT_PAGE; type <= EVENT_ALIAS; type++)
         TRY(dictionary_add(&events->texts, source_type_name((enum event_type)type),
@@ -124,7 +124,7 @@ static fallible open_parts(struct events *events)
     if (!events->lock || !events->mem || !events->reader || !events->shapes || !events->nodes)
         return mem_exhausted();
     events->node_count = 1;
-    return name_types(events);
+    return events_name_types(events);
 }
 
 /* What was settled of nodes and joins. */
@@ -165,6 +165,7 @@ void events_close(struct events *events)
 {
     if (!events)
         return;
+    events_apart_close(events->apart);
     for (uint32_t i = 0; i < events->chunk_made; i++)
         mem_free(events->chunks[i]);
     mem_free(events->chunks);
@@ -450,7 +451,8 @@ static fallible read_change(const struct events *events, const struct log_record
 
 static bool files_lack(const struct events *events, const struct log_record *record)
 {
-    return events->config.history && record->seq >= history_identity_seq(events->config.history);
+    return events->is_apart ||
+           (events->config.history && record->seq >= history_identity_seq(events->config.history));
 }
 
 static fallible apply_change(struct events *events, const struct log_record *record)
@@ -590,15 +592,20 @@ static fallible load_roster(struct events *events)
 
 /* Settling */
 
-/* What the new file holds is forgotten; names and paths stay, as they come again, and so does the
- * memory: touched for the first time it costs more than what is done with it. */
-static void forget(struct events *events)
+void events_unchain(struct events *events)
 {
     for (uint32_t i = 0; i < events->active_count; i++) {
         events->nodes[events->active[i]].newest_row = EVENTS_NO_ROW;
         events->nodes[events->active[i]].newest_traits = EVENTS_NO_ROW;
     }
     events->active_count = 0;
+}
+
+/* What the new file holds is forgotten; names and paths stay, as they come again, and so does the
+ * memory: touched for the first time it costs more than what is done with it. */
+static void forget(struct events *events)
+{
+    events_unchain(events);
     events->row_count = 0;
     events->dropped = 0;
     events->trait_count = 0;
@@ -608,7 +615,7 @@ static void forget(struct events *events)
 }
 
 /* Only those that some file does not know of are of use. */
-static void drop_changes(struct events *events)
+void events_drop_changes(struct events *events)
 {
     uint64_t since = history_identity_seq(events->config.history);
     uint32_t kept = 0;
@@ -619,8 +626,7 @@ static void drop_changes(struct events *events)
     events->change_count = kept;
 }
 
-/* Whatever the list of column files covers must be in the roster before. */
-static fallible settle_roster(struct events *events)
+fallible events_settle_roster(struct events *events)
 {
     struct roster *roster = events->config.roster;
     enum err err;
@@ -651,13 +657,13 @@ fallible events_settle(struct events *events, struct sys *sys)
     TRY(history_path(history, number, events->mem, &path));
     /* This thread alone changes what is in memory, so it needs no lock to read it. */
     TRY(events_settle_write(events, sys, path.data, history_workspace(history), &about));
-    TRY(settle_roster(events));
+    TRY(events_settle_roster(events));
     lock_write(events->lock);
     err = history_replace(history, number, history_count(history), 0);
     if (!err) {
         forget(events);
-        drop_changes(events);
-        err = name_types(events);
+        events_drop_changes(events);
+        err = events_name_types(events);
     }
     unlock_write(events->lock);
     return err;
@@ -676,7 +682,7 @@ fallible events_swap(struct events *events, uint32_t number, size_t at, size_t c
     lock_write(events->lock);
     err = history_replace(events->config.history, number, at, count);
     if (!err) {
-        drop_changes(events);
+        events_drop_changes(events);
         events->combines++;
         events->combine_ns += (uint64_t)spent_ns;
     }

@@ -49,6 +49,13 @@ void events_close(struct events *events); /* no reader may be left; NULL is fine
  * everything is as it was. */
 fallible events_settle(struct events *events, struct sys *sys);
 
+/* The same for who goes on folding while another thread writes, and lets nobody ask meanwhile:
+ * between the two calls the events are neither in memory nor in files. events_set_apart is for the
+ * thread that applies, and waits for no file but the roster; on failure everything is as it was.
+ * After events_write_apart has failed nothing may settle any more. */
+fallible events_set_apart(struct events *events);
+fallible events_write_apart(struct events *events, struct sys *sys);
+
 /* For who combines files, in another thread: those there are, and history_replace while nobody
  * reads, with a file that took `spent_ns` to make. */
 struct history *events_history(const struct events *events); /* or NULL */

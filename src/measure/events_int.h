@@ -83,6 +83,11 @@ struct events {
     uint64_t settled_seq; /* records of events below it are in files */
     uint64_t combines;
     uint64_t combine_ns;
+    /* Events set apart, or the empty memory that waits for them; of the rest of this struct it has
+     * nothing: see events_apart.c. NULL before the first time. */
+    struct events *apart;
+    node_id *persons; /* of the rows set apart; NULL: as they are joined now */
+    bool is_apart;
 };
 
 static inline const struct events_row *events_row_at(const struct events *events, uint32_t row)
@@ -90,7 +95,17 @@ static inline const struct events_row *events_row_at(const struct events *events
     return &events->chunks[row / EVENTS_CHUNK_ROWS][row % EVENTS_CHUNK_ROWS];
 }
 
+/* events.c */
+fallible events_name_types(struct events *events);
+/* No node has events in memory any more. */
+void events_unchain(struct events *events);
+/* Whatever the list of column files covers must be in the roster before. */
+fallible events_settle_roster(struct events *events);
+/* Only those that some file does not know of are of use. */
+void events_drop_changes(struct events *events);
+
 /* Folds a RECORD_DELETION. */
 fallible events_delete(struct events *events, const struct log_record *record);
+void events_apart_close(struct events *apart); /* NULL is fine */
 
 extern const struct source_calls events_source;

@@ -31,6 +31,25 @@ struct settle_row {
     node_id node;
 };
 
+/* What a text is for the property that has it first: mostly no other has. */
+struct settle_text {
+    uint32_t property; /* or COLUMNS_NONE */
+    uint32_t code;
+};
+
+/* The values of a row that are being looked for. */
+struct settle_cell {
+    struct cell cell;
+    uint32_t property;
+    struct known_thing thing;
+};
+
+struct settle_wanted {
+    struct settle_cell *cells;
+    size_t count;
+    size_t room;
+};
+
 struct settle {
     const struct events *events;
     struct columns_writer *writer;
@@ -39,14 +58,19 @@ struct settle {
     uint32_t *traits;
     uint32_t *kinds; /* by code of the name, of track events */
     uint32_t other_kinds[EVENT_ALIAS + 1];
-    struct known *known;        /* values: a cell that says all, or the hash of its content */
-    node_id *persons;           /* by row */
+    struct settle_text *texts;  /* by text code */
+    struct known *known;        /* other values: a cell that says all, or the hash of its content */
+    const node_id *persons;     /* by row */
     uint32_t row_count;         /* of those that are somebody's */
+    uint32_t *ends;             /* by person: of her rows in the order */
     uint32_t *order;            /* all rows, person by person; of one as they came */
     struct settle_row *rows;    /* of one person; room for all */
     struct columns_cell *cells; /* of one row */
-    struct known_thing *wanted; /* what each of these is looked for by */
     size_t cell_room;
+    struct settle_wanted wanted[2]; /* of that row and of the next */
+    struct settle_row latest;       /* whose cells are looked for; it is written next */
+    node_id latest_person;          /* 0: there is none */
+    node_id person;                 /* told to the writer last */
     struct buf text;
     hash_key key;
 };
@@ -155,6 +179,11 @@ static fallible look_for(struct settle *settle, uint32_t property, struct cell c
     struct known_thing wanted = {.place = (uint64_t)property << 32 | (uint64_t)cell.type << 8 | 1,
                                  .content = {.low = cell.data}};
 
+    if (cell.type == CELL_TEXT) {
+        __builtin_prefetch(&settle->texts[cell.data]);
+        *out_wanted = wanted;
+        return OK;
+    }
     if (cell.type >= CELL_LIST && cell.type < CELL_SCALED) {
         buf_clear(&settle->text);
         spell_cell(settle, cell, &settle->text);
@@ -168,18 +197,34 @@ static fallible look_for(struct settle *settle, uint32_t property, struct cell c
     return OK;
 }
 
+static fallible add_value(struct settle *settle, uint32_t property, struct cell cell,
+                          uint32_t *out_code)
+{
+    struct columns_value value;
+
+    arena_reset(settle->mem);
+    TRY(build(settle, cell, &value));
+    return columns_writer_value(settle->writer, property, &value, out_code);
+}
+
 static fallible code_of(struct settle *settle, uint32_t property, struct cell cell,
                         const struct known_thing *wanted, uint32_t *out_code)
 {
-    struct columns_value value;
+    struct settle_text *text = cell.type == CELL_TEXT ? &settle->texts[cell.data] : NULL;
     struct known_thing *slot;
     uint32_t code;
 
+    if (text && text->property == COLUMNS_NONE) {
+        TRY(add_value(settle, property, cell, &text->code));
+        text->property = property;
+    }
+    if (text && text->property == property) {
+        *out_code = text->code;
+        return OK;
+    }
     TRY(known_find(settle->known, wanted, &slot));
     if (!slot->place) {
-        arena_reset(settle->mem);
-        TRY(build(settle, cell, &value));
-        TRY(columns_writer_value(settle->writer, property, &value, &code));
+        TRY(add_value(settle, property, cell, &code));
         *slot = *wanted;
         slot->code = code;
         known_added(settle->known);
@@ -194,9 +239,10 @@ static fallible property_of(struct settle *settle, uint32_t path, bool is_trait,
                             uint32_t *out_property)
 {
     uint32_t *known = is_trait ? &settle->traits[path] : &settle->properties[path];
-    str name = dictionary_text(&settle->events->paths, path);
 
     if (*known == COLUMNS_NONE) {
+        str name = dictionary_text(&settle->events->paths, path);
+
         buf_clear(&settle->text);
         if (is_trait)
             buf_add(&settle->text, S(EVENTS_SETTLE_TRAIT));
@@ -209,42 +255,56 @@ static fallible property_of(struct settle *settle, uint32_t path, bool is_trait,
     return OK;
 }
 
+static fallible make_wanted_room(struct settle_wanted *wanted, size_t need)
+{
+    struct settle_cell *cells;
+
+    if (need <= wanted->room)
+        return OK;
+    cells = mem_grow(wanted->cells, need * 2 * sizeof *cells);
+    if (!cells)
+        return mem_exhausted();
+    wanted->cells = cells;
+    wanted->room = need * 2;
+    return OK;
+}
+
+static fallible look_for_run(struct settle *settle, uint32_t run, bool is_trait,
+                             struct settle_wanted *wanted)
+{
+    uint32_t count;
+    const struct cell *cells = cells_get(&settle->events->cells, run, &count);
+
+    TRY(make_wanted_room(wanted, wanted->count + count));
+    for (uint32_t i = 0; i < count; i++) {
+        struct settle_cell *out = &wanted->cells[wanted->count++];
+
+        out->cell = cells[i];
+        TRY(property_of(settle, cells[i].property, is_trait, &out->property));
+        TRY(look_for(settle, out->property, cells[i], &out->thing));
+    }
+    return OK;
+}
+
+static fallible look_for_row(struct settle *settle, const struct settle_row *at,
+                             struct settle_wanted *wanted)
+{
+    wanted->count = 0;
+    TRY(look_for_run(settle, events_row_at(settle->events, at->row)->run, false, wanted));
+    return at->traits == EVENTS_NO_ROW ? OK : look_for_run(settle, at->traits, true, wanted);
+}
+
 static fallible make_cell_room(struct settle *settle, size_t need)
 {
     struct columns_cell *cells;
-    struct known_thing *wanted;
 
     if (need <= settle->cell_room)
         return OK;
     cells = mem_grow(settle->cells, need * 2 * sizeof *cells);
-    if (cells)
-        settle->cells = cells;
-    wanted = cells ? mem_grow(settle->wanted, need * 2 * sizeof *wanted) : NULL;
-    if (!wanted)
+    if (!cells)
         return mem_exhausted();
-    settle->wanted = wanted;
+    settle->cells = cells;
     settle->cell_room = need * 2;
-    return OK;
-}
-
-/* All are looked for before the first is found, so that they wait for memory together. */
-static fallible add_cells(struct settle *settle, uint32_t run, bool is_trait, size_t *used)
-{
-    uint32_t count;
-    const struct cell *cells = cells_get(&settle->events->cells, run, &count);
-    struct columns_cell *out;
-    struct known_thing *wanted;
-
-    TRY(make_cell_room(settle, *used + count));
-    out = settle->cells + *used;
-    wanted = settle->wanted + *used;
-    for (uint32_t i = 0; i < count; i++) {
-        TRY(property_of(settle, cells[i].property, is_trait, &out[i].property));
-        TRY(look_for(settle, out[i].property, cells[i], &wanted[i]));
-    }
-    for (uint32_t i = 0; i < count; i++)
-        TRY(code_of(settle, out[i].property, cells[i], &wanted[i], &out[i].code));
-    *used += count;
     return OK;
 }
 
@@ -262,20 +322,64 @@ static fallible kind_of(struct settle *settle, const struct events_row *row, uin
     return OK;
 }
 
-static fallible write_row(struct settle *settle, const struct settle_row *at)
+static fallible write_row(struct settle *settle, const struct settle_row *at,
+                          const struct settle_wanted *wanted)
 {
     const struct events_row *row = events_row_at(settle->events, at->row);
     struct columns_row out = {
         .time = row->time, .seq = row->seq, .node = at->node, .device = row->device};
-    size_t used = 0;
 
     TRY(kind_of(settle, row, &out.kind));
-    TRY(add_cells(settle, row->run, false, &used));
-    if (at->traits != EVENTS_NO_ROW)
-        TRY(add_cells(settle, at->traits, true, &used));
+    TRY(make_cell_room(settle, wanted->count));
+    for (size_t i = 0; i < wanted->count; i++) {
+        const struct settle_cell *cell = &wanted->cells[i];
+
+        settle->cells[i].property = cell->property;
+        TRY(code_of(settle, cell->property, cell->cell, &cell->thing, &settle->cells[i].code));
+    }
     out.cells = settle->cells;
-    out.cell_count = (uint32_t)used;
+    out.cell_count = (uint32_t)wanted->count;
     return columns_writer_row(settle->writer, &out);
+}
+
+static fallible write_latest(struct settle *settle)
+{
+    if (!settle->latest_person)
+        return OK;
+    if (settle->latest_person != settle->person)
+        TRY(columns_writer_person(settle->writer, settle->latest_person));
+    settle->person = settle->latest_person;
+    return write_row(settle, &settle->latest, &settle->wanted[0]);
+}
+
+/* A row is written when its successor is looked for, so that nothing waits for memory. */
+static fallible add_row(struct settle *settle, node_id person, const struct settle_row *row)
+{
+    struct settle_wanted free;
+
+    TRY(look_for_row(settle, row, &settle->wanted[1]));
+    TRY(write_latest(settle));
+    free = settle->wanted[0];
+    settle->wanted[0] = settle->wanted[1];
+    settle->wanted[1] = free;
+    settle->latest = *row;
+    settle->latest_person = person;
+    return OK;
+}
+
+fallible events_settle_persons(const struct events *events, node_id **out_persons)
+{
+    node_id *persons = mem_grow(NULL, events->row_count * sizeof *persons);
+
+    if (!persons)
+        return mem_exhausted();
+    for (uint32_t row = 0; row < events->row_count; row++) {
+        node_id node = events->row_nodes[row];
+
+        persons[row] = node ? identity_person(events->identity, node) : 0;
+    }
+    *out_persons = persons;
+    return OK;
 }
 
 /* Puts the rows of each person together, by counting. A walk along the chains of her nodes would
@@ -286,19 +390,14 @@ static fallible order_rows(struct settle *settle)
     uint32_t count = events->row_count, before = 0;
     uint32_t *starts = mem_alloc(events->node_count * sizeof *starts);
 
-    settle->persons = mem_grow(NULL, count * sizeof *settle->persons);
+    settle->ends = starts; /* when each row has its place, where one's rows begin is their end */
     settle->order = mem_grow(NULL, count * sizeof *settle->order);
     settle->rows = mem_grow(NULL, count * sizeof *settle->rows);
-    if (!starts || !settle->persons || !settle->order || !settle->rows) {
-        mem_free(starts);
+    if (!starts || !settle->order || !settle->rows)
         return mem_exhausted();
-    }
-    for (uint32_t row = 0; row < count; row++) {
-        if (!events->row_nodes[row])
-            continue;
-        settle->persons[row] = identity_person(events->identity, events->row_nodes[row]);
+    for (uint32_t row = 0; row < count; row++)
         starts[settle->persons[row]]++;
-    }
+    starts[0] = 0;
     for (node_id node = 0; node < events->node_count; node++) {
         uint32_t rows = starts[node];
 
@@ -306,10 +405,9 @@ static fallible order_rows(struct settle *settle)
         before += rows;
     }
     for (uint32_t row = 0; row < count; row++)
-        if (events->row_nodes[row])
+        if (settle->persons[row])
             settle->order[starts[settle->persons[row]]++] = row;
     settle->row_count = before;
-    mem_free(starts);
     return OK;
 }
 
@@ -317,8 +415,10 @@ static void warm(const struct settle *settle, uint32_t at)
 {
     const struct events *events = settle->events;
 
-    if (at + FAR < settle->row_count)
+    if (at + FAR < settle->row_count) {
         __builtin_prefetch(events_row_at(events, settle->order[at + FAR]));
+        __builtin_prefetch(&events->row_nodes[settle->order[at + FAR]]);
+    }
     if (at + NEAR < settle->row_count)
         cells_warm(&events->cells, events_row_at(events, settle->order[at + NEAR])->run);
 }
@@ -340,14 +440,13 @@ static uint32_t traits_of(const struct events *events, uint32_t row)
                                                                        : EVENTS_NO_ROW;
 }
 
-/* Takes the rows of the person whose first is `at` in the order; returns how many. */
-static uint32_t gather(struct settle *settle, uint32_t at)
+/* Takes the person's rows, whose first is `at` in the order; returns how many. */
+static uint32_t gather(struct settle *settle, node_id person, uint32_t at)
 {
     const struct events *events = settle->events;
-    node_id person = settle->persons[settle->order[at]];
     uint32_t count = 0;
 
-    for (; at < settle->row_count && settle->persons[settle->order[at]] == person; at++) {
+    for (; at < settle->ends[person]; at++) {
         uint32_t place = settle->order[at];
         const struct events_row *row = events_row_at(events, place);
 
@@ -386,13 +485,14 @@ static fallible write_persons(struct settle *settle)
 
     TRY(order_rows(settle));
     for (uint32_t at = 0; at < settle->row_count; at += count) {
-        count = gather(settle, at);
+        node_id person = settle->persons[settle->order[at]];
+
+        count = gather(settle, person, at);
         sort(settle->rows, count);
-        TRY(columns_writer_person(settle->writer, settle->persons[settle->order[at]]));
         for (uint32_t i = 0; i < count; i++)
-            TRY(write_row(settle, &settle->rows[i]));
+            TRY(add_row(settle, person, &settle->rows[i]));
     }
-    return OK;
+    return write_latest(settle);
 }
 
 static fallible write_all(struct settle *settle, struct columns_about *about)
@@ -419,7 +519,8 @@ fallible events_settle_write(struct events *events, struct sys *sys, const char 
                              const unsigned char workspace[COLUMNS_WORKSPACE],
                              struct columns_about *out_about)
 {
-    struct settle settle = {.events = events, .known = &events->values};
+    struct settle settle = {.events = events, .persons = events->persons, .known = &events->values};
+    node_id *persons = NULL;
     struct columns_about about;
     enum err err = known_clear(&events->values);
 
@@ -429,8 +530,15 @@ fallible events_settle_write(struct events *events, struct sys *sys, const char 
     settle.properties = new_map(events->paths.count);
     settle.traits = new_map(events->paths.count);
     settle.kinds = new_map(events->texts.count);
+    settle.texts = mem_grow(NULL, (events->texts.count + 1u) * sizeof *settle.texts);
+    if (settle.texts)
+        memset(settle.texts, 0xff, (events->texts.count + 1u) * sizeof *settle.texts);
+    if (!err && !settle.persons) {
+        err = events_settle_persons(events, &persons);
+        settle.persons = persons;
+    }
     if (!err)
-        err = settle.mem && settle.properties && settle.traits && settle.kinds
+        err = settle.mem && settle.properties && settle.traits && settle.kinds && settle.texts
                   ? columns_writer_open(sys, path, workspace, &settle.writer)
                   : mem_exhausted();
     if (!err)
@@ -438,10 +546,13 @@ fallible events_settle_write(struct events *events, struct sys *sys, const char 
     columns_writer_close(settle.writer);
     buf_done(&settle.text);
     mem_free(settle.cells);
-    mem_free(settle.wanted);
+    mem_free(settle.wanted[0].cells);
+    mem_free(settle.wanted[1].cells);
     mem_free(settle.rows);
     mem_free(settle.order);
-    mem_free(settle.persons);
+    mem_free(settle.ends);
+    mem_free(persons);
+    mem_free(settle.texts);
     mem_free(settle.kinds);
     mem_free(settle.traits);
     mem_free(settle.properties);

@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "store/log_int.h"
+#include "store/log_later.h"
 #include "sys/clock.h"
 
 #include <assert.h>
@@ -216,6 +217,7 @@ void log_close(struct log *log)
 {
     if (!log)
         return;
+    log_later_close(log->later);
     log_plain_done(log);
     file_close(log->file);
     file_close(log->spare);
@@ -232,7 +234,7 @@ void log_close(struct log *log)
 
 /* Writing */
 
-static fallible broken(void)
+fallible log_broken(void)
 {
     return fail(ERR_IO, "the log stopped after a failed write: restart to recover");
 }
@@ -244,7 +246,7 @@ fallible log_prepare(struct log *log)
     mutex_lock(log->prepare_lock);
     log_plain_trim(log);
     if (log->is_broken)
-        err = broken();
+        err = log_broken();
     else if (!log->spare)
         err = log_segment_make(&log->config, log->index + 1, &log->spare);
     if (err == ERR_IO)
@@ -281,7 +283,7 @@ fallible log_fill(struct log *log, bool *out_is_done)
 
     mutex_lock(log->prepare_lock);
     if (log->is_broken)
-        err = broken();
+        err = log_broken();
     else if (log->spare && log->spare_filled < log->config.segment_bytes)
         err = fill_some(log);
     *out_is_done = err || !log->spare || log->spare_filled >= log->config.segment_bytes;
@@ -291,6 +293,7 @@ fallible log_fill(struct log *log, bool *out_is_done)
 
 static fallible roll(struct log *log)
 {
+    TRY(log_wait(log));
     if (log->place.offset == 0) { /* nothing in it yet, but made when segments were smaller */
         TRY(file_allocate(log->file, log->config.segment_bytes));
         log->file_bytes = log->config.segment_bytes;
@@ -338,7 +341,7 @@ fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes)
                   records * (sizeof(struct log_record_head) + VAULT_OVERHEAD + LOG_ALIGN);
 
     if (log->is_broken)
-        return broken();
+        return log_broken();
     assert(!log->is_open_group);
     if (most > LOG_MOST_GROUP || most > log->config.segment_bytes)
         return fail(ERR_LIMIT, "a group of %zu bytes is too large for the log", most);
@@ -351,7 +354,6 @@ fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes)
         log->group_at = sizeof(struct log_segment_head);
     } else {
         log->group_at = log->place.offset % FILE_PAGE;
-        memcpy(log->pages, log->page, log->group_at);
     }
     log->group_len = 0;
     log->group_most = most;
@@ -403,22 +405,15 @@ uint64_t log_add(struct log *log, const struct log_entry *entry)
         .sealed_bytes = entry->payload.data ? (uint32_t)(entry->payload.len + VAULT_OVERHEAD) : 0,
     };
     size_t content = sizeof head + head.clear_bytes + head.sealed_bytes;
-    char *body = record + sizeof head;
 
     assert(log->is_open_group && entry->count > 0);
     head.bytes = (uint32_t)((content + LOG_ALIGN - 1) / LOG_ALIGN * LOG_ALIGN);
     assert(log_group_size(log->group_len + head.bytes) + sizeof(struct log_segment_head) <=
            log->group_most);
+    memcpy(record, &head, sizeof head);
     if (entry->clear.len)
-        memcpy(body, entry->clear.data, entry->clear.len);
-    if (head.sealed_bytes &&
-        vault_seal(log->config.vault, entry->node, str_from(&head, sizeof head), entry->payload,
-                   body + head.clear_bytes) != OK)
-        log->is_unsealed = true; /* who adds makes sure by vault_ready: no commit */
+        memcpy(record + sizeof head, entry->clear.data, entry->clear.len);
     memset(record + content, 0, head.bytes - content);
-    memcpy(record, &head, sizeof head);
-    head.checksum = log_record_checksum(record, head.bytes);
-    memcpy(record, &head, sizeof head);
     add_plain(log, entry, seq);
     log->group_len += head.bytes;
     log->group_records++;
@@ -450,67 +445,76 @@ static void write_segment_head(struct log *log)
     memcpy(log->pages, &head, sizeof head);
 }
 
-static fallible write_group(struct log *log, uint64_t next_seq, size_t *out_size)
+/* What the next group needs to know of this one is known now, though it is not written yet. */
+static struct log_closed close_group(struct log *log)
 {
+    uint64_t next_seq = atomic_load(&log->next_seq);
     size_t end = log->group_at + log_group_size(log->group_len);
-    size_t size = (end + FILE_PAGE - 1) / FILE_PAGE * FILE_PAGE;
-    uint64_t offset = log->place.offset / FILE_PAGE * FILE_PAGE;
-    int64_t before;
+    struct log_closed closed = {
+        .file = log->file,
+        .index = log->index,
+        .place = log->place,
+        .next_seq = next_seq,
+        .records = log->group_records,
+        .pages = log->pages,
+        .size = (end + FILE_PAGE - 1) / FILE_PAGE * FILE_PAGE,
+        .group_at = log->group_at,
+        .group_len = log->group_len,
+        .is_first = log->needs_head,
+        .offset = log->place.offset / FILE_PAGE * FILE_PAGE,
+    };
+    struct log_group_head head;
 
-    log_group_close(open_group(log), log->group_len, log->group_records, log->place, next_seq);
-    if (log->needs_head)
+    log_group_head_write(open_group(log), log->group_len, log->group_records, log->place, next_seq);
+    if (log->needs_head) {
         write_segment_head(log);
-    memset(log->pages + end, 0, size - end);
-    if (file_write(log->file, offset, log->pages, size) != OK)
-        return fail(ERR_IO, "a write to log segment %08u failed", log->index);
-    before = clock_mono_ns(log->config.sys);
-    if (file_sync(log->file) != OK)
-        return fail(ERR_IO, "a sync of log segment %08u failed", log->index);
-    log->stats.sync_ns += (uint64_t)(clock_mono_ns(log->config.sys) - before);
-    memcpy(log->page, log->pages + end / FILE_PAGE * FILE_PAGE, end % FILE_PAGE);
-    *out_size = log_group_size(log->group_len);
-    return OK;
+        closed.place.offset = sizeof(struct log_segment_head);
+    }
+    memset(log->pages + end, 0, closed.size - end);
+    memcpy(&head, open_group(log), sizeof head);
+    closed.end = closed.place.offset + log_group_size(log->group_len);
+    closed.plain = log_plain_close(log, log->place.seq, next_seq);
+    log->place = (struct log_place){closed.end, next_seq, head.checksum};
+    log->needs_head = false;
+    log->is_open_group = false;
+    return closed;
+}
+
+/* False: nothing is to be written, `*out_err` says why. */
+static bool can_close(struct log *log, enum err *out_err)
+{
+    assert(log->is_open_group);
+    *out_err = OK;
+    if (log->group_records == 0) {
+        log_abandon(log);
+        return false;
+    }
+    if (log->is_broken)
+        *out_err = log_broken();
+    return !*out_err;
 }
 
 fallible log_commit(struct log *log)
 {
-    uint64_t next_seq = atomic_load(&log->next_seq), first_seq;
-    struct log_group_head head;
-    size_t size;
+    struct log_closed closed;
     enum err err;
 
-    assert(log->is_open_group);
-    if (log->group_records == 0) {
-        log_abandon(log);
-        return OK;
-    }
-    if (log->is_broken)
-        return broken();
-    err = log->is_unsealed
-              ? fail(ERR_CORRUPT, "a node's key is gone: nothing can be sealed under it")
-              : write_group(log, next_seq, &size);
-    if (err) {
-        log->is_broken = true;
+    TRY(log_wait(log));
+    if (!can_close(log, &err))
         return err;
-    }
-    memcpy(&head, open_group(log), sizeof head);
-    if (log->needs_head)
-        log->place.offset = sizeof(struct log_segment_head);
-    log_mark_note(log, log->index, log->place);
-    first_seq = log->place.seq;
-    log->place = (struct log_place){log->place.offset + size, next_seq, head.checksum};
-    log->needs_head = false;
-    log->is_open_group = false;
-    mutex_lock(log->lock);
-    log->stats.groups++;
-    log->stats.records += log->group_records;
-    log->stats.segments = log->index;
-    log->stats.bytes_live = (log->index - 1) * log->config.segment_bytes + log->place.offset;
-    log->newest_index = log->index;
-    log->newest_bytes = log->place.offset;
-    mutex_unlock(log->lock);
-    log_plain_publish(log, first_seq, next_seq);
-    return OK;
+    closed = close_group(log);
+    return log_write_closed(log, &closed);
+}
+
+fallible log_commit_later(struct log *log)
+{
+    struct log_closed closed;
+    enum err err;
+
+    if (!can_close(log, &err))
+        return err;
+    closed = close_group(log);
+    return log_later_put(log, &closed);
 }
 
 /* Marks */
@@ -555,6 +559,12 @@ bool log_mark_find(struct log *log, uint64_t seq, struct log_mark *out_mark)
         *out_mark = log->marks[low - 1];
     mutex_unlock(log->lock);
     return low > 0;
+}
+
+size_t log_most_group(const struct log *log)
+{
+    return log->config.segment_bytes < LOG_MOST_GROUP ? (size_t)log->config.segment_bytes
+                                                      : LOG_MOST_GROUP;
 }
 
 uint64_t log_next_seq(const struct log *log)

@@ -62,8 +62,15 @@ void log_close(struct log *log); /* no reader may be left; NULL is fine */
 /* Room for a group of at most `bytes` of clear parts and payloads in at most `records` records
  * that uses node ids below `nodes`. ERR_FULL or ERR_LIMIT: nothing has changed, try again later. */
 fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes);
+size_t log_most_group(const struct log *log); /* bytes, with those of the format */
 uint64_t log_add(struct log *log, const struct log_entry *entry); /* its first sequence number */
 fallible log_commit(struct log *log);                             /* an empty group costs nothing */
+/* The same for who need not answer for each group at once: the group is written by another thread,
+ * in its turn, while the next one is made; a few may wait. ERR_IO: one before it failed. */
+fallible log_commit_later(struct log *log);
+/* Waits until what was handed over is durable. ERR_IO: it is not, and the log has stopped. Any
+ * thread. */
+fallible log_wait(struct log *log);
 /* Where the next record's payload may be written: then log_add need not copy it. */
 struct buf *log_payload(struct log *log);
 void log_abandon(struct log *log); /* forgets the group that was begun */

@@ -42,8 +42,8 @@ void log_group_seal_trailer(char *group, size_t body_bytes)
     memcpy(group + sizeof(struct log_group_head) + body_bytes, &trailer, sizeof trailer);
 }
 
-void log_group_close(char *group, size_t body_bytes, uint32_t records, struct log_place at,
-                     uint64_t next_seq)
+void log_group_head_write(char *group, size_t body_bytes, uint32_t records, struct log_place at,
+                          uint64_t next_seq)
 {
     struct log_group_head head = {
         .magic = LOG_GROUP_MAGIC,
@@ -56,6 +56,12 @@ void log_group_close(char *group, size_t body_bytes, uint32_t records, struct lo
 
     head.checksum = hash_checksum(&head, offsetof(struct log_group_head, checksum));
     memcpy(group, &head, sizeof head);
+}
+
+void log_group_close(char *group, size_t body_bytes, uint32_t records, struct log_place at,
+                     uint64_t next_seq)
+{
+    log_group_head_write(group, body_bytes, records, at, next_seq);
     log_group_seal_trailer(group, body_bytes);
 }
 

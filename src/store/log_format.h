@@ -79,6 +79,9 @@ enum log_finding {
 };
 
 size_t log_group_size(size_t body_bytes);
+/* The head alone; log_group_close writes the trailer, too. */
+void log_group_head_write(char *group, size_t body_bytes, uint32_t records, struct log_place at,
+                          uint64_t next_seq);
 void log_group_close(char *group, size_t body_bytes, uint32_t records, struct log_place at,
                      uint64_t next_seq);
 void log_group_seal_trailer(char *group, size_t body_bytes); /* after a change of head or body */

@@ -58,6 +58,8 @@ struct log_plain {
     size_t room;
 };
 
+struct log_later;
+
 struct log {
     struct log_config config;
     char *folder; /* config.folder, owned */
@@ -68,20 +70,20 @@ struct log {
     struct log_place place;
     bool needs_head; /* the next group begins a segment */
     bool is_open_group;
-    bool is_unsealed;      /* a payload of the open group could not be sealed */
     atomic_bool is_broken; /* a write or sync failed: nothing can be promised any more */
     /* What is written next: whole pages of the segment from the one that `place` is in. Before the
      * group stands what that page holds already, or a segment's head. */
     char *pages;
     size_t pages_room;
     size_t group_at;      /* where in `pages` the group's head stands */
-    char page[FILE_PAGE]; /* the last page written, as far as place.offset */
+    char page[FILE_PAGE]; /* the last page written, as far as it is used; of who writes */
     char *zeros;          /* to fill spares with */
     size_t group_len;     /* of records so far */
     size_t group_most;
     uint32_t group_records;
     struct log_plain *plain;
-    struct log_slab *slab; /* to be filled */
+    struct log_slab *slab;   /* to be filled */
+    struct log_later *later; /* NULL: nothing was ever handed over */
     /* Shared */
     atomic_uint_fast64_t next_seq;
     atomic_uint_fast64_t durable_seq;
@@ -108,9 +110,12 @@ struct log {
     size_t mark_room;
 };
 
-/* log_plain.c. A group's memory begins as log->plain and is published once it is durable. */
+fallible log_broken(void); /* ERR_IO, with its sentence */
+/* log_plain.c. A group's memory begins as log->plain, is closed when the group is, and published
+ * once that is durable. */
 fallible log_plain_make(struct log *log, size_t bytes, size_t records);
-void log_plain_publish(struct log *log, uint64_t first_seq, uint64_t next_seq);
+struct log_plain *log_plain_close(struct log *log, uint64_t first_seq, uint64_t next_seq);
+void log_plain_publish(struct log *log, struct log_plain *plain);
 void log_plain_release(struct log_plain *plain); /* NULL is fine */
 void log_plain_done(struct log *log);
 void log_plain_trim(struct log *log); /* gives an idle slab back to the system, now and then */

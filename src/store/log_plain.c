@@ -208,7 +208,7 @@ static void drop_surplus(struct log *log)
         log_plain_release(dropped);
 }
 
-void log_plain_publish(struct log *log, uint64_t first_seq, uint64_t next_seq)
+struct log_plain *log_plain_close(struct log *log, uint64_t first_seq, uint64_t next_seq)
 {
     struct log_plain *plain = log->plain;
 
@@ -216,6 +216,11 @@ void log_plain_publish(struct log *log, uint64_t first_seq, uint64_t next_seq)
     plain->first_seq = first_seq;
     plain->next_seq = next_seq;
     fit(plain);
+    return plain;
+}
+
+void log_plain_publish(struct log *log, struct log_plain *plain)
+{
     mutex_lock(log->lock);
     if (log->oldest)
         log->newest->next = plain;
@@ -225,7 +230,7 @@ void log_plain_publish(struct log *log, uint64_t first_seq, uint64_t next_seq)
     log->recent += plain->bytes;
     log->published += plain->bytes;
     plain->end = log->published;
-    atomic_store_explicit(&log->durable_seq, next_seq, memory_order_release);
+    atomic_store_explicit(&log->durable_seq, plain->next_seq, memory_order_release);
     condition_broadcast(log->grown);
     mutex_unlock(log->lock);
     drop_surplus(log);

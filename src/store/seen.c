@@ -398,16 +398,13 @@ static fallible freeze_active(struct seen *seen)
     return OK;
 }
 
-/* When it is full or old. */
-static fallible start_freezing(struct seen *seen, millis now)
+bool seen_is_due(const struct seen *seen, millis now)
 {
     uint32_t count = seen_table_count(seen->active);
 
-    if (seen->freezing || !count ||
-        (count < seen->config.table_ids &&
-         seen_table_first_received(seen->active) > now - MILLIS_DAY))
-        return OK;
-    return freeze_active(seen);
+    return !seen->freezing && count &&
+           (count >= seen->config.table_ids ||
+            seen_table_first_received(seen->active) <= now - MILLIS_DAY);
 }
 
 /* Far behind: the next table is more than full, too, though not yet so much that it has to grow. */
@@ -590,7 +587,8 @@ static uint64_t take_steps(struct seen *seen, uint32_t jobs)
  * from going on. */
 static fallible write_runs(struct seen *seen, millis now)
 {
-    enum err started = start_freezing(seen, now), begun = start_merging(seen), frozen, merged;
+    enum err started = seen_is_due(seen, now) ? freeze_active(seen) : OK;
+    enum err begun = start_merging(seen), frozen, merged;
     uint32_t merges = count_merges(seen);
     uint64_t steps = take_steps(seen, merges + (seen->freezing != NULL));
     uint64_t of_freeze = merges ? steps / 2 : steps;

@@ -55,6 +55,8 @@ void seen_forget_from(struct seen *seen, uint64_t from_seq);
  * waits for syncs, only while the disk or the calls fall far behind the ids. ERR_FULL, ERR_IO:
  * tried again by the next call, the table goes on growing. */
 fallible seen_tend(struct seen *seen, millis now);
+/* Will seen_tend freeze the table, full or old? If not, what was added need not be durable yet. */
+bool seen_is_due(const struct seen *seen, millis now);
 /* Freezes what is in memory, however full, and waits until it lasts: before a close, so that next
  * to nothing has to be read again. A few ids stay. All that was added is durable in the log. */
 fallible seen_settle(struct seen *seen, millis now);

@@ -13,6 +13,8 @@
 
 #include <assert.h>
 
+enum { AHEAD = 32 }; /* slots whose cells are fetched before their turn */
+
 struct cell {
     hash128 id;
     uint64_t body_hash;
@@ -335,8 +337,11 @@ bool seen_table_cursor_next(struct seen_table_cursor *cursor, struct seen_entry 
     uint64_t mask = table->slot_count - 1;
 
     while (cursor->steps < table->slot_count) {
-        uint64_t at = (cursor->start + cursor->steps++) & mask;
+        uint64_t at = (cursor->start + cursor->steps++) & mask, ahead = (at + AHEAD) & mask;
 
+        /* Cells stand in order of arrival: each would be waited for. */
+        if (table->tags[ahead])
+            __builtin_prefetch(&table->cells[table->slots[ahead]]);
         if (!table->tags[at])
             continue;
         if (at && !table->tags[at - 1])

@@ -13,6 +13,7 @@
 enum {
     PAGES_BETWEEN_SYNCS = 256, /* on the way, so that the last sync is not for the whole file */
     MOST_UNSYNCED = 16 * PAGES_BETWEEN_SYNCS,
+    LATE = 16, /* ids between one that comes and the one that the filter takes */
 };
 
 /* What was done of a commit; each step but the first begins when the sync before it is done. */
@@ -31,6 +32,9 @@ struct seen_writer {
     uint32_t unsynced;   /* pages written since the last sync was asked for */
     uint64_t most;
     uint64_t index_done; /* fences, then filter blocks, written */
+    /* The latest, whose blocks of the filter are being fetched: each is somewhere else. */
+    hash128 late[LATE];
+    bool is_filtered; /* none is left */
 };
 
 static struct seen_page *last_page(struct seen_writer *writer)
@@ -139,7 +143,10 @@ fallible seen_writer_add(struct seen_writer *writer, const struct seen_entry *en
     page = last_page(writer);
     memcpy(page->body + page->used * sizeof *entry, entry, sizeof *entry);
     page->used++;
-    seen_filter_add(&writer->run->filter, entry->id);
+    if (head->count >= LATE)
+        seen_filter_add(&writer->run->filter, writer->late[head->count % LATE]);
+    writer->late[head->count % LATE] = entry->id;
+    seen_filter_prefetch(&writer->run->filter, entry->id);
     head->oldest = head->count && head->oldest < entry->received ? head->oldest : entry->received;
     head->newest = head->count && head->newest > entry->received ? head->newest : entry->received;
     head->count++;
@@ -180,10 +187,20 @@ static fallible write_index_page(struct seen_writer *writer, bool *out_more)
                             blocks, sizeof *run->filter.blocks);
 }
 
+static void filter_late(struct seen_writer *writer)
+{
+    uint64_t count = writer->run->head.count;
+
+    for (uint64_t i = count < LATE ? 0 : count - LATE; i < count && !writer->is_filtered; i++)
+        seen_filter_add(&writer->run->filter, writer->late[i % LATE]);
+    writer->is_filtered = true;
+}
+
 fallible seen_writer_finish(struct seen_writer *writer, uint64_t pages, bool *out_is_done)
 {
     bool more = true;
 
+    filter_late(writer);
     for (; more && pages; pages--)
         TRY(write_index_page(writer, &more));
     *out_is_done = !more;

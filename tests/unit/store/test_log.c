@@ -695,3 +695,66 @@ TEST(log_fills_the_next_segment_and_goes_on_in_it)
     expect_records(&w, 1, 40);
     world_done(&w);
 }
+
+/* The simulated world is one thread's: what is made ahead there is made here, before. */
+static void make_keys_ahead(struct world *w)
+{
+    for (int i = 0; i < 4; i++)
+        CHECK_OK(vault_prepare(w->vault));
+}
+
+/* Groups of one record each, handed over one after the other. */
+static void hand_over(struct world *w, unsigned from, unsigned to, size_t size)
+{
+    for (unsigned i = from; i < to; i++) {
+        char *text = arena_take(test_mem, size + 16);
+        struct log_entry entry = {
+            RECORD_EVENTS, 1 + i % 5, 1, S("clear"), {text, size < 10 ? 10 : size}};
+
+        memset(text, 'a', size + 16);
+        snprintf(text, 16, "%010u", i);
+        CHECK_OK(log_begin(w->log, size + 64, 1, 8));
+        CHECK_INT(log_add(w->log, &entry), i);
+        CHECK_OK(log_commit_later(w->log));
+    }
+}
+
+TEST(log_keeps_groups_that_another_thread_writes_in_their_order)
+{
+    struct world w = new_world(64 << 10, 0);
+
+    put_many(&w, 1, 2, 100);
+    make_keys_ahead(&w);
+    hand_over(&w, 2, 90, 5000); /* several segments */
+    CHECK_OK(log_wait(w.log));
+    CHECK_INT(log_durable_seq(w.log), 90);
+    expect_records(&w, 1, 90);
+    put_many(&w, 90, 92, 100); /* waits by itself */
+    hand_over(&w, 92, 95, 100);
+    put_many(&w, 95, 96, 100);
+    expect_records(&w, 1, 96);
+    hand_over(&w, 96, 99, 100); /* closing writes what still waits */
+    reopen(&w);
+    expect_records(&w, 1, 99);
+    expect_intact(&w);
+    world_done(&w);
+}
+
+TEST(log_promises_nothing_behind_a_group_handed_over_that_failed)
+{
+    for (uint64_t behind = 1; behind <= 2; behind++) { /* the write, the sync */
+        struct world w = new_world(0, 0);
+
+        put_many(&w, 1, 2, 100);
+        make_keys_ahead(&w);
+        sim_fail_at(w.sys, sim_operations(w.sys) + behind, SIM_EIO);
+        hand_over(&w, 2, 3, 100);
+        CHECK_ERR(ERR_IO, log_wait(w.log));
+        CHECK_INT(log_durable_seq(w.log), 2);
+        CHECK_ERR(ERR_IO, log_begin(w.log, 100, 1, 8));
+        reopen(&w);
+        put_many(&w, (unsigned)log_next_seq(w.log), 6, 100);
+        expect_records(&w, 1, 6);
+        world_done(&w);
+    }
+}
