@@ -126,7 +126,9 @@ static fallible open_roster(struct workspace *workspace, const char *folder,
     struct roster_config config = {.sys = workspace->sys,
                                    .folder = folder,
                                    .workspace = vault_workspace_id(workspace->vault),
-                                   .log = workspace->log};
+                                   .log = workspace->log,
+                                   .hash = hash_identifier,
+                                   .argument = workspace};
 
     return roster_obtain(&config, history_next_seq(workspace->history), progress, argument,
                          workspace->roster_reason, &workspace->roster);

@@ -3,47 +3,29 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   head     magic 8, workspace id 16, checksum 8
- *   block    struct block, then records (roster_record.c)
+ *   block    struct roster_block_head, then records (roster_block_pack.c)
  *
  * Blocks form a chain by their checksums, and follow one another in the log.
  */
 #include "people/roster_int.h"
-#include "people/roster_record.h"
 
 #include "base/hash.h"
 #include "base/mem.h"
 #include "sys/file.h"
+#include "sys/thread.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum {
     HEAD_SIZE = 8 + VAULT_ID_SIZE + 8,
-    BLOCK_FULL = 256 << 10,
-    MOST_BODY = 64 << 20,
     WINDOW = 1 << 20,
     AT_ONCE = 64,
-    SHORT_TEXT = 512,
+    TOLD_ROOM = 32, /* over the clear part of a node */
 };
-
-#define BLOCK_MAGIC 0x314b4c425052594du /* "MYRPBLK1" */
 
 const char roster_name[] = "people";
-static const char head_magic[8] = "MYRPEOP2";
-
-struct block {
-    uint64_t magic;
-    uint32_t body_bytes;
-    uint32_t nodes; /* ids taken so far */
-    uint32_t joins; /* so far */
-    uint32_t reserved;
-    uint64_t first_seq;
-    uint64_t next_seq;
-    uint64_t previous; /* checksum of the block before, or of the file's head */
-    uint64_t checksum; /* over the bytes before it and the body */
-};
-
-_Static_assert(sizeof(struct block) == 56, "no padding");
+static const char head_magic[8] = "MYRPEOP3";
 
 /* Reading. */
 
@@ -56,11 +38,11 @@ struct walk {
     struct roster_extent at;
 };
 
-static uint64_t checksum_of(const struct block *block, const char *body)
+uint64_t roster_block_checksum(const struct roster_block_head *head, const char *body)
 {
-    uint64_t seed = hash_checksum(block, offsetof(struct block, checksum));
+    uint64_t seed = hash_checksum(head, offsetof(struct roster_block_head, checksum));
 
-    return hash_checksum_seeded(body, block->body_bytes, seed);
+    return hash_checksum_seeded(body, head->body_bytes, seed);
 }
 
 /* `*out_bytes` are the next `need` bytes of the file, or fewer at its end. */
@@ -70,7 +52,7 @@ static fallible look_ahead(struct walk *walk, size_t need, str *out_bytes)
 
     if (ahead < need) {
         if (need > walk->room) {
-            char *grown = mem_grow(walk->window, need + WINDOW);
+            char *grown = mem_grow(walk->window, need + WINDOW + COLUMNS_PADDING);
 
             if (!grown)
                 return mem_exhausted();
@@ -115,15 +97,15 @@ static fallible walk_start(struct walk *walk, const unsigned char *workspace)
 }
 
 /* The head at the front of `bytes`, if it can stand here. */
-static fallible read_head(const struct walk *walk, str bytes, struct block *out_block)
+static fallible read_head(const struct walk *walk, str bytes, struct roster_block_head *out_block)
 {
-    struct block block;
+    struct roster_block_head block;
 
     if (bytes.len < sizeof block)
         return fail(ERR_CORRUPT, "%s ends at record %llu, but there are column files behind it",
                     walk->path, (unsigned long long)walk->at.next_seq);
     memcpy(&block, bytes.data, sizeof block);
-    if (block.magic != BLOCK_MAGIC || block.body_bytes > MOST_BODY ||
+    if (block.magic != ROSTER_BLOCK_MAGIC || block.body_bytes > ROSTER_MOST_BODY ||
         block.previous != walk->at.chain || block.first_seq != walk->at.next_seq ||
         block.next_seq < block.first_seq || block.nodes < walk->at.nodes ||
         block.joins < walk->at.joins)
@@ -132,23 +114,24 @@ static fallible read_head(const struct walk *walk, str bytes, struct block *out_
     return OK;
 }
 
-static struct roster_extent behind(const struct roster_extent *at, const struct block *block)
+static struct roster_extent behind(const struct roster_extent *at,
+                                   const struct roster_block_head *block)
 {
     return (struct roster_extent){at->bytes + sizeof *block + block->body_bytes, block->next_seq,
                                   block->checksum, block->nodes, block->joins};
 }
 
 /* Steps over one block. */
-static fallible walk_block(struct walk *walk, struct block *out_block, str *out_body)
+static fallible walk_block(struct walk *walk, struct roster_block_head *out_block, str *out_body)
 {
-    struct block block;
+    struct roster_block_head block;
     str bytes;
 
     TRY(look_ahead(walk, sizeof block, &bytes));
     TRY(read_head(walk, bytes, &block));
     TRY(look_ahead(walk, sizeof block + block.body_bytes, &bytes));
     if (bytes.len < sizeof block + block.body_bytes ||
-        block.checksum != checksum_of(&block, bytes.data + sizeof block))
+        block.checksum != roster_block_checksum(&block, bytes.data + sizeof block))
         return damaged(walk);
     walk->from += sizeof block + block.body_bytes;
     walk->at = behind(&walk->at, &block);
@@ -160,7 +143,7 @@ static fallible walk_block(struct walk *walk, struct block *out_block, str *out_
 fallible roster_step_over(const struct roster *roster, struct roster_extent *at)
 {
     const struct walk walk = {.file = roster->file, .path = roster->path, .at = *at};
-    struct block block;
+    struct roster_block_head block;
     size_t len;
 
     TRY(file_read(roster->file, at->bytes, &block, sizeof block, &len));
@@ -169,30 +152,38 @@ fallible roster_step_over(const struct roster *roster, struct roster_extent *at)
     return OK;
 }
 
-/* The records of one block; the first one's number counts from `at`, where the block begins. */
-static fallible give_block(const struct walk *walk, const struct block *block, str body,
+fallible roster_reading_init(struct roster_reading *reading)
+{
+    return reading->in.zstd ? OK : columns_unpacker_init(&reading->in);
+}
+
+void roster_reading_done(struct roster_reading *reading)
+{
+    columns_unpacker_done(&reading->in);
+    roster_block_done(&reading->block);
+    buf_done(&reading->clear);
+}
+
+/* The records of one block, which begins at `at`. */
+static fallible give_block(const struct roster *roster, uint64_t at, struct roster_reading *reading,
                            roster_taker *each, void *argument)
 {
     struct roster_entry entries[AT_ONCE];
-    char uuids[AT_ONCE][ROSTER_UUID_TEXT];
-    struct roster_taken taken = {.latest.seq = block->first_seq};
-    const struct log_record *record = &taken.record;
-    const char *at = body.data, *end = body.data + body.len;
-    size_t count = 0;
+    size_t count = 0, records = roster_block_count(&reading->block);
 
-    while (at < end) {
-        uint64_t place = walk->at.bytes - (uint64_t)(end - at);
+    buf_clear(&reading->clear);
+    if (!buf_reserve(&reading->clear, AT_ONCE * TOLD_ROOM)) /* so that it stays where it is */
+        return mem_exhausted();
+    for (size_t i = 0; i < records; i++) {
+        struct roster_entry *entry = &entries[count];
 
-        at = roster_record_take(at, end, &taken);
-        if (!at || record->seq >= block->next_seq)
-            return damaged(walk);
-        entries[count].record = *record;
-        if (record->payload.data == taken.uuid) {
-            memcpy(uuids[count], taken.uuid, ROSTER_UUID_TEXT);
-            entries[count].record.payload.data = uuids[count];
-        }
-        entries[count++].place = place;
-        if (count == AT_ONCE || at == end) {
+        if (!count)
+            buf_clear(&reading->clear);
+        TRY(roster_block_record(&reading->block, i, &roster->hash, &reading->clear,
+                                &entry->record));
+        entry->place = roster_place(at, i);
+        count++;
+        if (count == AT_ONCE || i + 1 == records) {
             TRY(each(argument, entries, count));
             count = 0;
         }
@@ -200,20 +191,31 @@ static fallible give_block(const struct walk *walk, const struct block *block, s
     return OK;
 }
 
+static fallible read_block(const struct roster *roster, struct walk *walk,
+                           struct roster_reading *reading, roster_taker *each, void *argument)
+{
+    uint64_t at = walk->at.bytes;
+    struct roster_block_head head;
+    str body;
+    enum err err;
+
+    TRY(walk_block(walk, &head, &body));
+    err = roster_block_unpack(&reading->block, head.first_seq, head.next_seq, body, &reading->in);
+    if (err == ERR_CORRUPT)
+        return damaged(walk);
+    return err ? err : give_block(roster, at, reading, each, argument);
+}
+
 fallible roster_read_span(const struct roster *roster, const struct roster_extent *from,
                           uint64_t to, roster_taker *each, void *argument)
 {
     struct walk walk = {.file = roster->file, .path = roster->path, .at = *from};
-    enum err err = OK;
+    struct roster_reading reading = {0};
+    enum err err = roster_reading_init(&reading);
 
-    while (!err && walk.at.bytes < to) {
-        struct block block;
-        str body;
-
-        err = walk_block(&walk, &block, &body);
-        if (!err)
-            err = give_block(&walk, &block, body, each, argument);
-    }
+    while (!err && walk.at.bytes < to)
+        err = read_block(roster, &walk, &reading, each, argument);
+    roster_reading_done(&reading);
     mem_free(walk.window);
     return err;
 }
@@ -221,61 +223,6 @@ fallible roster_read_span(const struct roster *roster, const struct roster_exten
 fallible roster_read(const struct roster *roster, roster_taker *each, void *argument)
 {
     return roster_read_span(roster, &roster->head, roster->durable.bytes, each, argument);
-}
-
-static fallible damaged_text(const struct roster *roster, node_id node)
-{
-    return fail(ERR_CORRUPT, "%s is damaged: it does not hold the identifier of node %u",
-                roster->path, node);
-}
-
-/* `*is_short`: the record goes on behind `bytes`. */
-static fallible read_text(const struct roster *roster, str bytes, node_id node, bool *is_short,
-                          struct buf *out_text)
-{
-    struct roster_taken taken = {0};
-
-    *is_short = !roster_record_take(bytes.data, bytes.data + bytes.len, &taken);
-    if (*is_short)
-        return OK;
-    if (taken.record.kind != RECORD_NODE || (taken.has_node && taken.record.node != node))
-        return damaged_text(roster, node);
-    if (!taken.record.payload.data)
-        return fail(ERR_ABSENT, "the identifier of node %u was erased", node);
-    buf_add(out_text, taken.record.payload);
-    return OK;
-}
-
-fallible roster_text(const struct roster *roster, uint64_t place, node_id node,
-                     struct buf *out_text)
-{
-    uint64_t ahead = roster->durable.bytes;
-    size_t room = SHORT_TEXT, len;
-    bool is_short = false;
-    enum err err = OK;
-    char *bytes;
-
-    if (place >= ahead) {
-        size_t at = (size_t)(place - ahead) < roster->waiting.len ? (size_t)(place - ahead)
-                                                                  : roster->waiting.len;
-
-        TRY(read_text(roster, str_slice(buf_str(&roster->waiting), at, roster->waiting.len), node,
-                      &is_short, out_text));
-        return is_short ? damaged_text(roster, node) : OK;
-    }
-    do {
-        bytes = mem_grow(NULL, room);
-        if (!bytes)
-            return mem_exhausted();
-        err = file_read(roster->file, place, bytes, room, &len);
-        if (!err)
-            err = read_text(roster, str_from(bytes, len), node, &is_short, out_text);
-        mem_free(bytes);
-        if (!err && is_short && (len < room || room > MOST_BODY))
-            err = damaged_text(roster, node);
-        room *= 16;
-    } while (!err && is_short);
-    return err;
 }
 
 /* Opening. */
@@ -290,7 +237,7 @@ static fallible path_in(const char *folder, const char *suffix, char *out_path)
 /* Goes on to the end of what covers the records below `next_seq`. */
 static fallible walk_to(struct walk *walk, uint64_t next_seq)
 {
-    struct block block;
+    struct roster_block_head block;
     str body;
 
     while (walk->at.next_seq < next_seq)
@@ -328,6 +275,17 @@ static fallible write_head(struct roster *roster, const unsigned char *workspace
     return OK;
 }
 
+/* What a roster needs besides its file. */
+static fallible start(struct roster *roster, const struct roster_config *config)
+{
+    roster->sys = config->sys;
+    roster->hash = (struct roster_hash){config->hash, config->argument};
+    roster->asked.mutex = mutex_open();
+    if (!roster->asked.mutex)
+        return mem_exhausted();
+    return columns_packer_init(&roster->packer);
+}
+
 static fallible open_file(struct roster *roster, const struct roster_config *config,
                           uint64_t next_seq)
 {
@@ -362,8 +320,9 @@ fallible roster_open(const struct roster_config *config, uint64_t next_seq,
 
     if (!roster)
         return mem_exhausted();
-    roster->sys = config->sys;
-    err = open_file(roster, config, next_seq);
+    err = start(roster, config);
+    if (!err)
+        err = open_file(roster, config, next_seq);
     if (err) {
         roster_close(roster);
         return err;
@@ -380,6 +339,10 @@ void roster_close(struct roster *roster)
     roster_unload(roster);
     file_close(roster->file);
     buf_done(&roster->waiting);
+    roster_block_done(&roster->open);
+    columns_packer_done(&roster->packer);
+    roster_reading_done(&roster->asked.reading);
+    mutex_close(roster->asked.mutex);
     mem_free(roster);
 }
 
@@ -400,88 +363,78 @@ uint32_t roster_joins(const struct roster *roster)
 
 /* Adding. */
 
-fallible roster_reserve(struct roster *roster, const struct log_record *record)
+/* Ends the block: it takes no more records. Without memory it stays open. */
+static fallible close_block(struct roster *roster, uint64_t next_seq)
 {
-    size_t need = sizeof(struct block) + ROSTER_MOST_RECORD + record->clear.len;
-
-    if (record->kind == RECORD_EVENTS)
-        return OK;
-    if (record->kind == RECORD_NODE)
-        need += record->payload.len;
-    return buf_reserve(&roster->waiting, need) ? OK : mem_exhausted();
-}
-
-/* Gives the block its head: it takes no more records. */
-static void close_block(struct roster *roster, uint64_t next_seq)
-{
-    char *at = roster->waiting.data + roster->open_at;
-    struct block block = {
-        .magic = BLOCK_MAGIC,
-        .body_bytes = (uint32_t)(roster->waiting.len - roster->open_at - sizeof block),
+    struct roster_block_head head = {
+        .magic = ROSTER_BLOCK_MAGIC,
         .nodes = roster->nodes,
         .joins = roster->joins,
         .first_seq = roster->closed.next_seq,
         .next_seq = next_seq,
         .previous = roster->closed.chain,
     };
+    size_t at = roster->waiting.len, body;
+    enum err err;
 
-    block.checksum = checksum_of(&block, at + sizeof block);
-    memcpy(at, &block, sizeof block);
-    roster->closed = (struct roster_extent){roster->closed.bytes + sizeof block + block.body_bytes,
-                                            next_seq, block.checksum, block.nodes, block.joins};
-    roster->open_at = roster->waiting.len;
+    if (!buf_reserve(&roster->waiting, sizeof head + COLUMNS_PADDING))
+        return mem_exhausted();
+    roster->waiting.len = body = at + sizeof head;
+    err = roster_block_pack(&roster->open, head.first_seq, &roster->packer, &roster->waiting);
+    if (err) {
+        roster->waiting.len = at;
+        return err;
+    }
+    head.body_bytes = (uint32_t)(roster->waiting.len - body);
+    head.checksum = roster_block_checksum(&head, roster->waiting.data + body);
+    memcpy(roster->waiting.data + at, &head, sizeof head);
+    roster->closed = (struct roster_extent){roster->closed.bytes + sizeof head + head.body_bytes,
+                                            next_seq, head.checksum, head.nodes, head.joins};
+    roster_block_clear(&roster->open);
+    return OK;
 }
 
-/* What stands behind `open_at` begins with room for the block's head. */
-static void open_block(struct roster *roster)
+fallible roster_reserve(struct roster *roster, const struct log_record *record)
 {
-    static const struct block none;
-
-    if (roster->waiting.len > roster->open_at)
-        return;
-    buf_add_bytes(&roster->waiting, &none, sizeof none);
-    roster->latest = (struct roster_latest){.seq = roster->closed.next_seq};
+    if (record->kind == RECORD_EVENTS)
+        return OK;
+    if (roster_block_is_full(&roster->open))
+        TRY(close_block(roster, roster->added_seq));
+    return roster_block_reserve(&roster->open, record) ? OK : mem_exhausted();
 }
 
 uint64_t roster_add(struct roster *roster, const struct log_record *record)
 {
     uint64_t place = 0;
-    struct buf *out = &roster->waiting;
 
     if (record->seq < roster->added_seq)
         return 0;
     if (record->kind != RECORD_EVENTS) {
-        open_block(roster);
-        place = roster->durable.bytes + out->len;
-        roster_record_put(out, record, &roster->latest);
+        place = roster_place(roster->closed.bytes, roster_block_count(&roster->open));
+        roster_block_add(&roster->open, record, &roster->hash);
     }
     if (record->kind == RECORD_NODE && record->node > roster->nodes)
         roster->nodes = record->node;
     if (record->kind == RECORD_JOIN)
         roster->joins++;
     roster->added_seq = record->seq + record->count;
-    if (out->len - roster->open_at > BLOCK_FULL)
-        close_block(roster, roster->added_seq);
     return place;
 }
 
 uint64_t roster_waiting(const struct roster *roster)
 {
-    return roster->waiting.room;
+    return roster->waiting.room + roster->open.items.room + roster->open.bytes.room;
 }
 
 fallible roster_begin_commit(struct roster *roster, uint64_t next_seq, node_id nodes)
 {
     if (roster->is_broken)
         return fail(ERR_IO, "%s could not be synced: restart to recover", roster->path);
-    if (!buf_reserve(&roster->waiting, sizeof(struct block)))
-        return mem_exhausted();
     if (nodes > roster->nodes)
         roster->nodes = nodes;
     if (next_seq > roster->closed.next_seq) {
-        open_block(roster);
+        TRY(close_block(roster, next_seq));
         roster->added_seq = next_seq;
-        close_block(roster, next_seq);
     }
     return OK;
 }
@@ -502,7 +455,6 @@ void roster_end_commit(struct roster *roster)
 {
     roster->durable = roster->closed;
     buf_done(&roster->waiting);
-    roster->open_at = 0;
 }
 
 fallible roster_commit(struct roster *roster, uint64_t next_seq, node_id nodes)
@@ -566,6 +518,7 @@ static fallible make_file(struct making *making, const struct roster_config *con
     struct roster *roster = making->roster;
     char path[ROSTER_PATH];
 
+    TRY(start(roster, config));
     TRY(path_in(config->folder, "", path));
     TRY(path_in(config->folder, ".new", roster->path));
     TRY(file_open(config->sys, roster->path, FILE_READ | FILE_WRITE | FILE_CREATE, &roster->file));

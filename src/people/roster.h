@@ -19,6 +19,10 @@ struct roster_config {
     const char *folder;
     const unsigned char *workspace; /* VAULT_ID_SIZE bytes */
     struct log *log;                /* to make the file anew from; not needed else */
+    /* The hash of an identifier as it stands in records: where it is the same, it is left out, and
+     * then needed to read the file. NULL: all are kept. */
+    hash128 (*hash)(void *argument, enum node_kind kind, str text);
+    void *argument;
 };
 
 enum { ROSTER_REASON = 512 };
@@ -67,8 +71,7 @@ fallible roster_read_others(const struct roster *roster, roster_taker *each, voi
 void roster_unload(struct roster *roster);
 /* Appends the identifier of `node`, whose record stands there. ERR_ABSENT: its key was destroyed.
  * ERR_CORRUPT, ERR_IO. */
-fallible roster_text(const struct roster *roster, uint64_t place, node_id node,
-                     struct buf *out_text);
+fallible roster_text(struct roster *roster, uint64_t place, node_id node, struct buf *out_text);
 
 /* Room for one more record, so that adding it cannot fail. */
 fallible roster_reserve(struct roster *roster, const struct log_record *record);

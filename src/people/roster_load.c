@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PART_BYTES = 4 << 20, AT_ONCE = 64, REASON_BYTES = 512, MOST_THREADS = 8 };
+enum { PART_BYTES = 256 << 10, AT_ONCE = 64, REASON_BYTES = 512, MOST_THREADS = 8 };
 
 struct part {
     struct roster_extent from;

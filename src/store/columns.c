@@ -203,7 +203,7 @@ static bool is_too_short(const struct columns *columns, const struct columns_hea
                      (uint64_t)head->properties * sizeof(struct columns_property_entry);
 
     return least > columns->directory.len || head->properties > INT32_MAX ||
-           head->rows > UINT32_MAX;
+           head->rows > UINT32_MAX || head->stripes > COLUMNS_MOST_STRIPES;
 }
 
 static fallible take_memory(struct columns *columns, const struct columns_head *head)

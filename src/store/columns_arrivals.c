@@ -1,87 +1,99 @@
-/* columns_arrivals.c - spans of times and sequence numbers, packed, unpacked, read at places.
+/* columns_arrivals.c - spans of times and sequence numbers, packed, unpacked, sorted by stripe.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * On disk: whether it ever falls (then differences are of either sign), the first item, the
- * differences.
+ * On disk: of times, the stripes (an array); whether it ever falls (then differences are of either
+ * sign), the first item, the differences. In memory: the base, where each stripe ends, items.
  */
 #include "store/columns_arrivals.h"
 
 #include "store/columns_format.h"
 
-enum { MEDIAN_OF = 5, LEAST_APART = 1 << 16, GAPS_APART = 64, AHEAD = 16 };
+enum { MEDIAN_OF = 5, LEAST_APART = 1 << 16, GAPS_APART = 64 };
 
-unsigned columns_arrivals_divide(uint64_t *items, uint32_t count, unsigned step,
-                                 uint64_t *out_bases)
+unsigned columns_arrivals_width(struct columns_arrived *arrived)
 {
-    uint64_t all = 0;
+    const int64_t *items = (const int64_t *)arrived->items;
+    int64_t least = items[0], most = items[0];
 
-    for (uint32_t from = 0; from < count; from += COLUMNS_SPAN_GROUP) {
-        uint32_t here = count - from < COLUMNS_SPAN_GROUP ? count - from : COLUMNS_SPAN_GROUP;
-        int64_t base = (int64_t)items[from];
-
-        for (uint32_t i = 0; i < here; i++) {
-            int64_t item = (int64_t)(items[from + i] -= (uint64_t)step * i);
-
-            base = item < base ? item : base;
-        }
-        for (uint32_t i = 0; i < here; i++)
-            all |= items[from + i] -= (uint64_t)base;
-        out_bases[from / COLUMNS_SPAN_GROUP] = (uint64_t)base;
+    for (uint32_t i = 1; i < arrived->count; i++) {
+        least = items[i] < least ? items[i] : least;
+        most = items[i] > most ? items[i] : most;
     }
-    return columns_bits_length(all);
+    arrived->base = (uint64_t)least;
+    return (uint64_t)most - (uint64_t)least <= UINT32_MAX ? sizeof(uint32_t) : sizeof(uint64_t);
 }
 
-size_t columns_arrivals_bytes(uint32_t count, unsigned width)
+/* Of the base and the stripes' ends. */
+static size_t head_bytes(uint32_t stripes)
 {
-    return columns_arrivals_base_bytes(count) + columns_bits_bytes((size_t)count * width) +
-           COLUMNS_PADDING;
+    return sizeof(uint64_t) + (stripes + 1ull) / 2 * sizeof(uint64_t);
 }
 
-void columns_arrivals_fill(const uint64_t *items, uint32_t count, const uint64_t *bases,
-                           unsigned width, char *out)
+size_t columns_arrivals_bytes(uint32_t stripes, uint32_t count, unsigned width)
 {
-    size_t base_bytes = columns_arrivals_base_bytes(count);
-    size_t bytes = columns_arrivals_bytes(count, width);
-    struct columns_bits sink = {.at = out + base_bytes};
-
-    memcpy(out, bases, base_bytes);
-    memset(out + bytes - COLUMNS_PADDING, 0, COLUMNS_PADDING);
-    for (uint32_t i = 0; i < count; i++)
-        columns_bits_put(&sink, items[i], width);
+    return head_bytes(stripes) + (size_t)count * width;
 }
 
-struct columns_span columns_arrivals_span(const char *bytes, uint32_t count, unsigned step,
-                                          unsigned width)
+void columns_arrivals_fill(const struct columns_arrived *arrived, unsigned width, void *out)
+{
+    const uint16_t *stripes = arrived->stripes;
+    uint64_t base = arrived->base;
+    uint32_t *at = (uint32_t *)out + sizeof base / sizeof *at, total = 0;
+    void *items = (char *)out + head_bytes(arrived->stripe_count);
+
+    memcpy(out, &base, sizeof base);
+    memset(at, 0, arrived->stripe_count * sizeof *at);
+    for (uint32_t i = 0; i < arrived->count; i++)
+        at[stripes[i]]++;
+    for (uint32_t i = 0; i < arrived->stripe_count; i++) {
+        uint32_t here = at[i];
+
+        at[i] = total;
+        total += here;
+    }
+    /* Where stripes begin becomes where they end. */
+    for (uint32_t i = 0; width == sizeof(uint32_t) && i < arrived->count; i++)
+        ((uint32_t *)items)[at[stripes[i]]++] = (uint32_t)(arrived->items[i] - base);
+    for (uint32_t i = 0; width == sizeof(uint64_t) && i < arrived->count; i++)
+        ((uint64_t *)items)[at[stripes[i]]++] = arrived->items[i] - base;
+}
+
+struct columns_span columns_arrivals_span(const void *bytes, uint32_t stripes, unsigned width)
 {
     return (struct columns_span){
-        .bases = (const uint64_t *)(const void *)bytes,
-        .bits = (const uint8_t *)bytes + columns_arrivals_base_bytes(count),
-        .mask = columns_bits_mask(width),
+        .base = *(const uint64_t *)bytes,
+        .end = (const uint32_t *)bytes + sizeof(uint64_t) / sizeof(uint32_t),
+        .items = (const char *)bytes + head_bytes(stripes),
         .width = width,
-        .step = step,
     };
 }
 
-/* Waits for memory once for many: each is fetched a while before it is read. */
-void columns_arrivals_gather(const struct columns_span *spans, const uint32_t *places,
-                             uint64_t *out, size_t count)
+void columns_arrivals_take(const struct columns_span *span, uint32_t stripe, const uint32_t *rows,
+                           uint64_t *out)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct columns_span *span = &spans[places[i] / COLUMNS_SPAN];
-        uint32_t at = places[i] % COLUMNS_SPAN;
+    uint32_t from = stripe ? span->end[stripe - 1] : 0, to = span->end[stripe];
 
-        if (i + AHEAD < count) {
-            const struct columns_span *next = &spans[places[i + AHEAD] / COLUMNS_SPAN];
-            uint32_t there = places[i + AHEAD] % COLUMNS_SPAN;
+    for (uint32_t i = from; span->width == sizeof(uint32_t) && i < to; i++)
+        out[*rows++] = span->base + ((const uint32_t *)span->items)[i];
+    for (uint32_t i = from; span->width == sizeof(uint64_t) && i < to; i++)
+        out[*rows++] = span->base + ((const uint64_t *)span->items)[i];
+}
 
-            __builtin_prefetch(&next->bases[there / COLUMNS_SPAN_GROUP]);
-            __builtin_prefetch(next->bits + (size_t)there * next->width / 8);
-        }
-        out[i] = span->bases[at / COLUMNS_SPAN_GROUP] +
-                 (uint64_t)span->step * (at % COLUMNS_SPAN_GROUP) +
-                 columns_bits_get(span->bits, (size_t)at * span->width, span->mask);
-    }
+void columns_arrivals_pack_stripes(struct columns_packer *packer, struct buf *out,
+                                   const uint16_t *stripes, uint32_t count, uint64_t *scratch)
+{
+    for (uint32_t i = 0; i < count; i++)
+        scratch[i] = stripes[i];
+    columns_pack(packer, out, scratch, count);
+}
+
+fallible columns_arrivals_unpack_stripes(struct columns_unpacker *in, uint32_t stripe_count,
+                                         uint16_t *out, uint32_t count)
+{
+    const struct columns_codes codes = {.end = stripe_count, .width = sizeof *out};
+
+    return columns_unpack_codes(in, &codes, out, count);
 }
 
 void columns_arrivals_pack(struct columns_packer *packer, struct buf *out, const uint64_t *items,

@@ -4,10 +4,6 @@
  */
 #include "store/columns_int.h"
 
-#include "base/mem.h"
-
-#include <string.h>
-
 static uint32_t span_rows(const struct columns *columns, uint32_t span)
 {
     uint64_t left = columns->about.rows - (uint64_t)span * COLUMNS_SPAN;
@@ -15,88 +11,90 @@ static uint32_t span_rows(const struct columns *columns, uint32_t span)
     return left < COLUMNS_SPAN ? (uint32_t)left : COLUMNS_SPAN;
 }
 
-static unsigned step_of(int32_t column)
+enum { ITEMS, STRIPES }; /* the work's arrays, and what each is for */
+
+/* The stripe of each row of a span, which stands in the piece of its times. */
+static fallible unpack_stripes(struct columns_load *load, const struct columns_piece *times,
+                               struct columns_arrived *arrived)
 {
-    return column == COLUMNS_ARRIVED_SEQS;
+    uint64_t *stripes;
+
+    TRY(columns_piece_read(load->columns, times, load->work));
+    TRY(columns_work_array(load->work, STRIPES, arrived->count, &stripes));
+    arrived->stripes = (uint16_t *)stripes;
+    return columns_arrivals_unpack_stripes(&load->work->in, arrived->stripe_count,
+                                           (uint16_t *)stripes, arrived->count);
 }
 
 fallible columns_block_span(struct columns_load *load, const struct columns_piece *piece)
 {
-    uint32_t number = (uint32_t)(piece - columns_span_pieces(load->columns)) / 2;
-    uint32_t rows = span_rows(load->columns, number);
-    unsigned step = step_of(piece->column), width;
-    uint64_t *items, *bases;
+    struct columns *columns = load->columns;
+    uint32_t number = (uint32_t)(piece - columns_span_pieces(columns)) / 2;
+    struct columns_arrived arrived = {.count = span_rows(columns, number),
+                                      .stripe_count = columns->about.stripes};
+    const struct columns_piece *times = &columns_span_pieces(columns)[2 * number];
+    uint64_t *items;
+    unsigned width;
+    enum err err = unpack_stripes(load, times, &arrived);
 
-    TRY(columns_work_array(load->work, 0, rows, &items));
-    TRY(columns_arrivals_unpack(&load->work->in, items, rows));
-    TRY(columns_work_array(load->work, 1, COLUMNS_SPAN_GROUPS, &bases));
-    memset(bases, 0, COLUMNS_SPAN_GROUPS * sizeof *bases);
-    width = columns_arrivals_divide(items, rows, step, bases);
-    if (width > COLUMNS_MOST_BITS)
-        return fail(ERR_CORRUPT, "its items are too far from each other");
-    TRY(columns_block_unit(load, columns_arrivals_bytes(rows, width), 1, 0));
+    if (err)
+        return err == ERR_CORRUPT ? columns_piece_fail(columns, times) : err;
+    if (piece != times)
+        TRY(columns_piece_read(columns, piece, load->work));
+    TRY(columns_work_array(load->work, ITEMS, arrived.count, &items));
+    TRY(columns_arrivals_unpack(&load->work->in, items, arrived.count));
+    arrived.items = items;
+    width = columns_arrivals_width(&arrived);
+    TRY(columns_block_unit(load, columns_arrivals_bytes(arrived.stripe_count, arrived.count, width),
+                           1, 0));
     load->unit->block.width = (uint8_t)width;
-    columns_arrivals_fill(items, rows, bases, width, columns_block_data(load));
+    columns_arrivals_fill(&arrived, width, columns_block_data(load));
     return OK;
 }
 
-/* All spans of a kind, held. */
-struct spans {
-    struct columns_span *list;
-    struct columns_block *blocks;
-};
-
-static fallible hold_spans(const struct columns_load *load, int32_t column, struct spans *spans)
+/* Writes what all spans have of a kind for the stripe to its rows, given in order of arrival. */
+static fallible collect(const struct columns_load *load, int32_t column, const uint32_t *rows,
+                        uint64_t *out)
 {
     struct columns *columns = load->columns;
     const struct columns_piece *piece = columns_span_pieces(columns);
+    uint32_t left = load->stripe->rows;
 
-    spans->list = mem_alloc(columns->spans * sizeof *spans->list);
-    spans->blocks = mem_alloc(columns->spans * sizeof *spans->blocks);
-    if (!spans->list || !spans->blocks)
-        return mem_exhausted();
     if (piece->column != column)
         piece++;
     for (uint32_t i = 0; i < columns->spans; i++, piece += 2) {
-        struct columns_block *block = &spans->blocks[i];
+        struct columns_block block;
+        struct columns_span span;
+        uint32_t count;
 
-        TRY(columns_block_hold(columns, 0, piece, block));
-        spans->list[i] = columns_arrivals_span(block->data, span_rows(columns, i), step_of(column),
-                                               block->width);
+        TRY(columns_block_hold(columns, load->number, piece, &block));
+        span = columns_arrivals_span(block.data, columns->about.stripes, block.width);
+        count = columns_arrivals_count(&span, load->number);
+        if (count <= left)
+            columns_arrivals_take(&span, load->number, rows, out);
+        columns_release(columns, &block);
+        if (count > left)
+            break;
+        rows += count;
+        left -= count;
     }
-    return OK;
+    return left ? fail(ERR_CORRUPT, "other rows than its stripe has are told to have arrived") : OK;
 }
 
-static void release_spans(struct columns *columns, struct spans *spans)
-{
-    for (uint32_t i = 0; spans->blocks && i < columns->spans; i++)
-        columns_release(columns, &spans->blocks[i]);
-    mem_free(spans->blocks);
-    mem_free(spans->list);
-}
-
-/* The unit's data become the items of a kind at the rows' places. */
+/* The unit's data become the items of a kind. */
 static fallible gather(struct columns_load *load, int32_t column)
 {
-    struct columns *columns = load->columns;
-    uint32_t rows = load->stripe->rows;
-    struct columns_places of = {load->first.data, load->stripe->persons,
-                                (uint32_t)columns->about.rows};
-    struct spans spans = {0};
-    uint64_t *scratch, *places;
-    enum err err;
+    struct columns_places of = {load->first.data, load->stripe->persons};
+    uint32_t count = load->stripe->rows;
+    uint64_t *rows, *scratch[COLUMNS_PLACES_SCRATCHES];
 
-    TRY(columns_work_array(load->work, 0, rows, &scratch));
-    TRY(columns_work_array(load->work, 1, rows, &places));
-    TRY(columns_places_unpack(&load->work->in, &of, (uint32_t *)(void *)places, scratch));
+    TRY(columns_work_array(load->work, 0, count, &rows));
+    for (unsigned i = 0; i < COLUMNS_PLACES_SCRATCHES; i++)
+        TRY(columns_work_array(load->work, i + 1, count, &scratch[i]));
+    TRY(columns_places_unpack(&load->work->in, &of, scratch, (uint32_t *)rows));
     TRY(columns_unpack_end(&load->work->in));
-    TRY(columns_block_unit(load, rows, sizeof(uint64_t), 0));
-    err = hold_spans(load, column, &spans);
-    if (!err)
-        columns_arrivals_gather(spans.list, (const uint32_t *)(void *)places,
-                                columns_block_data(load), rows);
-    release_spans(columns, &spans);
-    return err;
+    TRY(columns_block_unit(load, count, sizeof(uint64_t), 0));
+    return collect(load, column, (const uint32_t *)rows, columns_block_data(load));
 }
 
 fallible columns_block_seqs(struct columns_load *load)

@@ -5,9 +5,9 @@
  * File: head, pieces, directory. A piece is a block of a stripe, a span of times or sequence
  * numbers, or a dictionary; pieces lie in any order without gaps, each has its place and checksum
  * in the directory. Directory: each stripe; each stripe's pieces in order of their column, from the
- * lowest; then two for each span, of times and of numbers, and one for each property's dictionary;
- * then kinds and properties with their texts. It is packed by
- * zstd where that pays. Integers are little-endian.
+ * lowest; then two for each span, of times with stripes and of numbers, and one for each property's
+ * dictionary; then kinds and properties with their texts. It is packed by zstd where that pays.
+ * Integers are little-endian.
  */
 #pragma once
 #include "store/columns.h"

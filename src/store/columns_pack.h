@@ -1,4 +1,5 @@
-/* columns_pack.h - arrays of whole numbers in as few bytes as they need. For columns*.c alone.
+/* columns_pack.h - arrays of whole numbers in as few bytes as they need. For columns*.c, and for
+ * the roster of the same folder.
  *
  * SPDX-License-Identifier: Apache-2.0
  *

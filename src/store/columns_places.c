@@ -1,119 +1,224 @@
-/* columns_places.c - places as distances, in bytes of scale and bits.
+/* columns_places.c - rows in the order of their arrival, told by whose turn it is.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * Block: number of rows aside, how far each is from where it was expected; a plane of one byte a
- * row; the number of bits below the scales, these.
- *
- * A scale is a quarter of an octave: 0 to 3 stand for themselves, then four for each bit length. A
- * byte is the distance's scale less that of the person's mean distance.
+ * Block: number of rows that came late, how far each is from the one before, and by how much its
+ * place among the person's rows by arrival is above that by time, of either sign; of the first half
+ * of the turns the number of bytes and their words (columns_turns.h), from the highest bit of each
+ * byte on, and the same of the other half, from the last turn backwards: so that two words can be
+ * read at a time.
  */
 #include "store/columns_places.h"
 
 #include "base/mem.h"
 #include "store/columns_bits.h"
+#include "store/columns_format.h"
+#include "store/columns_turns.h"
 
-enum {
-    SCALES = 4 + 4 * 30, /* of numbers of 32 bits */
-    MIDDLE = 126,        /* the byte of a distance of the mean's scale */
-    ASIDE = 254,         /* ahead, and the next is told from the one before */
-    BACK = 255,
-};
+#include <string.h>
 
-static inline unsigned scale_of(uint32_t number)
+#define NONE UINT32_MAX
+
+enum { DIGIT = 11, DIGITS = 1 << DIGIT, PLACE_BITS = 32 };
+
+void columns_places_order(const uint32_t *places, uint32_t rows, uint64_t *scratch,
+                          uint64_t *other_scratch, uint32_t *out_rows)
 {
-    unsigned length;
+    uint64_t *from = scratch, *to = other_scratch;
+    uint32_t all = 0;
 
-    if (number < 4)
-        return number;
-    length = columns_bits_length(number);
-    return 4 * (length - 2) + (number >> (length - 3) & 3);
-}
+    for (uint32_t row = 0; row < rows; row++) {
+        from[row] = (uint64_t)places[row] << 32 | row;
+        all |= places[row];
+    }
+    for (unsigned shift = 0; shift < PLACE_BITS && all >> shift; shift += DIGIT) {
+        uint32_t at[DIGITS] = {0}, total = 0;
+        uint64_t *other = from;
 
-static inline unsigned bits_below(unsigned scale)
-{
-    return scale < 8 ? 0 : scale / 4 - 1;
-}
+        for (uint32_t i = 0; i < rows; i++)
+            at[from[i] >> (32 + shift) & (DIGITS - 1)]++;
+        for (unsigned digit = 0; digit < DIGITS; digit++) {
+            uint32_t here = at[digit];
 
-static inline uint32_t number_from(unsigned scale)
-{
-    return scale < 4 ? scale : (4 + scale % 4) << bits_below(scale);
-}
-
-static unsigned mean_scale(const struct columns_places *of, uint32_t person)
-{
-    return scale_of(of->total / (of->first[person + 1] - of->first[person]));
+            at[digit] = total;
+            total += here;
+        }
+        for (uint32_t i = 0; i < rows; i++)
+            to[at[from[i] >> (32 + shift) & (DIGITS - 1)]++] = from[i];
+        from = to;
+        to = other;
+    }
+    for (uint32_t i = 0; i < rows; i++)
+        out_rows[i] = (uint32_t)from[i];
 }
 
 /* --- Packing --- */
 
+/* What is found out on the way. */
 struct packing {
-    char *bytes;
-    struct columns_bits bits;
-    uint64_t *aside;
-    size_t aside_count;
-    size_t bit_count;
+    const struct columns_places *of;
+    uint32_t *persons;  /* of each row */
+    uint32_t *arrivals; /* of each row, among the person's */
+    uint32_t *next;     /* of each person, the next arrival; then its word's length */
+    uint64_t *words;
+    uint64_t *gaps; /* of late rows */
+    uint64_t *off;
+    size_t late;
 };
 
-static void pack_person(struct packing *out, const uint32_t *places, uint32_t count, unsigned mean)
+static fallible begin(struct packing *packing, const struct columns_places *of)
 {
-    uint32_t expected = 0; /* the least place behind the row before */
+    uint32_t rows = of->first[of->persons];
 
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t place = places[i], distance = place - expected;
-        unsigned scale = scale_of(distance), below = bits_below(scale);
+    *packing = (struct packing){.of = of};
+    packing->persons = mem_grow(NULL, rows * sizeof *packing->persons);
+    packing->arrivals = mem_grow(NULL, rows * sizeof *packing->arrivals);
+    packing->next = mem_alloc(of->persons * sizeof *packing->next);
+    packing->words = mem_grow(NULL, of->persons * sizeof *packing->words);
+    packing->gaps = mem_grow(NULL, rows * sizeof *packing->gaps);
+    packing->off = mem_grow(NULL, rows * sizeof *packing->off);
+    return packing->persons && packing->arrivals && packing->next && packing->words &&
+                   packing->gaps && packing->off
+               ? OK
+               : mem_exhausted();
+}
 
-        if (place < expected) {
-            *out->bytes++ = (char)BACK;
-            out->aside[out->aside_count++] = expected - place;
-            expected = place + 1;
-        } else if (i + 1 < count && places[i + 1] >= expected && places[i + 1] < place) {
-            *out->bytes++ = (char)ASIDE;
-            out->aside[out->aside_count++] = distance;
-        } else {
-            *out->bytes++ = (char)(MIDDLE + scale - mean);
-            columns_bits_put(&out->bits, distance & columns_bits_mask(below), below);
-            out->bit_count += below;
-            expected = place + 1;
+static void end(struct packing *packing)
+{
+    mem_free(packing->persons);
+    mem_free(packing->arrivals);
+    mem_free(packing->next);
+    mem_free(packing->words);
+    mem_free(packing->gaps);
+    mem_free(packing->off);
+}
+
+static void number_arrivals(struct packing *packing, const uint32_t *rows)
+{
+    const struct columns_places *of = packing->of;
+
+    for (uint32_t i = 0; i < of->persons; i++)
+        for (uint32_t row = of->first[i]; row < of->first[i + 1]; row++)
+            packing->persons[row] = i;
+    for (uint32_t i = 0; i < of->first[of->persons]; i++)
+        packing->arrivals[rows[i]] = packing->next[packing->persons[rows[i]]]++;
+}
+
+/* Lists rows so that the others of each person arrived in their order. */
+static void find_late(struct packing *packing)
+{
+    const struct columns_places *of = packing->of;
+    const uint32_t *arrivals = packing->arrivals;
+    uint32_t before = 0;
+
+    for (uint32_t i = 0; i < of->persons; i++) {
+        uint32_t expected = 0; /* the least behind those in order */
+
+        for (uint32_t row = of->first[i]; row < of->first[i + 1]; row++) {
+            bool is_ahead = row + 1 < of->first[i + 1] && arrivals[row + 1] >= expected &&
+                            arrivals[row + 1] < arrivals[row];
+
+            if (arrivals[row] >= expected && !is_ahead) {
+                expected = arrivals[row] + 1;
+                continue;
+            }
+            packing->gaps[packing->late] = row - before;
+            packing->off[packing->late++] =
+                columns_format_zigzag((int64_t)arrivals[row] - (row - of->first[i]));
+            before = row;
         }
     }
 }
 
-void columns_places_pack(struct columns_packer *packer, struct buf *out,
-                         const struct columns_places *of, const uint32_t *places, uint64_t *scratch)
+/* Each person's word and, in `next`, its length. */
+static void list_words(struct packing *packing, const struct columns_turns *turns)
 {
-    uint32_t rows = of->first[of->persons];
-    struct buf bytes = {0}, bits = {0};
-    struct packing packing = {.aside = scratch};
+    for (unsigned length = 1; length <= COLUMNS_TURNS_LONGEST; length++)
+        for (uint32_t i = 0; i < turns->count[length]; i++) {
+            uint32_t person = turns->order[turns->before[length] + i];
 
-    if (!buf_reserve(&bytes, rows) || !buf_reserve(&bits, rows * sizeof *places + 8)) {
-        out->broken = true;
-    } else {
-        packing.bytes = bytes.data;
-        packing.bits.at = bits.data;
-        for (uint32_t i = 0; i < of->persons; i++)
-            pack_person(&packing, places + of->first[i], of->first[i + 1] - of->first[i],
-                        mean_scale(of, i));
-        columns_pack_number(out, packing.aside_count);
-        columns_pack(packer, out, scratch, packing.aside_count);
-        columns_pack_plane(packer, out, bytes.data, rows);
-        columns_pack_number(out, packing.bit_count);
-        buf_add_bytes(out, bits.data, columns_bits_bytes(packing.bit_count));
+            packing->words[person] = turns->word[length] + i;
+            packing->next[person] = length;
+        }
+}
+
+static uint64_t in_file_order(uint64_t word)
+{
+    return __builtin_bswap64(word);
+}
+
+/* The words of turns from one up to another, or backwards. Returns where they end. */
+static char *put_turns(const struct packing *packing, const uint32_t *rows, uint32_t from,
+                       uint32_t to, char *out)
+{
+    uint64_t bits = 0, stored;
+    unsigned used = 0; /* below 8 */
+
+    for (uint32_t i = from; i != to; i += from < to ? 1 : UINT32_MAX) {
+        uint32_t person = packing->persons[rows[i]];
+
+        bits |= packing->words[person] << (64 - used - packing->next[person]);
+        used += packing->next[person];
+        stored = in_file_order(bits);
+        memcpy(out, &stored, sizeof stored);
+        out += used / 8;
+        bits <<= used / 8 * 8;
+        used %= 8;
     }
-    buf_done(&bytes);
-    buf_done(&bits);
+    return out + (used > 0);
+}
+
+static fallible pack_turns(struct packing *packing, struct buf *out, const uint32_t *rows)
+{
+    const struct columns_places *of = packing->of;
+    uint32_t count = of->first[of->persons];
+    struct columns_turns turns;
+    enum err err = columns_turns_init(&turns, of->first, of->persons);
+    size_t room = columns_bits_bytes(turns.bits) + sizeof(uint64_t);
+    char *words = mem_grow(NULL, 2 * room), *end = words;
+
+    if (!err && !words)
+        err = mem_exhausted();
+    if (!err && turns.shortest) {
+        list_words(packing, &turns);
+        end = put_turns(packing, rows, 0, count / 2, words);
+        columns_pack_number(out, (uint64_t)(end - words));
+        buf_add_bytes(out, words, (size_t)(end - words));
+        end = put_turns(packing, rows, count - 1, count / 2 - 1, words);
+        columns_pack_number(out, (uint64_t)(end - words));
+        buf_add_bytes(out, words, (size_t)(end - words));
+    }
+    mem_free(words);
+    columns_turns_done(&turns);
+    return err;
+}
+
+void columns_places_pack(struct columns_packer *packer, struct buf *out,
+                         const struct columns_places *of, const uint32_t *rows)
+{
+    struct packing packing;
+    enum err err = begin(&packing, of);
+
+    if (!err) {
+        number_arrivals(&packing, rows);
+        find_late(&packing);
+        columns_pack_number(out, packing.late);
+        columns_pack(packer, out, packing.gaps, packing.late);
+        columns_pack(packer, out, packing.off, packing.late);
+        err = pack_turns(&packing, out, rows);
+    }
+    end(&packing);
+    out->broken = out->broken || err;
 }
 
 /* --- Unpacking --- */
 
 struct unpacking {
-    const uint8_t *bytes;
-    const uint8_t *bits; /* padding follows */
-    size_t bit_count;
-    size_t bit_at;
-    const uint64_t *aside;
-    size_t aside_count;
-    size_t aside_at;
+    const struct columns_places *of;
+    uint32_t *rows; /* of each person in the order of arrival */
+    uint64_t *gaps; /* of late rows */
+    uint64_t *off;
+    size_t late;
 };
 
 static fallible fail_places(void)
@@ -121,64 +226,165 @@ static fallible fail_places(void)
     return fail(ERR_CORRUPT, "places of its rows do not fit");
 }
 
-/* A byte that is no scale. */
-static fallible take_aside(struct unpacking *in, unsigned byte, uint64_t *expected,
-                           uint64_t *out_place)
+/* Puts the person's late rows, listed from `from` up to `to`, where they belong, and the others
+ * where room is left. */
+static fallible put_late(struct unpacking *in, uint32_t person, size_t from, size_t to)
 {
-    uint64_t distance;
+    uint32_t first = in->of->first[person], count = in->of->first[person + 1] - first, at = 0;
+    uint32_t *rows = in->rows + first;
 
-    if (in->aside_at == in->aside_count || byte < ASIDE)
-        return fail_places();
-    distance = in->aside[in->aside_at++];
-    if (distance > UINT32_MAX || (byte == BACK && distance > *expected))
-        return fail_places();
-    *out_place = byte == BACK ? *expected - distance : *expected + distance;
-    if (byte == BACK)
-        *expected = *out_place + 1;
-    return OK;
-}
+    for (uint32_t i = 0; i < count; i++)
+        rows[i] = NONE;
+    for (size_t i = from; i < to; i++) {
+        uint64_t row = in->gaps[i] - first; /* by now they are rows */
+        uint64_t arrival = row + (uint64_t)columns_format_unzigzag(in->off[i]);
 
-static fallible unpack_person(struct unpacking *in, uint32_t *out, uint32_t count, uint32_t total,
-                              unsigned mean)
-{
-    uint64_t expected = 0, place;
-
-    for (uint32_t i = 0; i < count; i++) {
-        unsigned byte = *in->bytes++, scale = byte + mean - MIDDLE;
-
-        if (byte < ASIDE && scale < SCALES) {
-            unsigned below = bits_below(scale);
-
-            place = expected + number_from(scale) +
-                    columns_bits_get(in->bits, in->bit_at, columns_bits_mask(below));
-            in->bit_at += below;
-            expected = place + 1;
-        } else {
-            TRY(take_aside(in, byte, &expected, &place));
-        }
-        if (place >= total || in->bit_at > in->bit_count)
+        if (arrival >= count || rows[arrival] != NONE)
             return fail_places();
-        out[i] = (uint32_t)place;
+        rows[arrival] = (uint32_t)in->gaps[i];
+    }
+    for (uint32_t row = first; row < first + count; row++) {
+        if (from < to && in->gaps[from] == row) {
+            from++;
+            continue;
+        }
+        while (rows[at] != NONE)
+            at++;
+        rows[at] = row;
     }
     return OK;
 }
 
-fallible columns_places_unpack(struct columns_unpacker *from, const struct columns_places *of,
-                               uint32_t *out_places, uint64_t *scratch)
+static fallible order_rows(struct unpacking *in)
 {
-    uint32_t rows = of->first[of->persons];
-    uint64_t aside_count, bit_count;
-    struct unpacking in = {.aside = scratch};
+    const uint32_t *first = in->of->first;
+    uint32_t count = first[in->of->persons], person = 0;
+    uint64_t row = 0;
+    size_t to;
 
-    TRY(columns_unpack_number(from, rows, &aside_count));
-    TRY(columns_unpack(from, scratch, aside_count));
-    TRY(columns_unpack_plane(from, rows, &in.bytes));
-    TRY(columns_unpack_number(from, (uint64_t)rows * 32, &bit_count));
-    TRY(columns_unpack_raw(from, columns_bits_bytes(bit_count), &in.bits));
-    in.aside_count = aside_count;
-    in.bit_count = bit_count;
+    for (uint32_t i = 0; i < count; i++)
+        in->rows[i] = i;
+    for (size_t i = 0; i < in->late; i++) {
+        if (in->gaps[i] >= count - row || (i && !in->gaps[i]))
+            return fail_places();
+        in->gaps[i] = row += in->gaps[i];
+    }
+    for (size_t from = 0; from < in->late; from = to) {
+        while (in->gaps[from] >= first[person + 1])
+            person++;
+        for (to = from; to < in->late && in->gaps[to] < first[person + 1]; to++)
+            ;
+        TRY(put_late(in, person, from, to));
+    }
+    return OK;
+}
+
+/* Words that are read one after the other. */
+struct reading {
+    const uint8_t *bytes; /* padding follows */
+    uint64_t at;          /* bit */
+    uint64_t end;
+};
+
+static inline uint32_t take_turn(const struct columns_turns *turns, struct reading *reading)
+{
+    uint64_t bits;
+    unsigned length;
+
+    memcpy(&bits, reading->bytes + reading->at / 8, sizeof bits);
+    bits = in_file_order(bits) << reading->at % 8;
+    length = columns_turns_length(turns, bits);
+    reading->at += length;
+    return turns->order[(bits >> (64 - length)) + turns->ahead[length]];
+}
+
+/* Of each person the next row from the front and, one behind it, from the back. */
+struct ends {
+    uint32_t front;
+    uint32_t back;
+};
+
+static fallible take_turns(const struct unpacking *in, const struct columns_turns *turns,
+                           struct reading both[2], struct ends *ends, uint32_t *out_rows)
+{
+    uint32_t count = in->of->first[in->of->persons];
+    struct reading front = both[0], back = both[1];
+
+    for (uint32_t i = 0; i < count - count / 2; i++) {
+        struct ends *person = &ends[take_turn(turns, &back)];
+
+        if (person->front >= person->back || back.at > back.end)
+            return fail_places();
+        out_rows[count - 1 - i] = in->rows[--person->back];
+        if (i >= count / 2)
+            break;
+        person = &ends[take_turn(turns, &front)];
+        if (person->front >= person->back || front.at > front.end)
+            return fail_places();
+        out_rows[i] = in->rows[person->front++];
+    }
+    return OK;
+}
+
+static fallible read_words(struct columns_unpacker *from, struct reading *out_reading)
+{
+    uint64_t bytes;
+
+    TRY(columns_unpack_number(from, UINT32_MAX, &bytes));
+    TRY(columns_unpack_raw(from, bytes, &out_reading->bytes));
+    out_reading->at = 0;
+    out_reading->end = bytes * 8;
+    return OK;
+}
+
+static fallible unpack_turns(struct columns_unpacker *from, const struct unpacking *in,
+                             const struct columns_turns *turns, uint32_t *out_rows)
+{
+    const struct columns_places *of = in->of;
+    struct reading both[2];
+    struct ends *ends;
+    enum err err;
+
+    if (!turns->shortest) {
+        memcpy(out_rows, in->rows, of->first[of->persons] * sizeof *out_rows);
+        return OK;
+    }
+    TRY(read_words(from, &both[0]));
+    TRY(read_words(from, &both[1]));
+    ends = mem_grow(NULL, of->persons * sizeof *ends);
+    if (!ends)
+        return mem_exhausted();
     for (uint32_t i = 0; i < of->persons; i++)
-        TRY(unpack_person(&in, out_places + of->first[i], of->first[i + 1] - of->first[i],
-                          of->total, mean_scale(of, i)));
-    return in.aside_at == in.aside_count && in.bit_at == in.bit_count ? OK : fail_places();
+        ends[i] = (struct ends){of->first[i], of->first[i + 1]};
+    err = take_turns(in, turns, both, ends, out_rows);
+    mem_free(ends);
+    return err;
+}
+
+static fallible unpack_late(struct columns_unpacker *from, struct unpacking *in)
+{
+    uint64_t count;
+
+    TRY(columns_unpack_number(from, in->of->first[in->of->persons], &count));
+    in->late = count;
+    TRY(columns_unpack(from, in->gaps, count));
+    TRY(columns_unpack(from, in->off, count));
+    return order_rows(in);
+}
+
+fallible columns_places_unpack(struct columns_unpacker *from, const struct columns_places *of,
+                               uint64_t *const scratch[COLUMNS_PLACES_SCRATCHES],
+                               uint32_t *out_rows)
+{
+    struct unpacking in = {
+        .of = of, .rows = (uint32_t *)scratch[0], .gaps = scratch[1], .off = scratch[2]};
+    struct columns_turns turns;
+    enum err err;
+
+    TRY(unpack_late(from, &in));
+    err = columns_turns_init(&turns, of->first, of->persons);
+    if (!err)
+        err = unpack_turns(from, &in, &turns, out_rows);
+    columns_turns_done(&turns);
+    return err;
 }

@@ -1,11 +1,12 @@
-/* columns_places.h - places of a stripe's rows among all rows of the file, by sequence number. For
- * columns*.c alone.
+/* columns_places.h - whose each row of a stripe is, in the order of their arrival. For columns*.c
+ * alone.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * Rows of a person stand in order of time, so their places ascend, but where one came late. How far
- * they are from each other depends on how many rows the person has: each is told by its scale in
- * relation to that, in a byte, with the bits that the scale leaves open.
+ * Rows of a stripe stand person by person, and each person's in order of time. They arrived in
+ * another order, in which persons take turns: the list of whose turn it was, with a code whose
+ * words are the shorter the more rows a person has, tells the order of all. Rows that came late
+ * are listed aside.
  */
 #pragma once
 #include "store/columns_pack.h"
@@ -14,13 +15,17 @@
 struct columns_places {
     const uint32_t *first; /* [person + 1] */
     uint32_t persons;
-    uint32_t total; /* rows of the file */
 };
 
-/* `scratch` has room for an item a row. */
+/* Sorts rows by their places, which differ. Both scratches have room for an item a row. */
+void columns_places_order(const uint32_t *places, uint32_t rows, uint64_t *scratch,
+                          uint64_t *other_scratch, uint32_t *out_rows);
+/* `rows` in the order of their arrival. */
 void columns_places_pack(struct columns_packer *packer, struct buf *out,
-                         const struct columns_places *of, const uint32_t *places,
-                         uint64_t *scratch);
-/* All are below the total. `scratch` as before. */
+                         const struct columns_places *of, const uint32_t *rows);
+enum { COLUMNS_PLACES_SCRATCHES = 3 };
+
+/* Each row once. Scratches have room for an item a row. */
 fallible columns_places_unpack(struct columns_unpacker *in, const struct columns_places *of,
-                               uint32_t *out_places, uint64_t *scratch);
+                               uint64_t *const scratch[COLUMNS_PLACES_SCRATCHES],
+                               uint32_t *out_rows);

@@ -76,8 +76,8 @@ struct ending {
     struct columns_writer *writer;
     struct columns_unpacker in;
     struct buf stored;
-    uint64_t *part; /* times of rows at places from `part_from` on */
-    uint64_t part_from;
+    uint64_t *part;             /* times of rows at places from some place on */
+    uint16_t *part_stripes;     /* and their stripes */
     struct columns_span *spans; /* smoothed times of the whole file */
     char **span_bytes;
     uint32_t span_count;
@@ -85,6 +85,7 @@ struct ending {
     uint64_t *seqs;
     uint64_t *spare;
     uint32_t *places;
+    uint32_t *rows; /* in order of their places */
 };
 
 static uint32_t spans_of(const struct columns_writer *writer)
@@ -111,14 +112,16 @@ static fallible begin(struct ending *ending, struct columns_writer *writer)
     *ending = (struct ending){.writer = writer, .span_count = spans_of(writer)};
     TRY(columns_unpacker_init(&ending->in));
     ending->part = mem_alloc(part * sizeof *ending->part);
+    ending->part_stripes = mem_alloc(part * sizeof *ending->part_stripes);
     ending->spans = mem_alloc(ending->span_count * sizeof *ending->spans);
     ending->span_bytes = mem_alloc(ending->span_count * sizeof *ending->span_bytes);
     ending->times = mem_grow(NULL, most * sizeof *ending->times);
     ending->seqs = mem_grow(NULL, most * sizeof *ending->seqs);
     ending->spare = mem_grow(NULL, most * sizeof *ending->spare);
     ending->places = mem_grow(NULL, most * sizeof *ending->places);
-    return ending->part && ending->spans && ending->span_bytes && ending->times && ending->seqs &&
-                   ending->spare && ending->places
+    ending->rows = mem_grow(NULL, most * sizeof *ending->rows);
+    return ending->part && ending->part_stripes && ending->spans && ending->span_bytes &&
+                   ending->times && ending->seqs && ending->spare && ending->places && ending->rows
                ? OK
                : mem_exhausted();
 }
@@ -130,12 +133,14 @@ static void end(struct ending *ending)
     columns_unpacker_done(&ending->in);
     buf_done(&ending->stored);
     mem_free(ending->part);
+    mem_free(ending->part_stripes);
     mem_free(ending->spans);
     mem_free(ending->span_bytes);
     mem_free(ending->times);
     mem_free(ending->seqs);
     mem_free(ending->spare);
     mem_free(ending->places);
+    mem_free(ending->rows);
 }
 
 /* Times, numbers and places of a stripe that waits. */
@@ -175,36 +180,38 @@ static fallible fill_part(struct ending *ending, uint64_t from)
 
         TRY(read_again(ending, wait));
         for (uint32_t row = 0; row < wait->rows; row++)
-            if (ending->places[row] - from < PART)
+            if (ending->places[row] - from < PART) {
                 ending->part[ending->places[row] - from] = ending->times[row];
+                ending->part_stripes[ending->places[row] - from] = (uint16_t)i;
+            }
     }
     return OK;
 }
 
-/* Keeps a span's times for the stripes to compare with; divides them. */
-static fallible keep_span(struct ending *ending, uint32_t span, uint64_t *times, uint32_t rows)
+/* Keeps a span's times for the stripes to compare with. */
+static fallible keep_span(struct ending *ending, uint32_t span, struct columns_arrived *arrived)
 {
-    uint64_t bases[COLUMNS_SPAN_GROUPS] = {0};
-    unsigned width = columns_arrivals_divide(times, rows, 0, bases);
-    char *bytes;
+    unsigned width = columns_arrivals_width(arrived);
+    char *bytes =
+        mem_grow(NULL, columns_arrivals_bytes(arrived->stripe_count, arrived->count, width));
 
-    if (width > COLUMNS_MOST_BITS)
-        return fail(ERR_LIMIT, "times of a columns file are too far from each other");
-    bytes = mem_grow(NULL, columns_arrivals_bytes(rows, width));
     if (!bytes)
         return mem_exhausted();
-    columns_arrivals_fill(times, rows, bases, width, bytes);
+    columns_arrivals_fill(arrived, width, bytes);
     ending->span_bytes[span] = bytes;
-    ending->spans[span] = columns_arrivals_span(bytes, rows, 0, width);
+    ending->spans[span] = columns_arrivals_span(bytes, arrived->stripe_count, width);
     return OK;
 }
 
+/* With the stripes, unless they are NULL. */
 static fallible write_span(struct ending *ending, int32_t column, const uint64_t *items,
-                           uint32_t rows)
+                           const uint16_t *stripes, uint32_t rows)
 {
     struct columns_writer *writer = ending->writer;
     uint64_t at = columns_writer_place(writer);
 
+    if (stripes)
+        columns_arrivals_pack_stripes(&writer->packer, &writer->out, stripes, rows, ending->spare);
     columns_arrivals_pack(&writer->packer, &writer->out, items, rows, ending->spare);
     return columns_writer_piece(writer, &writer->last_pieces, column, at);
 }
@@ -217,28 +224,41 @@ static fallible write_spans(struct ending *ending)
     for (uint32_t i = 0; i < ending->span_count; i++) {
         uint32_t rows = span_rows(writer, i), at = i % (PART / COLUMNS_SPAN);
         uint64_t *times = ending->part + (size_t)at * COLUMNS_SPAN;
+        struct columns_arrived arrived = {times, ending->part_stripes + (size_t)at * COLUMNS_SPAN,
+                                          rows, writer->head.stripes, 0};
 
         if (!at)
             TRY(fill_part(ending, (uint64_t)i * COLUMNS_SPAN));
         columns_arrivals_smooth(times, rows, ending->spare);
-        TRY(write_span(ending, COLUMNS_ARRIVED_TIMES, times, rows));
-        TRY(keep_span(ending, i, times, rows)); /* changes them */
+        TRY(write_span(ending, COLUMNS_ARRIVED_TIMES, times, arrived.stripes, rows));
+        TRY(keep_span(ending, i, &arrived));
         columns_ranks_next(&writer->waiting.ranks, &walk, ending->seqs, rows);
-        TRY(write_span(ending, COLUMNS_ARRIVED_SEQS, ending->seqs, rows));
+        TRY(write_span(ending, COLUMNS_ARRIVED_SEQS, ending->seqs, NULL, rows));
     }
     return OK;
 }
 
 /* --- Stripes --- */
 
+/* What the spans say of the times of a stripe's rows. */
+static void take_smoothed(struct ending *ending, uint32_t stripe)
+{
+    const uint32_t *in_order = ending->rows;
+
+    for (uint32_t i = 0; i < ending->span_count; i++) {
+        columns_arrivals_take(&ending->spans[i], stripe, in_order, ending->spare);
+        in_order += columns_arrivals_count(&ending->spans[i], stripe);
+    }
+}
+
 /* Rows whose time is not the one of their place, and by how much. */
-static void pack_late(struct ending *ending, uint32_t rows)
+static void pack_late(struct ending *ending, uint32_t stripe, uint32_t rows)
 {
     struct columns_writer *writer = ending->writer;
     uint64_t *gaps = ending->seqs, *off = ending->spare;
     uint32_t count = 0, before = 0;
 
-    columns_arrivals_gather(ending->spans, ending->places, ending->spare, rows);
+    take_smoothed(ending, stripe);
     for (uint32_t row = 0; row < rows; row++)
         if (ending->times[row] != ending->spare[row]) {
             gaps[count] = row - before;
@@ -275,14 +295,15 @@ static fallible write_stripes(struct ending *ending)
         const struct columns_writer_wait *wait = wait_of(ending, i);
         const struct columns_stripe_entry *entry =
             (const struct columns_stripe_entry *)(const void *)writer->stripe_entries.data + i;
-        struct columns_places of = {firsts, entry->stripe.persons, (uint32_t)writer->head.rows};
+        struct columns_places of = {firsts, entry->stripe.persons};
         uint64_t at = columns_writer_place(writer);
 
         TRY(read_again(ending, wait));
-        columns_places_pack(&writer->packer, &writer->out, &of, ending->places, ending->spare);
+        columns_places_order(ending->places, wait->rows, ending->seqs, ending->spare, ending->rows);
+        columns_places_pack(&writer->packer, &writer->out, &of, ending->rows);
         TRY(end_piece(writer, COLUMNS_SEQS, at, wait->pieces));
         at = columns_writer_place(writer);
-        pack_late(ending, wait->rows);
+        pack_late(ending, i, wait->rows);
         TRY(end_piece(writer, COLUMNS_TIMES, at, wait->pieces + sizeof(struct columns_piece)));
         firsts += entry->stripe.persons + 1;
     }
@@ -309,6 +330,8 @@ fallible columns_writer_arrivals(struct columns_writer *writer)
     if (buf_is_broken(&waiting->stripes) || buf_is_broken(&waiting->firsts) ||
         buf_is_broken(&writer->stripe_pieces) || buf_is_broken(&writer->stripe_entries))
         return mem_exhausted();
+    if (writer->head.stripes > COLUMNS_MOST_STRIPES)
+        return fail(ERR_LIMIT, "over %d stripes in a columns file", COLUMNS_MOST_STRIPES);
     if (columns_ranks_count(&waiting->ranks) != writer->head.rows)
         return fail(ERR_INVALID, "two rows have the same sequence number");
     if (waiting->file)

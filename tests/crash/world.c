@@ -89,12 +89,27 @@ static fallible open_intake(struct world *world)
     return intake_open(&config, NULL, NULL, &world->intake);
 }
 
+/* Not by the world, which tests move about. */
+static hash128 hash_by_vault(void *argument, enum node_kind kind, str text)
+{
+    return vault_hash(argument, (unsigned char)kind, text);
+}
+
+static hash128 hash_identifier(void *argument, enum node_kind kind, str text)
+{
+    const struct world *world = argument;
+
+    return vault_hash(world->vault, (unsigned char)kind, text);
+}
+
 static fallible open_history(struct world *world)
 {
     struct roster_config config = {.sys = world->sys,
                                    .folder = WORLD_COLUMNS,
                                    .workspace = vault_workspace_id(world->vault),
-                                   .log = world->log};
+                                   .log = world->log,
+                                   .hash = hash_by_vault,
+                                   .argument = world->vault};
 
     TRY(history_open(world->sys, WORLD_COLUMNS, config.workspace, CACHE, &world->history));
     return roster_obtain(&config, history_next_seq(world->history), NULL, NULL,
@@ -111,13 +126,6 @@ static enum err read_events(void *argument, const struct source_page *page)
         page->texts[i].len = page->text->len - page->texts[i].from;
     }
     return OK;
-}
-
-static hash128 hash_identifier(void *argument, enum node_kind kind, str text)
-{
-    const struct world *world = argument;
-
-    return vault_hash(world->vault, (unsigned char)kind, text);
 }
 
 static fallible open_events(struct world *world)
@@ -237,8 +245,11 @@ void world_combine(struct world *world)
 
 fallible world_fold_anew(struct world *world, struct world_fold *out_fold)
 {
-    struct roster_config roster = {
-        .sys = world->sys, .folder = WORLD_ANEW, .workspace = vault_workspace_id(world->vault)};
+    struct roster_config roster = {.sys = world->sys,
+                                   .folder = WORLD_ANEW,
+                                   .workspace = vault_workspace_id(world->vault),
+                                   .hash = hash_by_vault,
+                                   .argument = world->vault};
     struct events_config config = {
         .read_events = read_events, .hash = hash_identifier, .argument = world, .hash_seed = 2};
     struct log_reader *reader;
