@@ -235,8 +235,9 @@ fallible import_fold_finish(struct import_fold *fold, workspace_progress *progre
     while (!err && !fold->is_over) {
         condition_wait_for(fold->moved, fold->lock, STEP_MS);
         if (progress && !progress(argument, fold->folded - from, durable - from))
-            err = fail(ERR_EXPIRED, "stopped; what was imported stays and is folded by the next "
-                                    "start");
+            err = fail(ERR_EXPIRED,
+                       "stopped; what was imported stays: run it again to go on, or let the "
+                       "next start fold it");
     }
     /* What was to be stored is: without room for more the next start folds the rest. */
     if (!err && fold->err && fold->err != ERR_LIMIT && fold->err != ERR_FULL)

@@ -68,29 +68,6 @@ void *mem_grow(void *old, size_t size)
     return note(is_refused() ? NULL : advise(realloc(old, size ? size : 1), size));
 }
 
-/* A sanitizer sees nothing of such memory. */
-#ifdef __SANITIZE_ADDRESS__
-void *mem_map(size_t size)
-{
-    (void)size;
-    return NULL;
-}
-#else
-void *mem_map(size_t size)
-{
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    return memory == MAP_FAILED ? NULL : memory;
-}
-#endif
-
-void mem_unmap(void *memory, size_t size)
-{
-    /* To give up a part of what the system keeps as one may be one part too many. */
-    if (munmap(memory, size))
-        (void)madvise(memory, size, MADV_DONTNEED);
-}
-
 void mem_free(void *memory)
 {
     free(memory);

@@ -18,13 +18,8 @@ void *mem_alloc_aligned(size_t size, size_t alignment);
  * for what is written from one end to the other and goes on to the next slab. Not for mem_grow. */
 void *mem_alloc_slab(size_t size);
 void *mem_grow(void *old, size_t size); /* like realloc; new bytes not zeroed */
-/* Pages of its own, which go back to the system at once: for what stays long, and is given up by
- * another thread than took it, so that the heap of each would keep the holes. Zeroed. NULL also
- * when the system has no room for more of them: then mem_grow may have. */
-void *mem_map(size_t size);
-void mem_unmap(void *memory, size_t size);
-void mem_free(void *memory);      /* NULL is fine */
-char *mem_text(const char *text); /* a copy of a C string, or NULL */
+void mem_free(void *memory);            /* NULL is fine */
+char *mem_text(const char *text);       /* a copy of a C string, or NULL */
 /* Gives what is free back to the system: after a job that took much and will not come soon. */
 void mem_trim(void);
 fallible mem_exhausted(void); /* ERR_LIMIT with its sentence */

@@ -3,10 +3,10 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Each time events settle there is one more file, and joins make rows of older files strays
- * (measure/strays.h) that every question has to gather. To combine files is to write them anew as one, clustered by
- * persons as they are joined now. Files of similar size are combined, so that n times settled means
- * about log4(n) files of each size and as many times written; a file with many strays is written
- * anew by itself, and so is one of which much was deleted: that is left out.
+ * (measure/strays.h) that every question has to gather. To combine files is to write them anew as
+ * one, clustered by persons as they are joined now. Files of similar size are combined, so that n
+ * times settled means about log4(n) files of each size and as many times written; a file with many
+ * strays is written anew by itself, and so is one of which much was deleted: that is left out.
  *
  * One thread combines at a time; events may be folded, settled and asked for meanwhile.
  */

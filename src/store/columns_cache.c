@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "sys/pages.h"
 #include "sys/thread.h"
 
 #include <assert.h>
@@ -19,7 +20,6 @@
 
 enum {
     MOST_SKIPPED = 64,
-    PAGE = 4096,
     FEWEST_PAGES = 12, /* of a unit that has pages of its own */
     MOST_IDLE = 64,
     IDLE_SHARE = 16, /* of the bound, beyond it */
@@ -159,7 +159,7 @@ bool columns_cache_pin(struct columns_cache *cache, struct columns_slot *slot)
 
 static bool fits(const struct columns_unit *unit, size_t size)
 {
-    return unit->bytes >= size && unit->bytes - size <= size / FIT_SHARE + PAGE;
+    return unit->bytes >= size && unit->bytes - size <= size / FIT_SHARE + PAGES_SIZE;
 }
 
 /* One that was given up lately, or NULL. */
@@ -185,7 +185,7 @@ static void drop_idle(struct columns_cache *cache)
 
     cache->idle_bytes -= unit->bytes;
     memmove(&cache->idle[0], &cache->idle[1], --cache->idle_count * sizeof *cache->idle);
-    mem_unmap(unit, unit->bytes);
+    pages_give(unit, unit->bytes);
 }
 
 /* Under the lock. */
@@ -200,14 +200,14 @@ static void keep_idle(struct columns_cache *cache, struct columns_unit *unit)
 
 struct columns_unit *columns_cache_unit(struct columns_cache *cache, size_t size)
 {
-    size_t bytes = (size + PAGE - 1) / PAGE * PAGE;
+    size_t bytes = (size + PAGES_SIZE - 1) / PAGES_SIZE * PAGES_SIZE;
     struct columns_unit *unit = NULL;
     bool is_mapped;
 
-    if (bytes >= FEWEST_PAGES * PAGE) {
+    if (bytes >= FEWEST_PAGES * PAGES_SIZE) {
         unit = take_idle(cache, bytes);
         bytes = unit ? unit->bytes : bytes;
-        unit = unit ? unit : mem_map(bytes);
+        unit = unit ? unit : pages_take(bytes);
     }
     is_mapped = unit != NULL;
     if (!unit)

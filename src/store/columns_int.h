@@ -19,7 +19,7 @@ struct columns_unit {
     struct columns_unit *former;
     struct columns_slot *slot;
     size_t bytes;
-    bool is_mapped; /* of mem_map; else of mem_grow */
+    bool is_mapped; /* of pages_take; else of mem_grow */
     struct columns_block block;
 };
 
