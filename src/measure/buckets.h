@@ -20,17 +20,22 @@ struct buckets {
 fallible buckets_make(const struct query *query, millis from, millis to, struct arena *mem,
                       struct buckets *out_buckets);
 
-/* The bucket that holds `time`, which must lie in [from, to). */
+/* The bucket that holds `time`, which must lie in [from, to), where all are of one length. */
+static inline uint32_t buckets_find_even(const struct buckets *buckets, millis time)
+{
+    uint64_t passed = (uint64_t)(time - *buckets->starts) >> buckets->shift;
+
+    return (uint32_t)((unsigned __int128)passed * buckets->factor >> 64);
+}
+
+/* The same whatever their lengths. */
 static inline uint32_t buckets_find(const struct buckets *buckets, millis time)
 {
     const millis *starts = buckets->starts;
     uint32_t at;
 
-    if (buckets->factor) {
-        uint64_t passed = (uint64_t)(time - *starts) >> buckets->shift;
-
-        return (uint32_t)((unsigned __int128)passed * buckets->factor >> 64);
-    }
+    if (buckets->factor)
+        return buckets_find_even(buckets, time);
     /* Periods differ little in length, so the guess is right or next to it. */
     at = (uint32_t)((double)(time - *starts) * buckets->each);
 

@@ -84,3 +84,20 @@ static inline bool hit_bits_all(const struct hit_bits *bits, uint32_t at, uint32
         missing |= ~bits->words[place / 64 + 1] << (64 - shift);
     return !(missing << (64 - count));
 }
+
+/* Where the bits that are set without a gap from `at` on end; at most `end`. `at` has its bit. */
+static inline uint32_t hit_bits_run(const struct hit_bits *bits, uint32_t at, uint32_t end)
+{
+    uint32_t place = at - bits->base;
+    uint64_t missing = ~bits->words[place / 64] >> place % 64;
+
+    while (!missing) {
+        at += 64 - place % 64;
+        if (at >= end)
+            return end;
+        place = at - bits->base;
+        missing = ~bits->words[place / 64];
+    }
+    at += (uint32_t)__builtin_ctzll(missing);
+    return at < end ? at : end;
+}

@@ -3,12 +3,13 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "measure/buckets.h"
+#include "measure/hit_bits.h"
 #include "measure/operator.h"
 
 #include "base/json.h"
 
 enum { START, RETURN, INTERVAL, PERIODS, PARAMS };
-enum { USUAL_PERIODS = 12, MOST_PERIODS = 366 };
+enum { USUAL_PERIODS = 12, MOST_PERIODS = 366, MANY = 32 /* hits a period */ };
 
 static const char *const intervals[] = {"day", "week", "month", NULL};
 
@@ -46,6 +47,8 @@ struct retention_cohort {
 };
 
 struct retention_state {
+    struct hit_bits start;
+    struct hit_bits back;
     struct retention_cohort *cohorts; /* one a bucket */
 };
 
@@ -65,6 +68,7 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
     TRY(scan_plan_mark(shared->plan, given[RETURN].events, 1, SCAN_IN_RANGE, &retention->back));
     buckets = &retention->buckets;
     TRY(buckets_make(query, bounds->from, bounds->to, mem, buckets));
+    scan_plan_kinds(shared->plan);
     retention->periods = given[PERIODS].is_given ? (uint32_t)given[PERIODS].number : USUAL_PERIODS;
     retention->over = buckets->count;
     if (buckets->count &&
@@ -108,65 +112,133 @@ static fallible make_returned(const struct retention *retention, struct arena *m
     return cohort->returned ? OK : operator_exhausted();
 }
 
-struct history {
-    const millis *times;
-    const scan_marks *marks;
-    uint32_t count;
+/* Periods looked for: at most 64, a bit each. */
+struct window {
+    uint32_t first, length;
 };
 
-/* Counts her returns, once each period: 64 periods at a time, a bit each. */
-static void count_returns(const struct retention *retention, uint32_t cohort, uint64_t *returned,
-                          const struct history *later)
+static uint64_t bit_of(const struct window *window, uint32_t period)
 {
-    const struct buckets buckets = retention->buckets;
-    uint32_t end = cohort + seen_periods(retention, cohort);
-
-    for (uint32_t from = cohort; from < end; from += 64) {
-        uint32_t length = end - from < 64 ? end - from : 64;
-        uint64_t seen = 0;
-
-        for (uint32_t i = 0; i < later->count; i++) {
-            bool is_back = (later->marks[i] & retention->back) != 0;
-            uint32_t period = is_back ? buckets_find(&buckets, later->times[i]) - from : length;
-
-            seen |= (uint64_t)(period < length) << period % 64;
-        }
-        for (; seen; seen &= seen - 1)
-            returned[from - cohort + (uint32_t)__builtin_ctzll(seen)]++;
-    }
+    period -= window->first;
+    return (uint64_t)(period < window->length) << period % 64;
 }
 
+/* The periods of the times [from, to). */
+static uint64_t find_each(const struct retention *retention, const struct window *window,
+                          const millis *times, uint32_t from, uint32_t to)
+{
+    const struct buckets buckets = retention->buckets;
+    uint64_t seen = 0;
+
+    if (buckets.factor && buckets.count <= 64) {
+        for (uint32_t i = from; i < to; i++)
+            seen |= UINT64_C(1) << buckets_find_even(&buckets, times[i]);
+        return seen >> window->first & ~UINT64_C(0) >> (64 - window->length);
+    }
+    for (uint32_t i = from; i < to; i++)
+        seen |= bit_of(window, buckets_find(&buckets, times[i]));
+    return seen;
+}
+
+/* The first of the times [from, to) that is not before `time`. */
+static uint32_t find_time(const millis *times, uint32_t from, uint32_t to, millis time)
+{
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+
+        if (times[middle] < time)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+/* The same where there are many: each period is looked for where its times should lie if they came
+ * evenly, and searched for only if none lies there. */
+static uint64_t find_many(const struct retention *retention, const struct window *window,
+                          const millis *times, uint32_t from, uint32_t to)
+{
+    const millis *starts = retention->buckets.starts;
+    millis first = times[from], span = times[to - 1] - first;
+    double each = span ? (double)(to - 1 - from) / (double)span : 0;
+    uint32_t period = buckets_find(&retention->buckets, first);
+    uint32_t last = buckets_find(&retention->buckets, times[to - 1]);
+    uint64_t seen = 0;
+
+    if (period < window->first)
+        period = window->first;
+    for (; period <= last && period - window->first < window->length; period++) {
+        millis middle = starts[period] / 2 + starts[period + 1] / 2 - first;
+        millis at = middle < 0 ? 0 : middle < span ? middle : span;
+        uint32_t row = from + (uint32_t)((double)at * each);
+
+        if (times[row] < starts[period] || times[row] >= starts[period + 1])
+            row = find_time(times, from, to, starts[period]);
+        if (row < to && times[row] < starts[period + 1])
+            seen |= bit_of(window, period);
+    }
+    return seen;
+}
+
+/* The periods in which the hits [from, end) come back. */
+static uint64_t find_periods(const struct retention *retention, const struct window *window,
+                             const struct hit_bits *back, const millis *times,
+                             const uint32_t range[2])
+{
+    uint64_t seen = 0;
+    uint32_t at = range[0], end = range[1];
+
+    while ((at = hit_bits_next(back, at, end)) < end) {
+        uint32_t to = hit_bits_run(back, at, end);
+
+        seen |= to - at > MANY * window->length ? find_many(retention, window, times, at, to)
+                                                : find_each(retention, window, times, at, to);
+        at = to;
+    }
+    return seen;
+}
+
+/* Counts her returns, once each period. */
 static fallible add_person(const struct operator_worker *worker, struct retention_state *state,
-                           const struct history *history)
+                           const struct scan_batch *batch, size_t person)
 {
     const struct retention *retention = worker->shared->compiled;
-    uint32_t at = 0;
-    struct history later;
-    uint32_t cohort;
+    uint32_t first = batch->kinds_of ? batch->since[person] : batch->first[person];
+    uint32_t end = batch->end[person], at = hit_bits_next(&state->start, first, end);
+    struct retention_cohort *cohort;
+    uint32_t number, periods;
 
-    while (at < history->count && !(history->marks[at] & retention->start))
-        at++;
-    if (at == history->count)
+    if (at == end)
         return OK;
-    cohort = buckets_find(&retention->buckets, history->times[at]);
-    TRY(make_returned(retention, worker->mem, state, cohort));
-    state->cohorts[cohort].people++;
-    at++;
-    later = (struct history){history->times + at, history->marks + at, history->count - at};
-    count_returns(retention, cohort, state->cohorts[cohort].returned, &later);
+    number = buckets_find(&retention->buckets, batch->times[at]);
+    periods = seen_periods(retention, number);
+    TRY(make_returned(retention, worker->mem, state, number));
+    cohort = &state->cohorts[number];
+    cohort->people++;
+    for (uint32_t from = 0; from < periods; from += 64) {
+        struct window window = {number + from, periods - from < 64 ? periods - from : 64};
+        uint64_t seen = find_periods(retention, &window, &state->back, batch->times,
+                                     (const uint32_t[]){at + 1, end});
+
+        for (; seen; seen &= seen - 1)
+            cohort->returned[from + (uint32_t)__builtin_ctzll(seen)]++;
+    }
     return OK;
 }
 
-static fallible step(const struct operator_worker *worker, void *state,
+static fallible step(const struct operator_worker *worker, void *argument,
                      const struct scan_batch *batch)
 {
-    for (size_t person = 0; person < batch->persons; person++) {
-        uint32_t first = batch->first[person];
-        struct history history = {batch->times + first, batch->marks + first,
-                                  batch->end[person] - first};
+    const struct retention *retention = worker->shared->compiled;
+    struct retention_state *state = argument;
+    uint32_t from, to;
 
-        TRY(add_person(worker, state, &history));
-    }
+    hit_bits_span(batch, &from, &to);
+    TRY(hit_bits_find(&state->start, worker->mem, batch, retention->start, from, to));
+    TRY(hit_bits_find(&state->back, worker->mem, batch, retention->back, from, to));
+    for (size_t person = 0; person < batch->persons; person++)
+        TRY(add_person(worker, state, batch, person));
     return OK;
 }
 
