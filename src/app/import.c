@@ -576,9 +576,5 @@ fallible import_finish(struct import *import)
     progress_start(&import->progress, import->options.sys, "Settling");
     err = import_sink_finish(import->sink, progress_step, &import->progress);
     progress_end(&import->progress);
-    TRY(err);
-    progress_start(&import->progress, import->options.sys, "Combining");
-    err = import_sink_combine(import->sink, progress_step, &import->progress);
-    progress_end(&import->progress);
     return err;
 }

@@ -246,49 +246,6 @@ fallible import_fold_finish(struct import_fold *fold, workspace_progress *progre
     return err;
 }
 
-/* Files of so many rows become one; each row is read once, or twice. */
-struct combining {
-    workspace_progress *progress;
-    void *argument;
-    uint64_t done, of;
-};
-
-/* A combine_pace. */
-static bool shows(void *argument)
-{
-    struct combining *combining = argument;
-
-    combining->done += COMBINE_PACE_ROWS;
-    return !combining->progress ||
-           combining->progress(combining->argument, combining->done, combining->of);
-}
-
-static fallible combine_last(struct import_fold *fold, size_t at, size_t count,
-                             struct combining *combining)
-{
-    struct workspace *workspace = fold->workspace;
-
-    combining->done = combining->of = 0;
-    for (size_t i = at; i < at + count; i++)
-        combining->of += columns_about(history_file(workspace->history, i))->rows;
-    TRY(combine_room(workspace->events, workspace->sys, at, count));
-    return combine_run(workspace->events, workspace->sys, at, count, shows, combining);
-}
-
-fallible import_fold_combine(struct import_fold *fold, workspace_progress *progress, void *argument)
-{
-    struct combining combining = {.progress = progress, .argument = argument};
-    enum err err = OK;
-    size_t at, count;
-
-    while (!err && !fold->err && combine_find(fold->workspace->events, false, &at, &count))
-        err = combine_last(fold, at, count, &combining);
-    if (err == ERR_EXPIRED)
-        return fail(err, "stopped; all is imported: run it again to go on combining column files, "
-                         "or leave that to a server");
-    return err == ERR_FULL || err == ERR_LIMIT ? OK : err;
-}
-
 void import_fold_close(struct import_fold *fold)
 {
     if (!fold)

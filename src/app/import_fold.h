@@ -20,9 +20,5 @@ void import_fold_stop(struct import_fold *fold);
 /* Folds and settles all that was stored. `progress` may be NULL; false stops (ERR_EXPIRED). Else
  * fails as folding failed. Nothing may be stored any more. */
 fallible import_fold_finish(struct import_fold *fold, workspace_progress *progress, void *argument);
-/* After that: puts column files together that a server would, so that the first questions after a
- * large import are not asked beside it. Without room it stays undone; `progress` as above. */
-fallible import_fold_combine(struct import_fold *fold, workspace_progress *progress,
-                             void *argument);
 /* Ends folding where it is and settles that much, if it can; NULL is fine. */
 void import_fold_close(struct import_fold *fold);

@@ -298,9 +298,3 @@ fallible import_sink_finish(struct import_sink *sink, bool (*progress)(void *, u
     TRY(workspace_settle_ids(sink->workspace)); /* its thread has nothing to do any more */
     return import_fold_finish(sink->fold, progress, argument);
 }
-
-fallible import_sink_combine(struct import_sink *sink, bool (*progress)(void *, uint64_t, uint64_t),
-                             void *argument)
-{
-    return sink->fold ? import_fold_combine(sink->fold, progress, argument) : OK;
-}

@@ -48,6 +48,3 @@ void import_sink_stop(struct import_sink *sink);
  * stops (ERR_EXPIRED). */
 fallible import_sink_finish(struct import_sink *sink, bool (*progress)(void *, uint64_t, uint64_t),
                             void *argument);
-/* And then its column files are combined. */
-fallible import_sink_combine(struct import_sink *sink, bool (*progress)(void *, uint64_t, uint64_t),
-                             void *argument);

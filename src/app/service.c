@@ -161,7 +161,7 @@ static void run_combiner(void *argument)
 {
     struct service *service = argument;
     struct events *events = service->workspace.events;
-    uint64_t seen_seq = 0;
+    uint64_t seen_seq = log_durable_seq(service->workspace.log);
     bool was_told = false;
 
     thread_give_way(THREAD_LAST);

@@ -31,10 +31,11 @@ struct combine_file {
 };
 
 /* Whether it is worth while to combine some of the files now, and which. */
-bool combine_choose(const struct combine_file *files, size_t count, size_t *out_at,
+bool combine_choose(const struct combine_file *files, size_t count, bool is_busy, size_t *out_at,
                     size_t *out_count);
 /* The same, for the files there are now; false without memory, too. While many events arrive, a
- * file of few rows will soon become one with those that follow it: it is not written anew alone. */
+ * file of few rows will soon become one with those that follow it: it is not written anew alone.
+ * While few do, all files become one. */
 bool combine_find(struct events *events, bool is_busy, size_t *out_at, size_t *out_count);
 
 /* ERR_FULL: the new file would leave too little of the disk for events that arrive. */

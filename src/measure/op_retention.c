@@ -209,6 +209,7 @@ static fallible add_person(const struct operator_worker *worker, struct retentio
     struct retention_cohort *cohort;
     uint32_t number, periods;
 
+    scan_fetch_times(batch, first, end);
     if (at == end)
         return OK;
     number = buckets_find(&retention->buckets, batch->times[at]);

@@ -115,15 +115,18 @@ static fallible make_room(struct scan_direct *direct, uint32_t persons)
 static fallible cut_persons(struct scan_direct *direct, const struct scan_hand *hand,
                             const struct cut *cut, struct scan_batch *batch)
 {
-    const struct scan_bounds *bounds = &hand->plan->bounds;
+    millis from = cut->is_early ? hand->plan->bounds.from : INT64_MIN;
+    millis to = cut->is_late ? hand->plan->bounds.to : INT64_MAX;
+    const millis *times = batch->times;
 
     TRY(make_room(direct, (uint32_t)batch->persons));
     for (size_t i = 0; i < batch->persons; i++) {
         uint32_t since = batch->first[i], end = batch->end[i];
 
-        while (cut->is_late && end > since && batch->times[end - 1] >= bounds->to)
+        scan_fetch_times(batch, since, end);
+        while (end > since && times[end - 1] >= to)
             end--;
-        while (cut->is_early && since < end && batch->times[since] < bounds->from)
+        while (since < end && times[since] < from)
             since++;
         direct->first[i] = batch->first[i];
         direct->since[i] = since;

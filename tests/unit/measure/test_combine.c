@@ -403,7 +403,7 @@ TEST(files_of_similar_size_are_chosen)
             CHECK(str_to_u64(str_cut(&rest, ' '), &files[count].rows));
             files[count++].rows *= 1000;
         }
-        CHECK_INT(combine_choose(files, count, &at, &found), c->count > 0);
+        CHECK_INT(combine_choose(files, count, true, &at, &found), c->count > 0);
         CHECK_INT(at, c->at);
         CHECK_INT(found, c->count);
     }
@@ -427,9 +427,37 @@ TEST(a_file_with_many_strays_is_written_anew_by_itself)
         };
         size_t at, count;
 
-        CHECK_INT(combine_choose(files, 2, &at, &count), c->is_chosen);
+        CHECK_INT(combine_choose(files, 2, true, &at, &count), c->is_chosen);
         if (c->is_chosen)
             CHECK(at == 0 && count == 1);
+    }
+}
+
+TEST(combine_makes_all_files_one_while_few_events_arrive)
+{
+    static const struct {
+        const char *name;
+        uint64_t rows[3];
+        size_t count;
+        bool is_chosen;
+    } cases[] = {
+        {"one file", {100}, 1, false},
+        {"two alike", {100, 100}, 2, true},
+        {"little behind much", {100, 12, 0}, 3, true},
+        {"less behind it", {100, 5, 6}, 3, false},
+        {"much behind little", {5, 6, 100}, 3, false},
+    };
+
+    EACH_CASE(c, cases)
+    {
+        struct combine_file files[3] = {0};
+        size_t at = 9, count = 9;
+
+        for (size_t i = 0; i < c->count; i++)
+            files[i].rows = c->rows[i];
+        CHECK_INT(combine_choose(files, c->count, false, &at, &count), c->is_chosen);
+        CHECK(!c->is_chosen || (at == 0 && count == c->count));
+        CHECK(!combine_choose(files, c->count, true, &at, &count));
     }
 }
 
@@ -454,7 +482,7 @@ TEST(files_stay_few_and_events_are_seldom_written_again)
             files[count].rows =
                 1000000 + (c->spread ? random_below(&random, c->spread) : 0) * 10000;
             taken += files[count++].rows;
-            while (combine_choose(files, count, &at, &found)) {
+            while (combine_choose(files, count, true, &at, &found)) {
                 struct combine_file one = {0};
 
                 for (size_t k = at; k < at + found; k++)
