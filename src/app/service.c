@@ -29,10 +29,11 @@
 enum {
     STEP_MS = 100,
     TEND_MS = 250,
+    BUSY_TEND_MS = 10, /* while events come: the next segment must be ready long before its turn */
     LEAVE_MS = 1000,
     SETTLE_MS = 1000, /* to fold what is still unfolded at the end */
     GATHER_MS = 3,
-    FILL_MS = 4,
+    FILL_MS = 1,
     COMBINE_MS = 1000,
     BUSY_SHARE = 64,              /* of what settles at once, from one look to the next */
     COMBINE_REST = 9,             /* times as long as it took: a tenth of a core at the most */
@@ -84,7 +85,7 @@ static void run_writer(void *argument)
 {
     struct service *service = argument;
 
-    thread_answer_soon();
+    thread_answer_soon(THREAD_FOR_ALL);
     while (!atomic_load(&service->writer_ends))
         if (intake_step(service->workspace.intake, STEP_MS) != OK) {
             stop(service);
@@ -383,14 +384,29 @@ static void prepare_keys(struct service *service)
         stop(service);
 }
 
+/* Until the next look at what is to be made ahead; `*seen_seq` is the log's end at the last one. */
+static int64_t patience(const struct service *service, bool is_prepared, uint64_t *seen_seq)
+{
+    uint64_t before = *seen_seq;
+
+    *seen_seq = log_durable_seq(service->workspace.log);
+    if (!is_prepared)
+        return FILL_MS;
+    return *seen_seq > before ? BUSY_TEND_MS : TEND_MS;
+}
+
 /* Until told to end, or the log stops. */
 static void watch(struct service *service)
 {
     bool is_announced = false, has_room = true, is_prepared = true;
+    uint64_t seen_seq = log_durable_seq(service->workspace.log);
 
+    thread_give_way(THREAD_BEHIND);
     while (!atomic_load(&service->is_stopped)) {
-        int64_t wait_ms = !is_prepared ? FILL_MS : is_announced ? TEND_MS : STEP_MS;
+        int64_t wait_ms = patience(service, is_prepared, &seen_seq);
 
+        if (!is_announced && wait_ms > BUSY_TEND_MS)
+            wait_ms = BUSY_TEND_MS;
         if (signals_wait(service->signals, wait_ms) & SIGNALS_STOP)
             return;
         if (!is_announced && (web_is_ready(service->web) || atomic_load(&service->is_late))) {

@@ -6,10 +6,13 @@
 
 #include "collect/visitor.h"
 
+#include <assert.h>
+
 enum {
     SKEW_TOLERATED = 10 * 1000, /* ms: less is the network's delay, not a wrong clock */
     FUTURE_TOLERATED = 5 * 60 * 1000,
-    DATE_LEN = 10, /* YYYY-MM-DD */
+    DATE_LEN = 10,    /* YYYY-MM-DD */
+    STORED_MORE = 64, /* bytes of keys, quotes and commas that a message had not */
 };
 
 struct fields {
@@ -275,15 +278,30 @@ static bool is_stored(const struct json *doc, uint32_t key, const struct fields 
     return !json_is_string(doc, key, S("writeKey")) && !json_is_string(doc, key, S("sentAt"));
 }
 
+/* Room for all that is stored: parts of the message, and at the most the context and a visitor. */
+static fallible open_stored(const struct json *doc, uint32_t at, uint32_t shared,
+                            const struct message *message, struct arena *mem, struct buf *out_text)
+{
+    size_t room = json_raw(doc, at).len + message->anonymous.len + STORED_MORE;
+
+    if (shared != JSON_ABSENT)
+        room += json_raw(doc, shared).len;
+    *out_text = (struct buf){.data = arena_take(mem, room), .room = room};
+    return out_text->data ? OK : arena_exhausted();
+}
+
 static fallible write_stored(const struct json *doc, uint32_t at, const struct fields *fields,
                              uint32_t shared, struct arena *mem, struct message *message)
 {
-    struct buf text = {0};
+    struct buf text;
+    const char *place;
     struct json_writer w = {.out = &text};
     bool has_own =
         fields->context != JSON_ABSENT && json_type_of(doc, fields->context) == JSON_OBJECT;
     bool is_merged = shared != JSON_ABSENT && (has_own || !is_sent(doc, fields->context));
 
+    TRY(open_stored(doc, at, shared, message, mem, &text));
+    place = text.data;
     json_open(&w, '{');
     EACH_MEMBER(doc, at, key, value)
     {
@@ -302,9 +320,9 @@ static fallible write_stored(const struct json *doc, uint32_t at, const struct f
         write_context(&w, doc, has_own ? fields->context : JSON_ABSENT, shared);
     }
     json_shut(&w, '}');
-    message->json = buf_is_broken(&text) ? (str){NULL, 0} : arena_dup(mem, buf_str(&text));
-    buf_done(&text);
-    return message->json.data ? OK : arena_exhausted();
+    assert(text.data == place); /* it did not have to grow */
+    message->json = buf_str(&text);
+    return OK;
 }
 
 static fallible settle_stored(const struct json *doc, uint32_t at, const struct fields *fields,

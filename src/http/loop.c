@@ -339,7 +339,7 @@ void loop_run(void *argument)
 {
     struct loop *loop = argument;
 
-    thread_answer_soon();
+    thread_answer_soon(THREAD_ONE_OF_MANY);
     site_enter(&loop->site);
     loop->now_ns = clock_mono_ns(loop->site.sys);
     while (!is_done(loop))

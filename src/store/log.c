@@ -100,11 +100,9 @@ static fallible use_segment(struct log *log, struct log_segment *segment,
 static fallible take_spare(struct log *log, struct log_segment *segment,
                            struct log_recovery *recovery)
 {
-    size_t size = segment->size;
+    size_t size = log_live_bytes(str_from(segment->bytes, segment->size));
     enum err err;
 
-    while (size > 0 && segment->bytes[size - 1] == 0)
-        size--;
     recovery->torn_bytes += size;
     file_close(log->spare);
     log->spare = NULL;

@@ -116,13 +116,21 @@ bool log_has_group(str bytes, size_t from, uint64_t seq)
     return false;
 }
 
-static size_t live_extent(str bytes)
+size_t log_live_bytes(str bytes)
 {
     size_t end = bytes.len;
 
+    while (end >= LOG_SECTOR && log_is_zero(bytes.data + end - LOG_SECTOR, LOG_SECTOR))
+        end -= LOG_SECTOR;
     while (end && bytes.data[end - 1] == 0)
         end--;
-    end = (end + LOG_ALIGN - 1) / LOG_ALIGN * LOG_ALIGN;
+    return end;
+}
+
+static size_t live_extent(str bytes)
+{
+    size_t end = (log_live_bytes(bytes) + LOG_ALIGN - 1) / LOG_ALIGN * LOG_ALIGN;
+
     return end < bytes.len ? end : bytes.len;
 }
 

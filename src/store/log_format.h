@@ -93,6 +93,7 @@ enum log_finding log_group_find(str bytes, struct log_place at, size_t *out_size
 uint64_t log_record_checksum(const char *record, size_t size);
 bool log_record_is_sound(str rest, uint64_t seq, struct log_record_head *out_head);
 bool log_is_zero(const char *bytes, size_t len);
+size_t log_live_bytes(str bytes); /* without the zeros at their end */
 /* Is there a sound group head that continues behind `seq`, at an aligned place from `from` on? */
 bool log_has_group(str bytes, size_t from, uint64_t seq);
 void log_segment_head_close(struct log_segment_head *head);

@@ -48,8 +48,8 @@ static void release_slab(struct log_slab *slab)
     if (atomic_fetch_sub(&slab->holders, 1) != 1)
         return;
     mutex_lock(log->lock);
-    is_kept =
-        slab->room == SLAB && log->recent + log->idle_bytes + SLAB <= log->config.recent_bytes;
+    is_kept = slab->room == SLAB &&
+              log->recent + log->idle_bytes + SLAB <= log->config.recent_bytes * MOST_HELD;
     if (is_kept) {
         slab->next = log->idle;
         log->idle = slab;

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { WINDOW = 2 << 20, LIST_ARENA = 16 << 20, CACHE_LINE = 64, WARM_LINES = 6 };
+enum { WINDOW = 2 << 20, AHEAD = 8 << 20, LIST_ARENA = 16 << 20, CACHE_LINE = 64, WARM_LINES = 6 };
 
 struct log_reader {
     struct log *log;
@@ -102,6 +102,17 @@ static bool give_plain(struct log_reader *reader, struct log_record *out)
 
 /* From disk */
 
+/* What follows is fetched while this is looked at; not where the writer still writes. */
+static void fetch_ahead(struct log_reader *reader)
+{
+    uint64_t end = reader->window_from + reader->window_len;
+    struct log_stats stats;
+
+    log_stats_read(reader->log, &stats);
+    if (reader->index < stats.segments)
+        file_will_read(reader->file, end, AHEAD);
+}
+
 /* Makes `need` bytes at place.offset readable in the window if the file has them. */
 static fallible fill_window(struct log_reader *reader, size_t need, str *out_bytes)
 {
@@ -131,6 +142,7 @@ static fallible fill_window(struct log_reader *reader, size_t need, str *out_byt
                       reader->window_room - ready, &len));
         reader->window_len += len;
         ready = reader->window_len;
+        fetch_ahead(reader);
     }
     *out_bytes = str_from(reader->window + (offset - reader->window_from), ready);
     return OK;

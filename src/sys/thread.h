@@ -19,8 +19,10 @@ void thread_join(struct thread *thread); /* waits for its end, then frees it; NU
 enum thread_rank { THREAD_BEHIND, THREAD_LAST };
 void thread_give_way(enum thread_rank rank);
 /* The calling thread mostly waits, and others wait for it: woken, it shall run at once, for a
- * moment, and not only when another thread's turn is over, which takes milliseconds. */
-void thread_answer_soon(void);
+ * moment, and not only when another thread's turn is over, which takes milliseconds. One for whom
+ * all wait goes before one of many. */
+enum thread_haste { THREAD_ONE_OF_MANY, THREAD_FOR_ALL };
+void thread_answer_soon(enum thread_haste haste);
 int thread_cores(void); /* cores this process may use */
 /* Calls run(argument) on this thread and on others at the same time, one a core and `most` in all,
  * and waits until all have come back. There may be fewer than that. */

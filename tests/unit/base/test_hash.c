@@ -6,6 +6,8 @@
 #include "support/test.h"
 
 #include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 TEST(hash_is_siphash_with_128_bits)
 {
@@ -34,4 +36,17 @@ TEST(hash_checksum_is_xxh3)
     CHECK(hash_checksum("abc", 3) == 0x78AF5F94892F3950u);
     CHECK(hash_checksum_seeded("abc", 3, 0) == hash_checksum("abc", 3));
     CHECK(hash_checksum_seeded("abc", 3, 1) != hash_checksum("abc", 3));
+}
+
+TEST(hash_checksum_of_any_length_is_the_same_on_every_processor)
+{
+    enum { MOST = 2100 };
+    static char bytes[MOST];
+
+    for (size_t i = 0; i < MOST; i++)
+        bytes[i] = (char)(i * 31 + i / 7);
+    for (size_t len = 0; len < MOST; len += len < 300 ? 1 : 61) {
+        CHECK(hash_checksum(bytes, len) == XXH3_64bits(bytes, len));
+        CHECK(hash_checksum_seeded(bytes, len, 42) == XXH3_64bits_withSeed(bytes, len, 42));
+    }
 }
