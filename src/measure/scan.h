@@ -20,7 +20,12 @@
 
 typedef uint64_t scan_marks; /* one bit a mark */
 
-enum { SCAN_MOST_MARKS = 64, SCAN_MOST_SLOTS = 64, SCAN_BATCH_HITS = 4096, SCAN_KINDS = PICK_KINDS };
+enum {
+    SCAN_MOST_MARKS = 64,
+    SCAN_MOST_SLOTS = 64,
+    SCAN_BATCH_HITS = 4096,
+    SCAN_KINDS = PICK_KINDS
+};
 
 struct scan_plan;
 struct scanner;
