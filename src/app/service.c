@@ -185,10 +185,13 @@ static void run_combiner(void *argument)
         if (err && err != ERR_EXPIRED && !was_told)
             journal_error(service->sys, "column files cannot be combined", err_text());
         was_told = err;
-        if (err)
+        if (err) {
             rest(service, COMBINE_AGAIN_MS);
-        else
+        } else {
+            web_set_combined(service->web,
+                             !combine_find(events, is_busy(service, &seen_seq), &at, &count));
             rest_after(service, began_ns);
+        }
     }
 }
 
