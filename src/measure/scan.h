@@ -20,12 +20,8 @@
 
 typedef uint64_t scan_marks; /* one bit a mark */
 
-enum {
-    SCAN_MOST_MARKS = 64,
-    SCAN_MOST_SLOTS = 64,
-    SCAN_BATCH_HITS = 4096,
-    SCAN_KINDS = PICK_KINDS
-};
+enum { SCAN_MOST_MARKS = 64, SCAN_MOST_SLOTS = 64, SCAN_BATCH_HITS = 4096 };
+enum { SCAN_KINDS = PICK_KINDS, SCAN_FETCHED_AHEAD = 1024, SCAN_TIMES_A_LINE = 8 };
 
 struct scan_plan;
 struct scanner;
@@ -58,7 +54,7 @@ struct scan_batch {
     const uint32_t *first;   /* [person] her hits are [first[p], end[p]) */
     const uint32_t *end;     /* [person] */
     const millis *times;     /* [hit] and so are all below, unless told */
-    const scan_marks *marks; /* never 0, unless the plan is loose */
+    const scan_marks *marks; /* never 0 */
     const text_code *names;  /* what the event is called, "page" for a page */
     const uint64_t *seqs;    /* NULL unless the plan asked for them, and so are these */
     const node_id *devices;  /* the node of the anonymousId, or 0 */
@@ -81,8 +77,6 @@ static inline uint32_t scan_number(const struct scan_batch *batch, uint32_t slot
     code = columns_code(&batch->filed[slot].block, hit);
     return code ? batch->filed[slot].base + code : 0;
 }
-
-enum { SCAN_FETCHED_AHEAD = 1024, SCAN_TIMES_A_LINE = 8 };
 
 /* Has the processor fetch the times that lie some way behind those of the hits [from, to), for who
  * goes through most of them in order. */
