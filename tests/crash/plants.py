@@ -18,17 +18,18 @@ COPIED = ["src", "tests", "bench", "sql", "tools", "meson.build", "meson_options
 # name: (file, old, new, arguments of crash_sim)
 SWEEP, FAULTS, FLIPS = ["sweep", "--points", "600"], ["faults", "--points", "1500"], \
     ["flips", "--count", "300"]
-STRANGERS = ["--seed", "3"]  # a plan that needs new keys on the way
+OTHER_PLAN = ["--seed", "3"]  # it needs new keys on the way, and leaves torn tails behind
 PLANTS = {
     "acknowledge_before_sync": (
-        "src/store/log.c", "if (file_sync(log->file) != OK)\n        return fail(ERR_IO, \"a sync",
+        "src/store/log_write.c",
+        "if (file_sync(closed->file) != OK)\n        return fail(ERR_IO, \"a sync",
         "if (false)\n        return fail(ERR_IO, \"a sync", SWEEP),
     "answer_before_commit": (
         "src/collect/intake.c",
-        "    err = log_commit(intake->config.log);\n    if (err)\n"
+        "    err = commit(intake);\n    if (err)\n"
         "        return refused(intake, first, end, err);\n"
         "    atomic_store(&intake->is_full, false);\n    answer(intake, first, end);\n    return OK;",
-        "    answer(intake, first, end);\n    err = log_commit(intake->config.log);\n"
+        "    answer(intake, first, end);\n    err = commit(intake);\n"
         "    atomic_store(&intake->is_full, false);\n    return err;", SWEEP),
     "no_folder_sync_of_a_segment": (
         "src/store/log_segment.c",
@@ -38,7 +39,7 @@ PLANTS = {
         "        err = fail(ERR_IO, \"a sync of the file of node keys failed\");", "", SWEEP),
     "keys_after_data": (
         "src/store/log.c", "TRY(vault_reserve(log->config.vault, nodes));", "",
-        SWEEP + STRANGERS),
+        SWEEP + OTHER_PLAN),
     "ids_claimed_that_are_not_held": (
         "src/store/seen.c", "seen->freezing_to = seen_table_last_seq(seen->active) + 1;",
         "seen->freezing_to = seen_table_last_seq(seen->active) + 9;", SWEEP),
@@ -55,17 +56,21 @@ PLANTS = {
         "    seen_add(fold->config.seen, entry.body_hash, 0, record->seq, entry.received);",
         "", SWEEP),
     "torn_tail_not_trimmed": (
-        "src/store/log.c", "    memset(segment->bytes + end, 0, to - end);\n", "", SWEEP),
+        "src/store/log.c", "    memset(segment->bytes + end, 0, to - end);\n", "",
+        SWEEP + OTHER_PLAN),
     "last_group_not_written_again": (
         "src/store/log.c", "file_write(segment->file, last, segment->bytes + last, to - last)",
         "file_write(segment->file, end, segment->bytes + end, to - end)", FAULTS),
     "failed_sync_tried_again": (
-        "src/store/log.c", "if (file_sync(log->file) != OK)\n        return fail(ERR_IO, \"a sync",
-        "if (file_sync(log->file) != OK && file_sync(log->file) != OK)\n"
+        "src/store/log_write.c",
+        "if (file_sync(closed->file) != OK)\n        return fail(ERR_IO, \"a sync",
+        "if (file_sync(closed->file) != OK && file_sync(closed->file) != OK)\n"
         "        return fail(ERR_IO, \"a sync", FAULTS),
     "work_goes_on_after_a_failed_commit": (
-        "src/store/log.c", "        log->is_broken = true;\n        return err;",
-        "        log_abandon(log);\n        return fail(ERR_LIMIT, \"once more\");", FAULTS),
+        "src/store/log_write.c",
+        "        log->is_broken = true;\n        log_plain_release(closed->plain);\n        return err;",
+        "        log_plain_release(closed->plain);\n        return fail(ERR_LIMIT, \"once more\");",
+        FAULTS),
     "failed_key_sync_ignored": (
         "src/store/vault.c", "err = fail(ERR_IO, \"a sync of the file of node keys failed\");",
         "err = OK;", FAULTS),
