@@ -332,3 +332,16 @@ fallible time_parse_span(str text, millis *out_span)
     return fail(ERR_INVALID, "\"%.*s\" is not a span of time such as 90s, 5m, 36h, 14d or 2w",
                 STR_ARG(str_slice(text, 0, 40)));
 }
+
+uint32_t time_find(const millis *times, uint32_t from, uint32_t to, millis time)
+{
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+
+        if (times[middle] < time)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}

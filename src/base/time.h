@@ -31,3 +31,6 @@ int64_t time_days(int year, int month, int day);
 void time_civil(int64_t days, int *out_year, int *out_month, int *out_day);
 /* "90s", "5m", "36h", "14d", "2w" as milliseconds. ERR_INVALID. */
 fallible time_parse_span(str text, millis *out_span);
+
+/* The first of the ascending times [from, to) that is not before `time`, or `to`. */
+uint32_t time_find(const millis *times, uint32_t from, uint32_t to, millis time);

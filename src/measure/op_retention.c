@@ -140,20 +140,6 @@ static uint64_t find_each(const struct retention *retention, const struct window
     return seen;
 }
 
-/* The first of the times [from, to) that is not before `time`. */
-static uint32_t find_time(const millis *times, uint32_t from, uint32_t to, millis time)
-{
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
-
-        if (times[middle] < time)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
-}
-
 /* The same where there are many: each period is looked for where its times should lie if they came
  * evenly, and searched for only if none lies there. */
 static uint64_t find_many(const struct retention *retention, const struct window *window,
@@ -174,7 +160,7 @@ static uint64_t find_many(const struct retention *retention, const struct window
         uint32_t row = from + (uint32_t)((double)at * each);
 
         if (times[row] < starts[period] || times[row] >= starts[period + 1])
-            row = find_time(times, from, to, starts[period]);
+            row = time_find(times, from, to, starts[period]);
         if (row < to && times[row] < starts[period + 1])
             seen |= bit_of(window, period);
     }

@@ -420,25 +420,6 @@ static void add_even(struct scan_hits *hits, const struct chunk *chunk, struct s
 
 /* Few persons. */
 
-/* The first of the rows [from, to) that is not before `since`. */
-static uint32_t find_since(const struct scan_hand *hand, uint32_t from, uint32_t to, millis since)
-{
-    const millis *times = hand->times.data;
-    uint32_t count = to - from;
-
-    while (count) {
-        uint32_t half = count / 2;
-
-        if (times[from + half] < since) {
-            from += half + 1;
-            count -= half + 1;
-        } else {
-            count = half;
-        }
-    }
-    return from;
-}
-
 /* Lists who of the chunk may be a member, and has the processor fetch what is looked at of her;
  * returns how many. */
 static uint32_t list_members(const struct scan_hits *hits, const struct chunk *chunk)
@@ -467,7 +448,7 @@ static void add_members(struct scan_hits *hits, const struct chunk *chunk, struc
 
     for (uint32_t i = 0; i < count; i++) {
         uint32_t person = hits->members[i], end = first[person + 1];
-        uint32_t start = find_since(chunk->hand, first[person], end, hits->plan->since);
+        uint32_t start = time_find(chunk->hand->times.data, first[person], end, hits->plan->since);
         struct chunk hers = {chunk->hand, start, end - start, person, person + 1};
 
         add_even(hits, &hers, piece);

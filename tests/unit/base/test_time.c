@@ -242,3 +242,19 @@ TEST(time_spans_have_a_unit)
     EACH_CASE(c, bad)
     CHECK_ERR(ERR_INVALID, time_parse_span(str_of(*c), &span));
 }
+
+TEST(a_time_is_found_among_ascending_ones)
+{
+    static const millis times[] = {-5, 3, 3, 3, 8};
+    static const struct {
+        const char *name;
+        millis time;
+        uint32_t from, to, found;
+    } cases[] = {
+        {"before all", -9, 0, 5, 0}, {"the first of equals", 3, 0, 5, 1}, {"between", 4, 0, 5, 4},
+        {"behind all", 9, 0, 5, 5},  {"in a part", 3, 2, 4, 2},           {"in none", 3, 2, 2, 2},
+    };
+
+    EACH_CASE(c, cases)
+    CHECK_INT(time_find(times, c->from, c->to, c->time), c->found);
+}
