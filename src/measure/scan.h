@@ -36,7 +36,6 @@ struct scan_values {
 
 /* Kinds of hits: all of one have the same marks and name. */
 struct scan_kinds {
-    uint32_t number; /* of these among a scanner's, ascending from 0 */
     uint32_t count;
     const scan_marks *marks; /* [SCAN_KINDS] by kind; 0 is no hit */
     const text_code *names;  /* [SCAN_KINDS] of those with a mark */

@@ -53,10 +53,8 @@ fallible scan_direct_init(struct scan_direct *direct, const struct scan_files *f
     direct->filed = mem_alloc((plan->slot_count + 1u) * sizeof *direct->filed);
     if (!direct->kinds || !direct->filed)
         return mem_exhausted();
-    for (uint32_t i = 0; i < files->count; i++) {
-        direct->kinds[i].number = i;
+    for (uint32_t i = 0; i < files->count; i++)
         TRY(make_kinds(&files->views[i], &direct->kinds[i]));
-    }
     return OK;
 }
 
