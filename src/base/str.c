@@ -131,6 +131,15 @@ bool str_to_i64(str text, int64_t *out_number)
     return true;
 }
 
+int str_hex(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
 bool str_equals_secret(str a, str b)
 {
     unsigned char different = a.len != b.len;

@@ -35,5 +35,6 @@ str str_cut(str *rest, char separator);
 /* A decimal number without sign, spaces or leading plus; false on anything else or overflow. */
 bool str_to_u64(str text, uint64_t *out_number);
 bool str_to_i64(str text, int64_t *out_number);
+int str_hex(char digit); /* the value of a hexadecimal digit, or -1 */
 /* Equal in a time that does not depend on where they differ. */
 bool str_equals_secret(str a, str b);

@@ -64,7 +64,7 @@ fallible segment_read(const struct intake *intake, struct json_reader *reader, s
     hash_key visitors;
     struct json doc;
 
-    if (call->is_history) {
+    if (call->has_visitors) {
         visitors = intake_visitors(intake);
         setting.visitors = &visitors;
     }

@@ -3,15 +3,17 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Source: Segment, "HTTP Tracking API Source" (v1): track, identify, page, screen, group, alias,
- * batch, import. Beyond it, events of an import may have `visitor`: see visitor.h.
+ * batch, import. Beyond it, events of an import and of a dialect may have `visitor`: see
+ * visitor.h.
  */
 #pragma once
 #include "collect/intake.h"
 
 /* Which call it was. */
 struct segment_call {
-    str type;        /* of a single call, such as "track"; absent for batch and import */
-    bool is_history; /* import */
+    str type;          /* of a single call, such as "track"; absent for batch and import */
+    bool is_history;   /* import */
+    bool has_visitors; /* `visitor` is understood: see visitor.h */
     millis received;
 };
 

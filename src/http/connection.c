@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "http/answer.h"
+#include "http/origins.h"
 #include "sys/clock.h"
 
 #include <assert.h>
@@ -252,14 +253,21 @@ static bool is_unreadable_media(str type)
              str_equals_nocase(str_slice(essence, essence.len - 4, essence.len), S("+xml"))));
 }
 
-static bool is_gzip(str encoding)
+static bool is_packed(str encoding, enum gunzip_format *out_format)
 {
-    return str_equals_nocase(encoding, S("gzip")) || str_equals_nocase(encoding, S("x-gzip"));
+    bool is_deflate = str_equals_nocase(encoding, S("deflate"));
+
+    *out_format = is_deflate ? GUNZIP_DEFLATE : GUNZIP_GZIP;
+    return is_deflate || str_equals_nocase(encoding, S("gzip")) ||
+           str_equals_nocase(encoding, S("x-gzip"));
 }
 
 static bool is_known_encoding(str encoding)
 {
-    return encoding.len == 0 || is_gzip(encoding) || str_equals_nocase(encoding, S("identity"));
+    enum gunzip_format format;
+
+    return encoding.len == 0 || str_equals_nocase(encoding, S("identity")) ||
+           is_packed(encoding, &format);
 }
 
 /* Answers x by a problem without a refusal of the connection: its body may be dropped. */
@@ -277,6 +285,8 @@ static bool admit(struct site *site, struct exchange *x)
 
     router_find(site->router, x->request.method, x->request.path, &x->match);
     x->route = x->match.route;
+    if (!x->route && origins_answer(x, &x->match))
+        return false;
     if (!x->route && !x->match.allowed)
         return decline(x, 404, S("there is nothing at this path"));
     if (!x->route) {
@@ -285,13 +295,15 @@ static bool admit(struct site *site, struct exchange *x)
         buf_done(&allow);
         return decline(x, 405, S("this path does not take that method"));
     }
+    if (x->route->is_shared)
+        origins_allow(x);
     if (x->route->permission && config->authorise && !config->authorise(x, x->route->permission))
         return false;
     if (x->route->media == MEDIA_JSON && is_unreadable_media(exchange_header(x, S("content-type"))))
         return decline(x, 415, S("this media type is not read here; send JSON"));
     if (!is_known_encoding(exchange_header(x, S("content-encoding")))) {
-        exchange_add_header(x, S("Accept-Encoding"), S("gzip"));
-        return decline(x, 415, S("the only content encoding known here is gzip"));
+        exchange_add_header(x, S("Accept-Encoding"), S("gzip, deflate"));
+        return decline(x, 415, S("the content encodings known here are gzip and deflate"));
     }
     return true;
 }
@@ -363,11 +375,13 @@ static bool part_with_input(struct connection *c)
 static bool unpack(struct connection *c, int64_t now_ns)
 {
     struct exchange *x = c->x;
+    enum gunzip_format format;
     enum err err;
 
-    if (x->request.body.len == 0 || !is_gzip(exchange_header(x, S("content-encoding"))))
+    if (x->request.body.len == 0 || !is_packed(exchange_header(x, S("content-encoding")), &format))
         return true;
-    err = gunzip_unpack(c->site->gunzip, x->request.body, x->route->unpacked_limit, &x->unpacked);
+    err = gunzip_unpack(c->site->gunzip, format, x->request.body, x->route->unpacked_limit,
+                        &x->unpacked);
     if (err || !buf_reserve(&x->unpacked, SITE_PADDING)) {
         refuse(c, err == ERR_INVALID ? 400 : 413, err_text(), now_ns);
         return false;

@@ -7,6 +7,7 @@
 #include "http/problem.h"
 #include "http/site.h"
 #include "http/syntax.h"
+#include "proto/form.h"
 
 #include <assert.h>
 
@@ -23,52 +24,17 @@ str exchange_header(const struct exchange *x, str name)
     return (str){NULL, 0};
 }
 
-/* Resolves %XX, and '+' where it means a space; a broken escape stays as it is. */
-static str decode(struct arena *mem, str text, bool plus_is_space)
-{
-    char *out;
-    size_t len = 0;
-
-    if (str_find(text, '%') < 0 && !(plus_is_space && str_find(text, '+') >= 0))
-        return text;
-    out = arena_take(mem, text.len);
-    if (!out)
-        return (str){NULL, 0};
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-
-        if (c == '+' && plus_is_space) {
-            c = ' ';
-        } else if (c == '%' && text.len - i > 2 && syntax_hex(text.data[i + 1]) >= 0 &&
-                   syntax_hex(text.data[i + 2]) >= 0) {
-            c = (char)(syntax_hex(text.data[i + 1]) << 4 | syntax_hex(text.data[i + 2]));
-            i += 2;
-        }
-        out[len++] = c;
-    }
-    return (str){out, len};
-}
-
 str exchange_path_value(struct exchange *x, str name)
 {
     for (size_t i = 0; i < x->match.value_count; i++)
         if (str_equals(x->match.values[i].name, name))
-            return decode(x->mem, x->match.values[i].text, false);
+            return form_decode(x->mem, x->match.values[i].text, false);
     return (str){NULL, 0};
 }
 
 str exchange_query_value(struct exchange *x, str name)
 {
-    str rest = x->request.query;
-
-    while (rest.data) {
-        str value = str_cut(&rest, '&');
-        str key = str_cut(&value, '=');
-
-        if (str_equals(decode(x->mem, key, true), name))
-            return value.data ? decode(x->mem, value, true) : S("");
-    }
-    return (str){NULL, 0};
+    return form_find(x->request.query, name, x->mem);
 }
 
 struct arena *exchange_mem(struct exchange *x)

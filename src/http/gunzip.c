@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 enum { GZIP_ONLY = 16 + MAX_WBITS, LEAST_STEP = 16 << 10 };
+enum { ZLIB_METHOD = 8, ZLIB_CHECK = 31 }; /* of the first two bytes, RFC 1950, 2.2 */
 
 struct gunzip {
     z_stream stream;
@@ -67,18 +68,31 @@ static int inflate_step(z_stream *stream, size_t limit, struct buf *out)
     return result;
 }
 
-fallible gunzip_unpack(struct gunzip *gunzip, str packed, size_t limit, struct buf *out)
+static int window_of(enum gunzip_format format, str packed)
+{
+    const unsigned char *bytes = (const unsigned char *)packed.data;
+    bool has_header = packed.len >= 2 && (bytes[0] & 15) == ZLIB_METHOD &&
+                      (bytes[0] << 8 | bytes[1]) % ZLIB_CHECK == 0;
+
+    if (format == GUNZIP_GZIP)
+        return GZIP_ONLY;
+    return has_header ? MAX_WBITS : -MAX_WBITS;
+}
+
+fallible gunzip_unpack(struct gunzip *gunzip, enum gunzip_format format, str packed, size_t limit,
+                       struct buf *out)
 {
     z_stream *stream = &gunzip->stream;
     size_t before = out->len;
-    int result;
+    int window = window_of(format, packed), result;
 
     if (packed.len > UINT_MAX || __builtin_add_overflow(limit, before, &limit) || limit == SIZE_MAX)
         return fail(ERR_LIMIT, "the body is too large to unpack");
     stream->next_in = (Bytef *)packed.data;
     stream->avail_in = (uInt)packed.len;
     do {
-        inflateReset(stream);
+        if (inflateReset2(stream, window) != Z_OK)
+            return mem_exhausted();
         do {
             if (!buf_reserve(out, LEAST_STEP))
                 return mem_exhausted();
@@ -87,7 +101,9 @@ fallible gunzip_unpack(struct gunzip *gunzip, str packed, size_t limit, struct b
                 return fail(ERR_LIMIT, "the unpacked body is too large");
         } while (result == Z_OK);
         if (result != Z_STREAM_END)
-            return fail(ERR_INVALID, "the gzip body is damaged or cut short");
-    } while (stream->avail_in > 0);
+            return fail(ERR_INVALID, "the packed body is damaged or cut short");
+    } while (format == GUNZIP_GZIP && stream->avail_in > 0);
+    if (stream->avail_in > 0)
+        return fail(ERR_INVALID, "the packed body is followed by something else");
     return OK;
 }

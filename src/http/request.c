@@ -400,10 +400,10 @@ static int read_chunk_line(struct request_reader *r, str in, size_t *used)
         return event;
     *used += r->line;
     r->line = r->looked = 0;
-    for (; digits < line.len && syntax_hex(line.data[digits]) >= 0; digits++) {
+    for (; digits < line.len && str_hex(line.data[digits]) >= 0; digits++) {
         if (size >> 60)
             return refuse(r, 400, "a chunk's size is out of all bounds");
-        size = size << 4 | (uint64_t)syntax_hex(line.data[digits]);
+        size = size << 4 | (uint64_t)str_hex(line.data[digits]);
     }
     if (digits == 0)
         return refuse(r, 400, "a chunk does not begin with its size");

@@ -19,6 +19,7 @@ struct pattern {
     size_t value_count;
     const struct route *by_method[METHODS];
     unsigned allowed;
+    bool is_shared;
 };
 
 struct router {
@@ -98,6 +99,7 @@ static fallible add_route(struct router *router, const struct route *route)
     pattern->allowed |= 1u << route->method;
     if (route->method == HTTP_GET)
         pattern->allowed |= 1u << HTTP_HEAD;
+    pattern->is_shared |= route->is_shared;
     return OK;
 }
 
@@ -221,6 +223,7 @@ void router_find(const struct router *router, enum http_method method, str path,
 
     out->route = exact ? route_for(exact, method) : NULL;
     out->allowed = exact ? exact->allowed : 0;
+    out->is_shared = exact && exact->is_shared;
     out->value_count = 0;
     if (out->route || router->with_values == 0)
         return;
@@ -232,6 +235,7 @@ void router_find(const struct router *router, enum http_method method, str path,
             continue;
         out->route = route_for(&router->patterns[i], method);
         out->allowed |= router->patterns[i].allowed;
+        out->is_shared |= router->patterns[i].is_shared;
     }
 }
 

@@ -21,6 +21,7 @@ struct router_value {
 struct router_match {
     const struct route *route; /* NULL: `allowed` tells 404 (0) from 405 */
     unsigned allowed;          /* 1 << method for each method that the path has */
+    bool is_shared;            /* some route of the path is */
     struct router_value values[ROUTER_VALUES_MOST];
     size_t value_count;
 };

@@ -26,7 +26,8 @@ struct route {
     enum route_kind kind;
     enum route_media media;
     size_t body_limit;     /* bytes as sent */
-    size_t unpacked_limit; /* bytes after Content-Encoding: gzip */
+    size_t unpacked_limit; /* bytes after Content-Encoding: gzip or deflate */
+    bool is_shared;        /* scripts of pages of any origin may call it (CORS) */
 };
 
 struct server_limits {

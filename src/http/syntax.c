@@ -90,22 +90,11 @@ bool syntax_is_version(str text)
            text.data[6] == '.' && is_digit(text.data[7]);
 }
 
-int syntax_hex(char digit)
-{
-    if (is_digit(digit))
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
-}
-
 bool syntax_is_escaped_well(str text)
 {
     for (ptrdiff_t at = str_find(text, '%'); at >= 0; at = str_find(text, '%')) {
-        if (text.len - (size_t)at < 3 || syntax_hex(text.data[at + 1]) < 0 ||
-            syntax_hex(text.data[at + 2]) < 0)
+        if (text.len - (size_t)at < 3 || str_hex(text.data[at + 1]) < 0 ||
+            str_hex(text.data[at + 2]) < 0)
             return false;
         text = str_slice(text, (size_t)at + 3, text.len);
     }

@@ -11,7 +11,6 @@ bool syntax_is_target(str text); /* visible ASCII without '#', as browsers send 
 bool syntax_is_version(str text);      /* HTTP/d.d */
 bool syntax_is_host(str text);         /* a name or address with an optional port */
 bool syntax_is_escaped_well(str text); /* each '%' is followed by two hexadecimal digits */
-int syntax_hex(char digit);            /* its value or -1 */
 
 /* Lengths of what stands at the start of `text`; 0 if it does not. */
 size_t syntax_token(str text);

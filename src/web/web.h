@@ -20,9 +20,10 @@ struct sys;
 struct web;
 
 enum web_permission {
-    WEB_PUBLIC, /* no key, or the handler asks for the write key itself */
-    WEB_READ,   /* an api or admin key as Bearer */
-    WEB_MANAGE, /* an admin key as Bearer */
+    WEB_PUBLIC,  /* no key */
+    WEB_COLLECT, /* the handler asks for the write key itself; any page's script may call it */
+    WEB_READ,    /* an api or admin key as Bearer */
+    WEB_MANAGE,  /* an admin key as Bearer */
 };
 
 struct web_config {

@@ -1,8 +1,10 @@
-/* collect.c - POST to /v1/...: events in, 200 once they are durable.
+/* collect.c - POST to /v1/... and what trackers of other makers call: events in, answered once they
+ * are durable.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/mem.h"
+#include "collect/dialect.h"
 #include "collect/segment.h"
 #include "store/access.h"
 #include "sys/clock.h"
@@ -16,6 +18,8 @@ struct call {
     struct intake_job job;
     struct exchange *exchange;
     struct json_reader *reader;
+    int status; /* and the answer, when all is durable */
+    str media, answer;
 };
 
 static void end_call(struct call *call)
@@ -44,7 +48,7 @@ static void answer(struct intake_job *job)
 
     end_call(call);
     if (job->err == OK)
-        exchange_answer(x, 200, S("application/json"), S("{\"success\":true}"));
+        exchange_answer(x, call->status, call->media, call->answer);
     else
         answer_later(x, job->err, str_of(job->reason));
 }
@@ -97,25 +101,30 @@ static fallible read_call(struct exchange *x, struct call *call, const struct se
     return OK;
 }
 
-static void collect(struct exchange *x, str type, bool is_history)
+/* NULL: there is no memory, and that was answered. */
+static struct call *begin_call(struct exchange *x)
 {
-    const struct web_config *config = web_config(web_of(x));
-    struct segment_call kind = {type, is_history, clock_now(config->sys)};
     struct call *call = arena_take(exchange_mem(x), sizeof *call);
-    enum err err;
-    bool may;
 
     if (!call || !(call->reader = web_take_reader(web_of(x)))) {
         answer_later(x, ERR_LIMIT, (str){NULL, 0});
-        return;
+        return NULL;
     }
     call->exchange = x;
     call->job.mem = exchange_mem(x);
     call->job.owner = call;
     call->job.done = answer;
-    err = read_call(x, call, &kind, &may);
+    call->status = 200;
+    return call;
+}
+
+/* Hands over what was read, or says why not. */
+static void post(struct call *call, enum err err, bool may)
+{
+    struct exchange *x = call->exchange;
+
     if (!err && may)
-        err = intake_post(config->intake, &call->job);
+        err = intake_post(web_config(web_of(x))->intake, &call->job);
     if (!err && may)
         return; /* answered by the writer thread */
     end_call(call);
@@ -128,6 +137,22 @@ static void collect(struct exchange *x, str type, bool is_history)
     } else {
         refuse_key(x);
     }
+}
+
+static void collect(struct exchange *x, str type, bool is_history)
+{
+    struct segment_call kind = {type, is_history, is_history,
+                                clock_now(web_config(web_of(x))->sys)};
+    struct call *call = begin_call(x);
+    enum err err;
+    bool may;
+
+    if (!call)
+        return;
+    call->media = S("application/json");
+    call->answer = S("{\"success\":true}");
+    err = read_call(x, call, &kind, &may);
+    post(call, err, may);
 }
 
 void collect_batch(struct exchange *x)
@@ -169,3 +194,63 @@ void collect_alias(struct exchange *x)
 {
     collect(x, S("alias"), false);
 }
+
+/* Dialects */
+
+static str header_of(const void *owner, str name)
+{
+    return exchange_header(owner, name);
+}
+
+/* A dialect whose requests carry no key is heard for its site's name. */
+static fallible read_dialect(struct exchange *x, struct call *call, const struct dialect *dialect,
+                             bool *out_may)
+{
+    const struct web_config *config = web_config(web_of(x));
+    const struct http_request *request = exchange_request(x);
+    struct segment_call kind = {.has_visitors = true, .received = clock_now(config->sys)};
+    struct dialect_request given = {
+        .path = request->path,
+        .query = request->query,
+        .media = exchange_header(x, S("content-type")),
+        .body = request->body,
+        .address = request->peer,
+        .agent = exchange_header(x, S("user-agent")),
+        .language = exchange_header(x, S("accept-language")),
+        .referrer = exchange_header(x, S("referer")),
+        .received = kind.received,
+        .header = header_of,
+        .owner = x,
+    };
+    struct dialect_out out = {.request = &given, .reader = call->reader, .mem = exchange_mem(x)};
+    str batch, none;
+
+    TRY(dialect_read(dialect, &out, &batch));
+    if (!out.key.data)
+        out.key = basic_user(x);
+    *out_may = !out.key.data || may_write(x, out.key);
+    call->status = out.status;
+    call->media = out.media;
+    call->answer = out.body;
+    return segment_read(config->intake, call->reader, batch, &kind, &call->job, &none);
+}
+
+static void collect_dialect(struct exchange *x, const struct dialect *dialect)
+{
+    struct call *call = begin_call(x);
+    bool may = false;
+    enum err err;
+
+    if (!call)
+        return;
+    err = read_dialect(x, call, dialect, &may);
+    post(call, err, may);
+}
+
+#define DIALECT(name)                                                                              \
+    void collect_##name(struct exchange *x)                                                        \
+    {                                                                                              \
+        collect_dialect(x, &dialect_##name);                                                       \
+    }
+#include "collect/dialects.def"
+#undef DIALECT

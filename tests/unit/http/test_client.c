@@ -36,12 +36,12 @@ static void stall(struct exchange *x)
 }
 
 static const struct route routes[] = {
-    {HTTP_GET, "/echo", echo, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
-    {HTTP_POST, "/echo", echo, 0, ROUTE_INLINE, MEDIA_ANY, 1 << 20, 1 << 20},
-    {HTTP_PUT, "/echo", echo, 0, ROUTE_INLINE, MEDIA_ANY, 1 << 20, 1 << 20},
-    {HTTP_DELETE, "/echo", echo, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
-    {HTTP_GET, "/redirect", redirect, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
-    {HTTP_GET, "/stall", stall, 0, ROUTE_POOL, MEDIA_NONE, 0, 0},
+    {HTTP_GET, "/echo", echo, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
+    {HTTP_POST, "/echo", echo, 0, ROUTE_INLINE, MEDIA_ANY, 1 << 20, 1 << 20, false},
+    {HTTP_PUT, "/echo", echo, 0, ROUTE_INLINE, MEDIA_ANY, 1 << 20, 1 << 20, false},
+    {HTTP_DELETE, "/echo", echo, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
+    {HTTP_GET, "/redirect", redirect, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
+    {HTTP_GET, "/stall", stall, 0, ROUTE_POOL, MEDIA_NONE, 0, 0, false},
 };
 
 static struct server *start_server(atomic_bool *is_released, str *out_base)

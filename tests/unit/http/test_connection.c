@@ -113,17 +113,19 @@ static bool keep_for_worker(void *pool, struct exchange *x)
 }
 
 static const struct route routes[] = {
-    {HTTP_GET, "/", hello, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
-    {HTTP_POST, "/echo", echo, 0, ROUTE_INLINE, MEDIA_JSON, 200000, 300000},
-    {HTTP_POST, "/any", echo, 0, ROUTE_INLINE, MEDIA_ANY, 1000, 1000},
-    {HTTP_GET, "/people/:id", describe, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
-    {HTTP_GET, "/inject", inject, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
-    {HTTP_GET, "/nothing", nothing, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
-    {HTTP_POST, "/hold", hold, 0, ROUTE_INLINE, MEDIA_ANY, 100000, 100000},
-    {HTTP_POST, "/private", echo, 7, ROUTE_INLINE, MEDIA_ANY, 1 << 20, 1 << 20},
-    {HTTP_POST, "/pool", echo, 0, ROUTE_POOL, MEDIA_ANY, 100000, 100000},
-    {HTTP_POST, "/either", echo_if_easy, 0, ROUTE_EITHER, MEDIA_ANY, 100000, 100000},
-    {HTTP_GET, "/large", large, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
+    {HTTP_GET, "/", hello, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
+    {HTTP_POST, "/echo", echo, 0, ROUTE_INLINE, MEDIA_JSON, 200000, 300000, false},
+    {HTTP_POST, "/any", echo, 0, ROUTE_INLINE, MEDIA_ANY, 1000, 1000, false},
+    {HTTP_GET, "/people/:id", describe, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
+    {HTTP_GET, "/inject", inject, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
+    {HTTP_GET, "/nothing", nothing, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
+    {HTTP_POST, "/hold", hold, 0, ROUTE_INLINE, MEDIA_ANY, 100000, 100000, false},
+    {HTTP_POST, "/private", echo, 7, ROUTE_INLINE, MEDIA_ANY, 1 << 20, 1 << 20, false},
+    {HTTP_POST, "/pool", echo, 0, ROUTE_POOL, MEDIA_ANY, 100000, 100000, false},
+    {HTTP_POST, "/either", echo_if_easy, 0, ROUTE_EITHER, MEDIA_ANY, 100000, 100000, false},
+    {HTTP_GET, "/large", large, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
+    {HTTP_POST, "/open", echo, 0, ROUTE_INLINE, MEDIA_JSON, 1000, 1000, .is_shared = true},
+    {HTTP_GET, "/open", hello, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
 };
 
 static struct world *open_world(void)
@@ -225,6 +227,14 @@ static bool said(const struct world *w, const char *text)
 #define LONG_GZIP                                                                                  \
     "\x1f\x8b\x08\0\0\0\0\0\x02\x03\xed\xc1"                                                       \
     "1\x01\0\0\0\xc2\xa0\xac\xeb_\xc2\x14~@\x01\0\0\0\0o\x03vY\xf4L\x88\x13\0\0"
+#define HELLO_ZLIB "x\x9c\xcbH\xcd\xc9\xc9\x07\x00\x06,\x02\x15"
+#define HELLO_BARE "\xcbH\xcd\xc9\xc9\x07\x00"
+#define DEFLATED(len, body)                                                                        \
+    "POST /any HTTP/1.1\r\n" HOST "Content-Encoding: deflate\r\nContent-Length: " len              \
+    "\r\n\r\n" body
+#define PREFLIGHT(path)                                                                            \
+    "OPTIONS " path " HTTP/1.1\r\n" HOST "Origin: https://shop.example\r\n"                        \
+    "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: x-key\r\n\r\n"
 #define PACKED(path, len, body)                                                                    \
     "POST " path " HTTP/1.1\r\n" HOST "Content-Encoding: gzip\r\nContent-Length: " len             \
     "\r\n\r\n" body
@@ -326,6 +336,21 @@ TEST(connection_answers_by_status)
         {S(PACKED("/any", "26", HELLO_GZIP "x")), "400 ", CONNECTION_FINISHING, ""},
         {S(PACKED("/echo", "41", LONG_GZIP)), "200 ", CONNECTION_OPEN, "Content-Length: 5000"},
         {S(PACKED("/any", "41", LONG_GZIP) GET), "413 ", CONNECTION_FINISHING, ""},
+        {S(DEFLATED("13", HELLO_ZLIB)), "200 ", CONNECTION_OPEN, "\r\n\r\nhello"},
+        {S(DEFLATED("7", HELLO_BARE)), "200 ", CONNECTION_OPEN, "\r\n\r\nhello"},
+        {S(DEFLATED("26", HELLO_ZLIB HELLO_ZLIB)), "400 ", CONNECTION_FINISHING, ""},
+        {S(DEFLATED("4", "\x78\x9c\xcb\x48")), "400 ", CONNECTION_FINISHING, ""},
+        {S(PREFLIGHT("/open") GET), "204 200 ", CONNECTION_OPEN,
+         "Access-Control-Allow-Origin: https://shop.example\r\n"
+         "Access-Control-Allow-Credentials: true\r\nVary: Origin\r\n"
+         "Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
+         "Access-Control-Allow-Headers: x-key\r\nAccess-Control-Max-Age: 86400\r\n"},
+        {S(PREFLIGHT("/echo")), "405 ", CONNECTION_OPEN, "Allow: POST\r\n"},
+        {S("OPTIONS /open HTTP/1.1\r\n" HOST "\r\n"), "405 ", CONNECTION_OPEN, ""},
+        {S("POST /open HTTP/1.1\r\n" HOST "Origin: null\r\nContent-Length: 2\r\n\r\n{}"), "200 ",
+         CONNECTION_OPEN, "Access-Control-Allow-Origin: null\r\n"},
+        {S("POST /open HTTP/1.1\r\n" HOST "Origin: http://a\r\nContent-Length: 2001\r\n\r\n"),
+         "413 ", CONNECTION_FINISHING, "Access-Control-Allow-Origin: http://a\r\n"},
         {S(PACKED("/any", "0", "") GET), "200 200 ", CONNECTION_OPEN, ""},
         {S("POST /private HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}" GET), "401 200 ",
          CONNECTION_OPEN, "who are you?"},

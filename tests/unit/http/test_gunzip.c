@@ -57,7 +57,7 @@ TEST(gunzip_unpacks_members_up_to_the_limit)
 
         for (int i = 0; i < c->members; i++)
             pack(text, &packed);
-        CHECK_ERR(c->want, gunzip_unpack(gunzip, buf_str(&packed), c->limit, &got));
+        CHECK_ERR(c->want, gunzip_unpack(gunzip, GUNZIP_GZIP, buf_str(&packed), c->limit, &got));
         CHECK(got.len <= c->limit + 1);
         if (c->want == OK) {
             CHECK_INT(got.len, c->len * (size_t)c->members);
@@ -79,19 +79,19 @@ TEST(gunzip_refuses_every_damaged_byte_and_every_cut)
 
     pack(text, &packed);
     for (size_t len = 0; len < packed.len; len++)
-        CHECK_ERR(ERR_INVALID,
-                  gunzip_unpack(gunzip, str_slice(buf_str(&packed), 0, len), 1000, &got));
+        CHECK_ERR(ERR_INVALID, gunzip_unpack(gunzip, GUNZIP_GZIP,
+                                             str_slice(buf_str(&packed), 0, len), 1000, &got));
     for (size_t at = 0; at < packed.len; at++) {
         if (at >= 4 && at < 10)
             continue; /* time, hints and system: not covered by the checksum, without meaning here
                        */
         packed.data[at] ^= 0x11;
         buf_clear(&got);
-        CHECK(gunzip_unpack(gunzip, buf_str(&packed), 1000, &got) != OK);
+        CHECK(gunzip_unpack(gunzip, GUNZIP_GZIP, buf_str(&packed), 1000, &got) != OK);
         packed.data[at] ^= 0x11;
     }
     buf_add(&packed, S("rest"));
-    CHECK_ERR(ERR_INVALID, gunzip_unpack(gunzip, buf_str(&packed), 1000, &got));
+    CHECK_ERR(ERR_INVALID, gunzip_unpack(gunzip, GUNZIP_GZIP, buf_str(&packed), 1000, &got));
     buf_done(&packed);
     buf_done(&got);
     gunzip_close(gunzip);
@@ -105,7 +105,7 @@ TEST(gunzip_of_a_bomb_stays_within_its_limit)
 
     pack(str_from(zeros, 64 << 20), &packed);
     CHECK(packed.len < 100000);
-    CHECK_ERR(ERR_LIMIT, gunzip_unpack(gunzip, buf_str(&packed), 1 << 20, &got));
+    CHECK_ERR(ERR_LIMIT, gunzip_unpack(gunzip, GUNZIP_GZIP, buf_str(&packed), 1 << 20, &got));
     CHECK(got.room <= 4 << 20);
     buf_done(&packed);
     buf_done(&got);

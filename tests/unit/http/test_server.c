@@ -113,13 +113,13 @@ static void forget(struct exchange *x)
 }
 
 static const struct route routes[] = {
-    {HTTP_GET, "/forget", forget, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
-    {HTTP_GET, "/", hello, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
-    {HTTP_POST, "/inline", echo, 0, ROUTE_INLINE, MEDIA_ANY, 100000, 100000},
-    {HTTP_POST, "/pool", echo, 0, ROUTE_POOL, MEDIA_ANY, 100000, 100000},
-    {HTTP_POST, "/either", echo_on_worker, 0, ROUTE_EITHER, MEDIA_ANY, 100000, 100000},
-    {HTTP_POST, "/late", give_to_writer, 0, ROUTE_INLINE, MEDIA_ANY, 100000, 100000},
-    {HTTP_GET, "/wait", wait_for_release, 0, ROUTE_POOL, MEDIA_NONE, 0, 0},
+    {HTTP_GET, "/forget", forget, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
+    {HTTP_GET, "/", hello, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
+    {HTTP_POST, "/inline", echo, 0, ROUTE_INLINE, MEDIA_ANY, 100000, 100000, false},
+    {HTTP_POST, "/pool", echo, 0, ROUTE_POOL, MEDIA_ANY, 100000, 100000, false},
+    {HTTP_POST, "/either", echo_on_worker, 0, ROUTE_EITHER, MEDIA_ANY, 100000, 100000, false},
+    {HTTP_POST, "/late", give_to_writer, 0, ROUTE_INLINE, MEDIA_ANY, 100000, 100000, false},
+    {HTTP_GET, "/wait", wait_for_release, 0, ROUTE_POOL, MEDIA_NONE, 0, 0, false},
 };
 
 static void prepare_world(struct world *w)
