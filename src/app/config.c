@@ -9,6 +9,7 @@
 
 #include <ini.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MOST_BYTES = 1 << 20 };
 
@@ -17,29 +18,48 @@ static const struct {
     const char *name;
     size_t offset;
     uint64_t fallback, least, most;
+    const char *text; /* the default of a text; NULL: it is a number */
     const char *help;
 } SETTINGS[] = {
 #define SETTING(section, name, field, fallback, least, most, help)                                 \
-    {#section, #name, offsetof(struct config, field), fallback, least, most, help},
+    {#section, #name, offsetof(struct config, field), fallback, least, most, NULL, help},
+#define TEXT_SETTING(section, name, field, fallback, help)                                         \
+    {#section, #name, offsetof(struct config, field), 0, 0, 0, fallback, help},
 #include "app/config.def"
+#undef TEXT_SETTING
 #undef SETTING
 };
 enum { COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };
 
-static uint64_t *field(struct config *config, size_t i)
+static uint64_t *number_of(struct config *config, size_t i)
 {
     return (uint64_t *)((char *)config + SETTINGS[i].offset);
+}
+
+static fallible set_text(struct config *config, size_t i, str value)
+{
+    char *text = (char *)config + SETTINGS[i].offset;
+
+    if (value.len >= CONFIG_TEXT)
+        return fail(ERR_INVALID, "setting %s of [%s] is longer than %d bytes", SETTINGS[i].name,
+                    SETTINGS[i].section, CONFIG_TEXT - 1);
+    memset(text, 0, CONFIG_TEXT);
+    if (value.len)
+        memcpy(text, value.data, value.len);
+    return OK;
 }
 
 static fallible set(struct config *config, size_t i, str value)
 {
     uint64_t number;
 
+    if (SETTINGS[i].text)
+        return set_text(config, i, value);
     if (!str_to_u64(value, &number) || number < SETTINGS[i].least || number > SETTINGS[i].most)
         return fail(ERR_INVALID, "setting %s of [%s] must be a whole number from %llu to %llu",
                     SETTINGS[i].name, SETTINGS[i].section, (unsigned long long)SETTINGS[i].least,
                     (unsigned long long)SETTINGS[i].most);
-    *field(config, i) = number;
+    *number_of(config, i) = number;
     return OK;
 }
 
@@ -114,8 +134,12 @@ fallible config_read(struct sys *sys, const char *path, struct config *out_confi
 {
     struct config config;
 
-    for (size_t i = 0; i < COUNT; i++)
-        *field(&config, i) = SETTINGS[i].fallback;
+    for (size_t i = 0; i < COUNT; i++) {
+        if (SETTINGS[i].text)
+            TRY(set_text(&config, i, str_of(SETTINGS[i].text)));
+        else
+            *number_of(&config, i) = SETTINGS[i].fallback;
+    }
     if (path)
         TRY(read_file(sys, path, &config));
     TRY(read_environment(&config));
@@ -131,7 +155,11 @@ void config_write_help(struct buf *out)
         if (!str_equals(str_of(section), str_of(SETTINGS[i].section)))
             buf_print(out, "%s[%s]\n", i ? "\n" : "", SETTINGS[i].section);
         section = SETTINGS[i].section;
-        buf_print(out, "; %s\n%s = %llu\n", SETTINGS[i].help, SETTINGS[i].name,
-                  (unsigned long long)SETTINGS[i].fallback);
+        buf_print(out, "; %s\n%s = ", SETTINGS[i].help, SETTINGS[i].name);
+        if (SETTINGS[i].text)
+            buf_add(out, str_of(SETTINGS[i].text));
+        else
+            buf_add_u64(out, SETTINGS[i].fallback);
+        buf_add_byte(out, '\n');
     }
 }

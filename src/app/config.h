@@ -9,9 +9,13 @@
 
 struct sys;
 
+enum { CONFIG_TEXT = 4096 }; /* bytes of a setting that is a text, with a NUL behind it */
+
 struct config {
 #define SETTING(section, name, field, ...) uint64_t field;
+#define TEXT_SETTING(section, name, field, ...) char field[CONFIG_TEXT];
 #include "app/config.def"
+#undef TEXT_SETTING
 #undef SETTING
 };
 

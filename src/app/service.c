@@ -10,6 +10,9 @@
 
 #include "app/workspace.h"
 #include "base/mem.h"
+#include "collect/agent.h"
+#include "collect/geography.h"
+#include "collect/inspect.h"
 #include "collect/intake.h"
 #include "measure/combine.h"
 #include "store/backup_desk.h"
@@ -48,6 +51,9 @@ struct service {
     struct sys *sys;
     struct workspace workspace;
     struct backup_desk *backups;
+    struct agents *agents;
+    struct geography *geography;
+    struct inspect_means inspect;
     struct web *web;
     struct server *server;
     struct signals *signals;
@@ -269,6 +275,10 @@ static fallible open_all(struct service *service)
         journal_info(service->sys, "made the list of persons anew from the log",
                      service->workspace.roster_reason);
     TRY(open_backups(service));
+    TRY(geography_open(str_of(options->config.mmdb), &service->geography));
+    TRY(agents_open(&service->agents));
+    service->inspect = (struct inspect_means){service->agents, service->geography};
+    web.inspect = &service->inspect;
     web.access = service->workspace.access;
     web.backups = service->backups;
     web.deletions = service->workspace.deletions;
@@ -329,6 +339,8 @@ static void close_all(struct service *service)
     backup_desk_close(service->backups);
     workspace_close(&service->workspace);
     web_close(service->web);
+    agents_close(service->agents);
+    geography_close(service->geography);
     signals_close(service->signals);
 }
 

@@ -14,6 +14,7 @@ struct backup_desk;
 struct catalog;
 struct deletions;
 struct events;
+struct inspect_means;
 struct intake;
 struct log;
 struct sys;
@@ -33,6 +34,7 @@ struct web_config {
     struct catalog *catalog;
     struct deletions *deletions;
     struct events *events;
+    const struct inspect_means *inspect;
     struct intake *intake;
     struct log *log;
     size_t query_memory; /* bound for one question */

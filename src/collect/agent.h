@@ -1,0 +1,26 @@
+/* agent.h - what a User-Agent says: browser, system, device by uap-core's names, and whether it
+ * calls itself a machine.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+
+enum { AGENT_MOST_BYTES = 2048 }; /* what is longer is read up to there */
+
+struct agent {
+    str browser;       /* "Other" where nothing fits */
+    str browser_major; /* absent: unknown */
+    str system;
+    str system_major;
+    str device;
+    bool is_crawler;
+};
+
+struct agents; /* compiled rules; any thread */
+
+fallible agents_open(struct agents **out_agents);
+void agents_close(struct agents *agents); /* NULL is fine */
+/* The first call compiles the rules, which takes a while. Texts live in `mem`. ERR_LIMIT. */
+fallible agents_read(struct agents *agents, str text, struct arena *mem, struct agent *out_agent);

@@ -1,0 +1,106 @@
+/* inspect.c - a table of kinds, and for each how its value is read and told.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "collect/inspect.h"
+
+#include "collect/agent.h"
+#include "collect/domain.h"
+#include "collect/geography.h"
+
+struct question {
+    const struct inspect_means *means;
+    str text;
+    struct arena *mem;
+    struct json_writer *out;
+};
+
+static void add(struct json_writer *w, str name, str text)
+{
+    json_key(w, name);
+    if (text.data)
+        json_text(w, text);
+    else
+        json_null(w);
+}
+
+static void add_family(struct json_writer *w, str name, str family, const str *major)
+{
+    json_key(w, name);
+    json_open(w, '{');
+    add(w, S("family"), family);
+    if (major)
+        add(w, S("major"), *major);
+    json_shut(w, '}');
+}
+
+static fallible write_agent(const struct question *q)
+{
+    struct agent agent;
+
+    TRY(agents_read(q->means->agents, q->text, q->mem, &agent));
+    add_family(q->out, S("browser"), agent.browser, &agent.browser_major);
+    add_family(q->out, S("os"), agent.system, &agent.system_major);
+    add_family(q->out, S("device"), agent.device, NULL);
+    json_key(q->out, S("crawler"));
+    json_bool(q->out, agent.is_crawler);
+    return OK;
+}
+
+static fallible write_domain(const struct question *q)
+{
+    str ascii, registrable;
+
+    TRY(domain_registrable(q->text, q->mem, &registrable));
+    TRY(domain_ascii(q->text, q->mem, &ascii));
+    add(q->out, S("registrable"), registrable);
+    add(q->out, S("ascii"), ascii);
+    return OK;
+}
+
+static fallible write_address(const struct question *q)
+{
+    struct geography_fact fact;
+
+    TRY(geography_find(q->means->geography, q->text, q->mem, &fact));
+    add(q->out, S("country"), fact.country);
+    add(q->out, S("region"), fact.region);
+    add(q->out, S("city"), fact.city);
+    json_key(q->out, S("asn"));
+    if (fact.has_asn)
+        json_u64(q->out, fact.asn);
+    else
+        json_null(q->out);
+    add(q->out, S("network"), fact.network);
+    return OK;
+}
+
+static const struct kind {
+    const char *name;
+    fallible (*write)(const struct question *q);
+} KINDS[] = {
+    {"user-agent", write_agent},
+    {"domain", write_domain},
+    {"ip", write_address},
+};
+
+fallible inspect_write(const struct inspect_means *means, str kind, const struct json *doc,
+                       uint32_t at, struct arena *mem, struct json_writer *out)
+{
+    struct question q = {.means = means, .mem = mem, .out = out};
+
+    for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
+        if (!str_equals(kind, str_of(KINDS[i].name)))
+            continue;
+        if (at == JSON_ABSENT || json_type_of(doc, at) != JSON_STRING)
+            return fail(ERR_INVALID, "\"value\" must be a text");
+        q.text = json_string(doc, at, mem);
+        if (!q.text.data)
+            return arena_exhausted();
+        json_open(out, '{');
+        TRY(KINDS[i].write(&q));
+        json_shut(out, '}');
+        return OK;
+    }
+    return fail(ERR_INVALID, "\"kind\" must be one of user-agent, domain, ip");
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""agents.py - turns what npm has about user agents into a C table.
+
+SPDX-License-Identifier: Apache-2.0
+
+agents.py OUT.c LOCK.json FOLDER
+  Fetches the packages of the lock file with npm into FOLDER, once for each state of the lock:
+  uap-core (families and versions), crawler-user-agents and isbot (machines that say so).
+"""
+import hashlib
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import yaml
+
+PARSERS = {"browsers": ("user_agent_parsers", "family_replacement", "v1_replacement"),
+           "systems": ("os_parsers", "os_replacement", "os_v1_replacement"),
+           "devices": ("device_parsers", "device_replacement", None)}
+
+
+def fetch(lock, folder):
+    folder = folder / hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
+    if (folder / "fetched").exists():
+        return folder / "node_modules"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(lock.parent / name, folder / name)
+    done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder,
+                          capture_output=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"npm could not fetch what {lock} names:\n{done.stderr.decode(errors='replace')}")
+    (folder / "fetched").touch()
+    return folder / "node_modules"
+
+
+def quoted(text):
+    if text is None:
+        return "NULL"
+    return '"' + re.sub(rb'[^ -!#-;=-\[\]-~]', lambda m: b"\\%03o" % m[0][0],
+                        text.encode()).decode() + '"'
+
+
+def table(name, rules, family, version):
+    lines = [f"const struct agent_rule agent_{name}[] = {{"]
+    for rule in rules:
+        ignores_case = "true" if rule.get("regex_flag") == "i" else "false"
+        lines.append(f"    {{{quoted(rule['regex'])}, {ignores_case}, {quoted(rule.get(family))}, "
+                     f"{quoted(rule.get(version))}}},")
+    return lines + ["};", f"const size_t agent_{name}_count = sizeof agent_{name} / sizeof *agent_{name};", ""]
+
+
+def isbot_patterns(script):
+    """The one long expression that its scripts carry as text, cut at its bars outside brackets."""
+    whole = max(re.findall(r'"((?:[^"\\]|\\.)*)"', script), key=len)
+    whole = json.loads(f'"{whole}"')
+    parts, depth, start, at = [], 0, 0, 0
+    while at < len(whole):
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(whole[at], 0)
+        if whole[at] == "|" and depth == 0:
+            parts.append(whole[start:at])
+            start = at + 1
+        at += 2 if whole[at] == "\\" else 1
+    parts.append(whole[start:])
+    # A hyphen behind a class of characters stands for itself in JavaScript; PCRE wants it escaped.
+    return [re.sub(r"(\\[wds])-(?=[^\]])", r"\1\\-", part) for part in parts]
+
+
+def main():
+    out, lock, folder = map(pathlib.Path, sys.argv[1:])
+    modules = fetch(lock, folder)
+    parsers = yaml.safe_load((modules / "uap-core/regexes.yaml").read_text(encoding="utf-8"))
+    crawlers = json.loads((modules / "crawler-user-agents/crawler-user-agents.json").read_text())
+    isbot = isbot_patterns((modules / "isbot/browser.global.js").read_text())
+    lines = ["/* Made by tools/agents.py; do not edit. */", '#include "collect/agent_rules.h"', ""]
+    for name, (key, family, version) in PARSERS.items():
+        lines += table(name, parsers[key], family, version)
+    lines += table("machines", [{"regex": each, "regex_flag": "i"} for each in isbot], None, None)
+    lines += table("crawlers", [{"regex": each["pattern"]} for each in crawlers], None, None)
+    out.write_text("\n".join(lines), encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()
