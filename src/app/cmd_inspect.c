@@ -33,19 +33,19 @@ static fallible inspect(struct command_line *line, const struct config *config, 
     struct json_writer w = {.out = out};
     struct json_reader *reader = json_reader_open();
     struct geography *geography = NULL;
-    struct agents *agents = NULL;
+    struct agent_reader *agents = NULL;
     struct inspect_means means;
     struct json doc;
     enum err err = reader ? geography_open(str_of(config->mmdb), &geography) : arena_exhausted();
 
     if (!err)
-        err = agents_open(&agents);
+        err = agent_open(&agents);
     if (!err)
         err = read_value(line, word, reader, &doc);
     means = (struct inspect_means){agents, geography};
     if (!err)
         err = inspect_write(&means, kind, &doc, 0, line->mem, &w);
-    agents_close(agents);
+    agent_close(agents);
     geography_close(geography);
     json_reader_close(reader);
     return err;

@@ -51,7 +51,7 @@ struct service {
     struct sys *sys;
     struct workspace workspace;
     struct backup_desk *backups;
-    struct agents *agents;
+    struct agent_reader *agents;
     struct geography *geography;
     struct inspect_means inspect;
     struct web *web;
@@ -276,7 +276,7 @@ static fallible open_all(struct service *service)
                      service->workspace.roster_reason);
     TRY(open_backups(service));
     TRY(geography_open(str_of(options->config.mmdb), &service->geography));
-    TRY(agents_open(&service->agents));
+    TRY(agent_open(&service->agents));
     service->inspect = (struct inspect_means){service->agents, service->geography};
     web.inspect = &service->inspect;
     web.access = service->workspace.access;
@@ -339,7 +339,7 @@ static void close_all(struct service *service)
     backup_desk_close(service->backups);
     workspace_close(&service->workspace);
     web_close(service->web);
-    agents_close(service->agents);
+    agent_close(service->agents);
     geography_close(service->geography);
     signals_close(service->signals);
 }

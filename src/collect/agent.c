@@ -26,7 +26,7 @@ struct rules {
     pcre2_code **codes;
 };
 
-struct agents {
+struct agent_reader {
     struct mutex *lock;
     /* Under the lock: */
     bool is_ready;
@@ -49,9 +49,9 @@ static void give(void *memory, void *owner)
     mem_free(memory);
 }
 
-fallible agents_open(struct agents **out_agents)
+fallible agent_open(struct agent_reader **out_agents)
 {
-    struct agents *agents = mem_alloc(sizeof *agents);
+    struct agent_reader *agents = mem_alloc(sizeof *agents);
 
     if (!agents)
         return mem_exhausted();
@@ -72,7 +72,7 @@ static void forget(struct rules *rules)
     *rules = (struct rules){0};
 }
 
-static void forget_all(struct agents *agents)
+static void forget_all(struct agent_reader *agents)
 {
     forget(&agents->browsers);
     forget(&agents->systems);
@@ -90,7 +90,7 @@ static void forget_all(struct agents *agents)
     agents->general = NULL;
 }
 
-void agents_close(struct agents *agents)
+void agent_close(struct agent_reader *agents)
 {
     if (!agents)
         return;
@@ -128,7 +128,7 @@ static fallible compile(pcre2_general_context *general, const struct agent_rule 
     return err;
 }
 
-static fallible make_ready(struct agents *agents)
+static fallible make_ready(struct agent_reader *agents)
 {
     agents->general = pcre2_general_context_create(take, give, NULL);
     if (!agents->general)
@@ -159,7 +159,7 @@ struct found {
 };
 
 /* What goes beyond the limits does not match. */
-static struct found find(const struct agents *agents, const struct rules *rules, str text)
+static struct found find(const struct agent_reader *agents, const struct rules *rules, str text)
 {
     for (size_t i = 0; i < rules->count; i++) {
         int groups = pcre2_match(rules->codes[i], (PCRE2_SPTR)text.data, text.len, 0, 0,
@@ -210,7 +210,7 @@ static fallible fill(const struct found *found, str text, const char *form, int 
     return OK;
 }
 
-static fallible read_family(const struct agents *agents, const struct rules *rules, str text,
+static fallible read_family(const struct agent_reader *agents, const struct rules *rules, str text,
                             struct arena *mem, str *out_family, str *out_major)
 {
     struct found found = find(agents, rules, text);
@@ -226,7 +226,8 @@ static fallible read_family(const struct agents *agents, const struct rules *rul
     return out_major ? fill(&found, text, found.rule->version, 2, mem, out_major) : OK;
 }
 
-static fallible read_all(struct agents *agents, str text, struct arena *mem, struct agent *out)
+static fallible read_all(struct agent_reader *agents, str text, struct arena *mem,
+                         struct agent *out)
 {
     TRY(read_family(agents, &agents->browsers, text, mem, &out->browser, &out->browser_major));
     TRY(read_family(agents, &agents->systems, text, mem, &out->system, &out->system_major));
@@ -237,7 +238,8 @@ static fallible read_all(struct agents *agents, str text, struct arena *mem, str
     return OK;
 }
 
-fallible agents_read(struct agents *agents, str text, struct arena *mem, struct agent *out_agent)
+fallible agent_read(struct agent_reader *agents, str text, struct arena *mem,
+                    struct agent *out_agent)
 {
     struct agent agent;
     enum err err = OK;

@@ -18,9 +18,10 @@ struct agent {
     bool is_crawler;
 };
 
-struct agents; /* compiled rules; any thread */
+struct agent_reader; /* compiled rules; any thread */
 
-fallible agents_open(struct agents **out_agents);
-void agents_close(struct agents *agents); /* NULL is fine */
+fallible agent_open(struct agent_reader **out_agents);
+void agent_close(struct agent_reader *agents); /* NULL is fine */
 /* The first call compiles the rules, which takes a while. Texts live in `mem`. ERR_LIMIT. */
-fallible agents_read(struct agents *agents, str text, struct arena *mem, struct agent *out_agent);
+fallible agent_read(struct agent_reader *agents, str text, struct arena *mem,
+                    struct agent *out_agent);

@@ -4,7 +4,8 @@
  */
 #include "collect/domain.h"
 
-#include <arpa/inet.h>
+#include "sys/address.h"
+
 #include <libpsl.h>
 #include <string.h>
 #include <unicode/uidna.h>
@@ -38,24 +39,18 @@ fallible domain_ascii(str name, struct arena *mem, str *out_ascii)
     return OK;
 }
 
-static bool is_address(const char *name)
-{
-    unsigned char bytes[sizeof(struct in6_addr)];
-
-    return inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1;
-}
-
 fallible domain_registrable(str name, struct arena *mem, str *out_registrable)
 {
     const char *found = NULL;
+    struct address address;
     char *lower = NULL;
     str text = arena_dup(mem, name);
 
     *out_registrable = (str){NULL, 0};
     if (!text.data)
         return arena_exhausted();
-    if (!name.len || name.len > MOST || *name.data == '.' || memchr(name.data, 0, name.len) ||
-        is_address(text.data))
+    if (!name.len || name.len > MOST || *name.data == '.' || str_contains(name, S("..")) ||
+        memchr(name.data, 0, name.len) || address_read(name, &address))
         return OK;
     if (psl_str_to_utf8lower(text.data, "utf-8", NULL, &lower) != PSL_SUCCESS)
         return OK;

@@ -4,13 +4,14 @@
  */
 #include "collect/geography.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "sys/address.h"
 
-#include <arpa/inet.h>
 #include <maxminddb.h>
 #include <string.h>
 
-enum { PATH_MOST = 4096, IPV4_OFFSET = 96, ADDRESS_MOST = 64 };
+enum { PATH_MOST = 4096, IPV4_OFFSET = 96, SHOWN_MOST = 64 };
 
 struct geography {
     MMDB_s files[GEOGRAPHY_FILES_MOST];
@@ -114,60 +115,56 @@ static fallible add_facts(MMDB_entry_s *entry, struct arena *mem, struct geograp
 }
 
 /* The bits of the address that the database looked at, and the address without the others. */
-static fallible write_network(const struct sockaddr *address, uint16_t netmask, bool is_tree_of_six,
+static fallible write_network(struct address address, unsigned netmask, bool is_tree_of_six,
                               struct arena *mem, str *out)
 {
-    unsigned char bytes[sizeof(struct in6_addr)] = {0};
-    bool is_four = address->sa_family == AF_INET;
-    unsigned bits =
-        is_four && is_tree_of_six && netmask >= IPV4_OFFSET ? netmask - IPV4_OFFSET : netmask;
-    unsigned all = is_four ? 32 : 128;
-    char text[ADDRESS_MOST];
+    unsigned all = address_bits(&address);
+    unsigned bits = address.is_four && is_tree_of_six && netmask >= IPV4_OFFSET
+                        ? netmask - IPV4_OFFSET
+                        : netmask;
+    struct buf text = {0};
 
-    if (is_four)
-        memcpy(bytes, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
-    else
-        memcpy(bytes, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, 16);
     bits = bits < all ? bits : all;
     for (unsigned bit = bits; bit < all; bit++)
-        bytes[bit / 8] &= (unsigned char)~(128u >> bit % 8);
-    inet_ntop(address->sa_family, bytes, text, sizeof text);
-    *out = arena_print(mem, "%s/%u", text, bits);
+        address.bytes[bit / 8] &= (unsigned char)~(128u >> bit % 8);
+    address_write(&address, &text);
+    buf_add_byte(&text, '/');
+    buf_add_u64(&text, bits);
+    *out = buf_is_broken(&text) ? (str){NULL, 0} : arena_dup(mem, buf_str(&text));
+    buf_done(&text);
     return out->data ? OK : arena_exhausted();
 }
 
-static fallible read_address(str text, struct sockaddr_storage *out)
+static struct sockaddr_storage socket_address(const struct address *address)
 {
-    char name[ADDRESS_MOST];
-    struct sockaddr_in *four = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
+    struct sockaddr_storage storage = {0};
 
-    *out = (struct sockaddr_storage){0};
-    if (text.len < sizeof name) {
-        if (text.len)
-            memcpy(name, text.data, text.len);
-        name[text.len] = 0;
-        if (inet_pton(AF_INET, name, &four->sin_addr) == 1) {
-            out->ss_family = AF_INET;
-            return OK;
-        }
-        if (inet_pton(AF_INET6, name, &six->sin6_addr) == 1) {
-            out->ss_family = AF_INET6;
-            return OK;
-        }
+    if (address->is_four) {
+        struct sockaddr_in four = {.sin_family = AF_INET};
+
+        memcpy(&four.sin_addr, address->bytes, sizeof four.sin_addr);
+        memcpy(&storage, &four, sizeof four);
+    } else {
+        struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+
+        memcpy(&six.sin6_addr, address->bytes, sizeof six.sin6_addr);
+        memcpy(&storage, &six, sizeof six);
     }
-    return fail(ERR_INVALID, "\"%.*s\" is no address such as 203.0.113.7 or 2001:db8::7",
-                (int)(text.len < ADDRESS_MOST ? text.len : ADDRESS_MOST), text.data);
+    return storage;
 }
 
-fallible geography_find(const struct geography *geography, str address, struct arena *mem,
+fallible geography_find(const struct geography *geography, str text, struct arena *mem,
                         struct geography_fact *out_fact)
 {
     struct geography_fact fact = {0};
     struct sockaddr_storage where;
+    struct address address;
     uint16_t narrowest = 0;
 
-    TRY(read_address(address, &where));
+    if (!address_read(text, &address))
+        return fail(ERR_INVALID, "\"%.*s\" is no address such as 203.0.113.7 or 2001:db8::7",
+                    (int)(text.len < SHOWN_MOST ? text.len : SHOWN_MOST), text.data);
+    where = socket_address(&address);
     for (size_t i = 0; i < geography->count; i++) {
         const MMDB_s *file = &geography->files[i];
         int status;
@@ -184,8 +181,8 @@ fallible geography_find(const struct geography *geography, str address, struct a
         TRY(add_facts(&found.entry, mem, &fact));
         if (found.netmask >= narrowest) {
             narrowest = found.netmask;
-            TRY(write_network((const struct sockaddr *)&where, found.netmask,
-                              file->metadata.ip_version == 6, mem, &fact.network));
+            TRY(write_network(address, found.netmask, file->metadata.ip_version == 6, mem,
+                              &fact.network));
         }
     }
     *out_fact = fact;

@@ -27,5 +27,5 @@ fallible geography_open(str paths, struct geography **out_geography);
 void geography_close(struct geography *geography); /* NULL is fine */
 /* Texts live in `mem`. ERR_INVALID: not an address; ERR_CORRUPT: a database is damaged; ERR_LIMIT.
  */
-fallible geography_find(const struct geography *geography, str address, struct arena *mem,
+fallible geography_find(const struct geography *geography, str text, struct arena *mem,
                         struct geography_fact *out_fact);

@@ -38,7 +38,7 @@ static fallible write_agent(const struct question *q)
 {
     struct agent agent;
 
-    TRY(agents_read(q->means->agents, q->text, q->mem, &agent));
+    TRY(agent_read(q->means->agents, q->text, q->mem, &agent));
     add_family(q->out, S("browser"), agent.browser, &agent.browser_major);
     add_family(q->out, S("os"), agent.system, &agent.system_major);
     add_family(q->out, S("device"), agent.device, NULL);

@@ -5,11 +5,11 @@
 #pragma once
 #include "base/json.h"
 
-struct agents;
+struct agent_reader;
 struct geography;
 
 struct inspect_means {
-    struct agents *agents;
+    struct agent_reader *agents;
     const struct geography *geography;
 };
 
