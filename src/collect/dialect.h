@@ -11,6 +11,9 @@
 #include "base/json.h"
 #include "base/time.h"
 
+/* A request with more has no room left for what an event needs. */
+enum { DIALECT_MOST_EVENTS = 50000 };
+
 struct dialect_request {
     str path;
     str query;    /* behind '?', or absent */

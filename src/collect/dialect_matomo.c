@@ -564,6 +564,8 @@ static fallible find_requests(struct bulk *bulk, const struct json *doc)
         (void)request;
         count++;
     }
+    if (count > DIALECT_MOST_EVENTS)
+        return fail(ERR_LIMIT, "more than %d events in one request", DIALECT_MOST_EVENTS);
     bulk->requests = arena_array(mem, count, sizeof *bulk->requests);
     if (count && !bulk->requests)
         return arena_exhausted();
@@ -707,8 +709,18 @@ static bool is_bulk(str body)
     return at < body.len && body.data[at] == '{';
 }
 
+/* Newer trackers may send the token by a header. */
+static str bearer(const struct dialect_request *request)
+{
+    str header = request->header ? request->header(request->owner, S("authorization")) : S("");
+    str word = str_cut(&header, ' ');
+
+    return str_equals_nocase(word, S("Bearer")) ? str_trim(header) : (str){NULL, 0};
+}
+
 static fallible read_call(struct dialect_out *out)
 {
+    TRY(take_key(out, bearer(out->request)));
     TRY(take_key(out, dialect_query(out, "token_auth")));
     return is_bulk(out->request->body) ? read_bulk(out) : read_single(out);
 }

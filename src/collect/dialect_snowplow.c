@@ -237,6 +237,8 @@ static fallible find_elements(struct dialect_out *out, str **out_elements, uint3
         (void)element;
         count++;
     }
+    if (count > DIALECT_MOST_EVENTS)
+        return fail(ERR_LIMIT, "more than %d events in one request", DIALECT_MOST_EVENTS);
     elements = arena_array(out->mem, count, sizeof *elements);
     if (count && !elements)
         return arena_exhausted();

@@ -115,14 +115,13 @@ static void name_event(const struct dialect_out *out, const struct json *doc, ui
 }
 
 /* The protocol's word as the type makes it a misfit that holds what came. */
-static fallible tell_unreadable(struct snowplow_event *event, struct json_writer *w)
+static void tell_unreadable(struct snowplow_event *event, struct json_writer *w)
 {
-    bool is_plain = event->values[SNOWPLOW_DESCRIBED].len > 0;
+    static const struct snowplow_property came[] = {{SNOWPLOW_DESCRIBED, false, "ue_pr"},
+                                                    {SNOWPLOW_DESCRIBED_PACKED, false, "ue_px"}};
 
     event->told.type = event->values[SNOWPLOW_EVENT];
-    json_key(w, is_plain ? S("ue_pr") : S("ue_px"));
-    json_text(w, event->values[is_plain ? SNOWPLOW_DESCRIBED : SNOWPLOW_DESCRIBED_PACKED]);
-    return OK;
+    dialect_snowplow_write(w, event, came, sizeof came / sizeof *came);
 }
 
 fallible dialect_snowplow_described_tell(struct dialect_out *out, struct snowplow_event *event,
@@ -135,11 +134,11 @@ fallible dialect_snowplow_described_tell(struct dialect_out *out, struct snowplo
 
     TRY(parse(out, event->values[SNOWPLOW_DESCRIBED], event->values[SNOWPLOW_DESCRIBED_PACKED],
               &doc, &is_one));
-    if (!is_one)
-        return tell_unreadable(event, w);
-    described = data_of(&doc, 0);
-    if (described == JSON_ABSENT || !read_schema(out, &doc, described, &schema))
-        return tell_unreadable(event, w);
+    described = is_one ? data_of(&doc, 0) : JSON_ABSENT;
+    if (described == JSON_ABSENT || !read_schema(out, &doc, described, &schema)) {
+        tell_unreadable(event, w);
+        return OK;
+    }
     data = data_of(&doc, described);
     name_event(out, &doc, data == JSON_ABSENT ? described : data, &schema, event);
     if (data == JSON_ABSENT)

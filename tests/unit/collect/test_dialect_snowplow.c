@@ -226,7 +226,7 @@ TEST(snowplow_described_events_that_cannot_be_read_are_misfits)
     static const struct {
         const char *members, *told;
     } cases[] = {
-        {"", "'ue_px':''"},
+        {"", ""},
         {",'ue_pr':'{'", "'ue_pr':'{'"},
         {",'ue_pr':'7'", "'ue_pr':'7'"},
         {",'ue_pr':'{}'", "'ue_pr':'{}'"},
