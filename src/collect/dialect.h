@@ -11,6 +11,9 @@
 #include "base/json.h"
 #include "base/time.h"
 
+/* A request with more has no room left for what an event needs. */
+enum { DIALECT_MOST_EVENTS = 50000 };
+
 struct dialect_request {
     str path;
     str query;    /* behind '?', or absent */
@@ -36,10 +39,13 @@ struct dialect_event {
     str group;      /* of a group */
     str message_id; /* absent: sent twice it counts twice */
     str timestamp;  /* RFC 3339; absent: now */
+    str sent_at;    /* as the whole request's, where each event tells its own */
     str url, title, referrer;
+    str address;    /* whose visitor it is; absent: the request's */
     str agent;      /* absent: the request's */
     str locale;     /* absent: the request's first language */
     str timezone;   /* IANA */
+    str screen;     /* in pixels, "1920x1080" */
     str properties; /* a JSON object, ready */
     str traits;     /* a JSON object, ready */
 };
@@ -76,6 +82,8 @@ fallible dialect_read(const struct dialect *dialect, struct dialect_out *out, st
 
 /* For dialects */
 void dialect_add(struct dialect_out *out, const struct dialect_event *event);
+/* `json` instead of a message: what is none goes to quarantine, whole. */
+void dialect_add_json(struct dialect_out *out, str json);
 /* Parses `text` as a JSON object. ERR_INVALID, ERR_LIMIT. */
 fallible dialect_parse(struct dialect_out *out, str text, struct json *out_doc);
 /* A string, or a number as it was written, under `key`; absent if there is none or "". */

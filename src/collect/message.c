@@ -368,6 +368,28 @@ static fallible read_fields(const struct json *doc, uint32_t at, struct fields *
     return settle_stored(doc, at, fields, setting, mem, message);
 }
 
+/* What quarantine keeps is mended and sent again by hand: it says who the visitor is as what is
+ * stored does, without the address. */
+static fallible hide_visitor(const struct json *doc, uint32_t at,
+                             const struct message_setting *setting, struct arena *mem,
+                             struct message *message)
+{
+    struct message kept = {.json = message->json};
+    struct fields fields;
+
+    if (!setting->visitors || json_type_of(doc, at) != JSON_OBJECT)
+        return OK;
+    find_fields(doc, at, &fields);
+    if (is_sent(doc, fields.user) || is_sent(doc, fields.user_id) || is_sent(doc, fields.anonymous))
+        return OK;
+    TRY(read_visitor(doc, &fields, setting->visitors, mem, &kept));
+    if (fields.visitor == JSON_ABSENT)
+        return OK;
+    TRY(write_stored(doc, at, &fields, JSON_ABSENT, mem, &kept));
+    message->json = kept.json;
+    return OK;
+}
+
 fallible message_read(const struct json *doc, uint32_t at, const struct message_setting *setting,
                       struct arena *mem, struct message *out_message)
 {
@@ -388,6 +410,8 @@ fallible message_read(const struct json *doc, uint32_t at, const struct message_
     }
     if (message.is_misfit && !message.reason.data)
         return arena_exhausted();
+    if (message.is_misfit)
+        TRY(hide_visitor(doc, at, setting, mem, &message));
     *out_message = message;
     return OK;
 }

@@ -324,6 +324,32 @@ TEST(message_of_a_visitor_says_who_it_is_without_the_address)
     }
 }
 
+TEST(message_that_is_a_misfit_tells_no_address_either)
+{
+    static const hash_key key = {{9}};
+    static const struct {
+        const char *text, *head, *tail; /* of what is kept, around the anonymousId */
+    } cases[] = {
+        {"{\"type\":\"x\",\"visitor\":\"1.2.3.4 A\"}", "{\"type\":\"x\",\"anonymousId\":\"", "\"}"},
+        {"{\"event\":\"e\",\"timestamp\":\"noon\",\"visitor\":\"1.2.3.4 A\",\"sentAt\":\"x\"}",
+         "{\"event\":\"e\",\"timestamp\":\"noon\",\"anonymousId\":\"", "\"}"},
+        {"{\"visitor\":\"1.2.3.4 A\",\"properties\":{\"a\":1e999}}", "{\"anonymousId\":\"",
+         "\",\"properties\":{\"a\":1e999}}"},
+    };
+    char id[VISITOR_BYTES];
+
+    visitor_write(&key, S("1.2.3.4 A"), id);
+    EACH_CASE(c, cases)
+    {
+        struct message message =
+            read_with(str_of(c->text), (struct message_setting){.visitors = &key}, NULL);
+
+        CHECK(message.is_misfit);
+        CHECK_STR(message.json,
+                  arena_print(test_mem, "%s%.*s%s", c->head, VISITOR_BYTES, id, c->tail).data);
+    }
+}
+
 TEST(message_keeps_what_is_called_visitor_where_it_names_nobody)
 {
     static const hash_key key = {{9}};
