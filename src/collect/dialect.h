@@ -37,9 +37,11 @@ struct dialect_event {
     str message_id; /* absent: sent twice it counts twice */
     str timestamp;  /* RFC 3339; absent: now */
     str url, title, referrer;
+    str address;    /* whose visitor it is; absent: the request's */
     str agent;      /* absent: the request's */
     str locale;     /* absent: the request's first language */
     str timezone;   /* IANA */
+    str screen;     /* in pixels, "1920x1080" */
     str properties; /* a JSON object, ready */
     str traits;     /* a JSON object, ready */
 };
@@ -76,6 +78,8 @@ fallible dialect_read(const struct dialect *dialect, struct dialect_out *out, st
 
 /* For dialects */
 void dialect_add(struct dialect_out *out, const struct dialect_event *event);
+/* `json` instead of a message: what is none goes to quarantine, whole. */
+void dialect_add_json(struct dialect_out *out, str json);
 /* Parses `text` as a JSON object. ERR_INVALID, ERR_LIMIT. */
 fallible dialect_parse(struct dialect_out *out, str text, struct json *out_doc);
 /* A string, or a number as it was written, under `key`; absent if there is none or "". */
