@@ -9,7 +9,10 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { WEEKDAY_LEN = 10 /* YYYY-MM-DD */ };
+enum {
+    WEEKDAY_LEN = 10 /* YYYY-MM-DD */,
+    BATCH_MOST = 16 << 20, /* bytes: each event of a request repeats what the request tells */
+};
 
 static const char IMAGE[] = "GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,"
                             "\0\0\0\0\x01\0\x01\0\0\x02\x02"
@@ -107,7 +110,24 @@ static void write_campaign(struct dialect_out *out, str search)
         json_shut(w, '}');
 }
 
-/* The first of Accept-Language. */
+/* Only of what is two numbers. */
+static void write_screen(struct json_writer *w, str screen)
+{
+    str height = screen, width = str_cut(&height, 'x');
+    uint64_t wide, high;
+
+    if (!str_to_u64(width, &wide) || !str_to_u64(height, &high))
+        return;
+    json_key(w, S("screen"));
+    json_open(w, '{');
+    json_key(w, S("width"));
+    json_u64(w, wide);
+    json_key(w, S("height"));
+    json_u64(w, high);
+    json_shut(w, '}');
+}
+
+/* The first of a list such as Accept-Language. */
 static str first_language(str accepted)
 {
     str first = str_cut(&accepted, ',');
@@ -126,8 +146,9 @@ static void write_context(struct dialect_out *out, const struct dialect_event *e
     write_campaign(out, search_of(event->url));
     add_text(w, S("userAgent"), event->agent.data ? event->agent : out->request->agent);
     add_text(w, S("locale"),
-             event->locale.data ? event->locale : first_language(out->request->language));
+             first_language(event->locale.data ? event->locale : out->request->language));
     add_text(w, S("timezone"), event->timezone);
+    write_screen(w, event->screen);
     json_key(w, S("library"));
     json_open(w, '{');
     add_text(w, S("name"), out->library);
@@ -140,9 +161,10 @@ static void write_visitor(struct dialect_out *out, const struct dialect_event *e
 {
     str day = dialect_time(out, out->request->received);
     str agent = event->agent.data ? event->agent : out->request->agent;
+    str address = event->address.data ? event->address : out->request->address;
 
     add_text(&out->writer, S("visitor"),
-             arena_print(out->mem, "%.*s %.*s %.*s", STR_ARG(out->request->address), WEEKDAY_LEN,
+             arena_print(out->mem, "%.*s %.*s %.*s", STR_ARG(address), WEEKDAY_LEN,
                          day.data ? day.data : "", STR_ARG(agent)));
 }
 
@@ -151,11 +173,14 @@ void dialect_add(struct dialect_out *out, const struct dialect_event *event)
     struct json_writer *w = &out->writer;
     bool is_track = str_equals(event->type, S("track"));
 
+    if (out->text.len > BATCH_MOST)
+        return; /* dialect_read refuses the whole */
     json_open(w, '{');
     add_text(w, S("type"), event->type);
     add_text(w, is_track ? S("event") : S("name"), event->name);
     add_text(w, S("messageId"), event->message_id);
     add_text(w, S("timestamp"), event->timestamp);
+    add_text(w, S("sentAt"), event->sent_at);
     add_text(w, S("userId"), event->user);
     add_text(w, S("anonymousId"), event->anonymous);
     if (!event->user.len && !event->anonymous.len)
@@ -181,9 +206,14 @@ fallible dialect_read(const struct dialect *dialect, struct dialect_out *out, st
     json_key(&out->writer, S("batch"));
     json_open(&out->writer, '[');
     err = dialect->read(out);
+    if (!err && arena_is_exhausted(out->mem))
+        err = arena_exhausted();
     json_shut(&out->writer, ']');
     add_text(&out->writer, S("sentAt"), out->sent_at);
     json_shut(&out->writer, '}');
+    if (!err && out->text.len > BATCH_MOST)
+        err =
+            fail(ERR_LIMIT, "the events are larger than 16 MB with what the request tells of each");
     if (!err && !buf_is_broken(&out->text))
         padded = arena_take(out->mem, out->text.len + JSON_PADDING);
     if (padded) {
@@ -197,6 +227,11 @@ fallible dialect_read(const struct dialect *dialect, struct dialect_out *out, st
 }
 
 /* For dialects */
+
+void dialect_add_json(struct dialect_out *out, str json)
+{
+    json_verbatim(&out->writer, json);
+}
 
 fallible dialect_parse(struct dialect_out *out, str text, struct json *out_doc)
 {
@@ -295,4 +330,9 @@ void dialect_answer_image(struct dialect_out *out)
 {
     out->media = S("image/gif");
     out->body = str_from(IMAGE, sizeof IMAGE - 1);
+}
+
+void dialect_add_visitor(struct dialect_out *out)
+{
+    write_visitor(out, &(struct dialect_event){0});
 }

@@ -36,10 +36,13 @@ struct dialect_event {
     str group;      /* of a group */
     str message_id; /* absent: sent twice it counts twice */
     str timestamp;  /* RFC 3339; absent: now */
+    str sent_at;    /* as the whole request's, where each event tells its own */
     str url, title, referrer;
+    str address;    /* whose visitor it is; absent: the request's */
     str agent;      /* absent: the request's */
     str locale;     /* absent: the request's first language */
     str timezone;   /* IANA */
+    str screen;     /* in pixels, "1920x1080" */
     str properties; /* a JSON object, ready */
     str traits;     /* a JSON object, ready */
 };
@@ -48,9 +51,11 @@ struct dialect_out {
     const struct dialect_request *request;
     struct json_reader *reader; /* for the body; one document at a time */
     struct arena *mem;
-    str key;     /* a write key that came along; absent: this dialect's site names carry none */
-    str sent_at; /* by the sender's clock, RFC 3339; absent: unknown */
-    /* The answer when all is stored: begins as 200 without a body. */
+    str key;        /* a write key that came along; absent: this dialect's site names carry none */
+    bool needs_key; /* nothing is stored without one: there is no site's name */
+    str sent_at;    /* by the sender's clock, RFC 3339; absent: unknown */
+    /* The answer when all is stored: begins as 200 without a body. An image is the answer also
+     * when it is not, then with the status that says why. */
     int status;
     str media, body;
     /* Private */
@@ -74,8 +79,10 @@ struct dialect {
  * three members. */
 fallible dialect_read(const struct dialect *dialect, struct dialect_out *out, str *out_batch);
 
-/* For dialects */
+/* For dialects. Whether memory was refused is asked once, by dialect_read. */
 void dialect_add(struct dialect_out *out, const struct dialect_event *event);
+/* `json` instead of a message: what is none goes to quarantine, whole. */
+void dialect_add_json(struct dialect_out *out, str json);
 /* Parses `text` as a JSON object. ERR_INVALID, ERR_LIMIT. */
 fallible dialect_parse(struct dialect_out *out, str text, struct json *out_doc);
 /* A string, or a number as it was written, under `key`; absent if there is none or "". */
@@ -93,3 +100,5 @@ void dialect_value(struct json_writer *w, str text);
 str dialect_keep(const struct dialect_out *out, struct buf *text);
 /* A transparent image of one pixel: the answer to trackers that show one. */
 void dialect_answer_image(struct dialect_out *out);
+/* Into a message that the dialect writes itself: who sent it, if nothing else tells. */
+void dialect_add_visitor(struct dialect_out *out);
