@@ -25,6 +25,7 @@ struct arena {
     size_t cap;
     size_t taken; /* bytes of all blocks */
     size_t used;
+    bool is_exhausted;
 };
 
 struct arena *arena_open(size_t cap_bytes)
@@ -59,6 +60,7 @@ void arena_reset(struct arena *mem)
 
     mem->used = 0;
     mem->taken = 0;
+    mem->is_exhausted = false;
     if (!kept)
         return;
     free_blocks(kept->older);
@@ -97,12 +99,11 @@ void *arena_take(struct arena *mem, size_t size)
     size_t rounded = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     void *piece;
 
-    if (rounded < size)
-        return NULL;
-    if (!block || block->size - block->used < rounded) {
+    if (rounded >= size && (!block || block->size - block->used < rounded))
         block = add_block(mem, rounded);
-        if (!block)
-            return NULL;
+    if (rounded < size || !block) {
+        mem->is_exhausted = true;
+        return NULL;
     }
     piece = block->data + block->used;
     block->used += rounded;
@@ -114,7 +115,7 @@ void *arena_array(struct arena *mem, size_t count, size_t size)
 {
     size_t bytes;
 
-    return __builtin_mul_overflow(count, size, &bytes) ? NULL : arena_take(mem, bytes);
+    return arena_take(mem, __builtin_mul_overflow(count, size, &bytes) ? SIZE_MAX : bytes);
 }
 
 str arena_dup(struct arena *mem, str text)
@@ -149,6 +150,11 @@ str arena_print(struct arena *mem, const char *format, ...)
 size_t arena_used(const struct arena *mem)
 {
     return mem->used;
+}
+
+bool arena_is_exhausted(const struct arena *mem)
+{
+    return mem->is_exhausted;
 }
 
 fallible arena_exhausted(void)

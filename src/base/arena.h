@@ -22,4 +22,6 @@ str arena_dup(struct arena *mem, str text);
 /* printf into the arena; an absent str without memory. */
 str arena_print(struct arena *mem, const char *format, ...) __attribute__((format(printf, 2, 3)));
 size_t arena_used(const struct arena *mem);
+/* Was a piece refused since it was opened or reset? For who asks once, when all is done. */
+bool arena_is_exhausted(const struct arena *mem);
 fallible arena_exhausted(void); /* ERR_LIMIT with its sentence */

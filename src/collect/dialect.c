@@ -206,6 +206,8 @@ fallible dialect_read(const struct dialect *dialect, struct dialect_out *out, st
     json_key(&out->writer, S("batch"));
     json_open(&out->writer, '[');
     err = dialect->read(out);
+    if (!err && arena_is_exhausted(out->mem))
+        err = arena_exhausted();
     json_shut(&out->writer, ']');
     add_text(&out->writer, S("sentAt"), out->sent_at);
     json_shut(&out->writer, '}');
@@ -328,4 +330,9 @@ void dialect_answer_image(struct dialect_out *out)
 {
     out->media = S("image/gif");
     out->body = str_from(IMAGE, sizeof IMAGE - 1);
+}
+
+void dialect_add_visitor(struct dialect_out *out)
+{
+    write_visitor(out, &(struct dialect_event){0});
 }

@@ -54,9 +54,11 @@ struct dialect_out {
     const struct dialect_request *request;
     struct json_reader *reader; /* for the body; one document at a time */
     struct arena *mem;
-    str key;     /* a write key that came along; absent: this dialect's site names carry none */
-    str sent_at; /* by the sender's clock, RFC 3339; absent: unknown */
-    /* The answer when all is stored: begins as 200 without a body. */
+    str key;        /* a write key that came along; absent: this dialect's site names carry none */
+    bool needs_key; /* nothing is stored without one: there is no site's name */
+    str sent_at;    /* by the sender's clock, RFC 3339; absent: unknown */
+    /* The answer when all is stored: begins as 200 without a body. An image is the answer also
+     * when it is not, then with the status that says why. */
     int status;
     str media, body;
     /* Private */
@@ -80,7 +82,7 @@ struct dialect {
  * three members. */
 fallible dialect_read(const struct dialect *dialect, struct dialect_out *out, str *out_batch);
 
-/* For dialects */
+/* For dialects. Whether memory was refused is asked once, by dialect_read. */
 void dialect_add(struct dialect_out *out, const struct dialect_event *event);
 /* `json` instead of a message: what is none goes to quarantine, whole. */
 void dialect_add_json(struct dialect_out *out, str json);
@@ -101,3 +103,5 @@ void dialect_value(struct json_writer *w, str text);
 str dialect_keep(const struct dialect_out *out, struct buf *text);
 /* A transparent image of one pixel: the answer to trackers that show one. */
 void dialect_answer_image(struct dialect_out *out);
+/* Into a message that the dialect writes itself: who sent it, if nothing else tells. */
+void dialect_add_visitor(struct dialect_out *out);

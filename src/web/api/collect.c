@@ -28,16 +28,30 @@ static void end_call(struct call *call)
     call->reader = NULL;
 }
 
-/* Nothing is wrong with the events: the sender may try again. */
-static void answer_later(struct exchange *x, enum err err, str reason)
+static bool shows_image(const struct call *call)
 {
-    exchange_add_header(x, S("Retry-After"), err == ERR_BUSY ? S("1") : S("10"));
-    if (err == ERR_BUSY)
-        exchange_answer_problem(x, 429, reason);
-    else if (err == ERR_FULL)
-        exchange_answer_problem(x, 503, S("no room on the disk: send the events again later"));
+    return str_equals(call->media, S("image/gif"));
+}
+
+/* Who shows an image shows it whatever happened; the status says what. */
+static void decline(struct call *call, int status, str reason)
+{
+    if (shows_image(call))
+        exchange_answer(call->exchange, status, call->media, call->answer);
     else
-        exchange_answer_problem(x, 503, S("the events could not be stored: send them again later"));
+        exchange_answer_problem(call->exchange, status, reason);
+}
+
+/* Nothing is wrong with the events: the sender may try again. */
+static void answer_later(struct call *call, enum err err, str reason)
+{
+    exchange_add_header(call->exchange, S("Retry-After"), err == ERR_BUSY ? S("1") : S("10"));
+    if (err == ERR_BUSY)
+        decline(call, 429, reason);
+    else if (err == ERR_FULL)
+        decline(call, 503, S("no room on the disk: send the events again later"));
+    else
+        decline(call, 503, S("the events could not be stored: send them again later"));
 }
 
 /* On the writer thread: all is durable, or nothing is. */
@@ -50,7 +64,7 @@ static void answer(struct intake_job *job)
     if (job->err == OK)
         exchange_answer(x, call->status, call->media, call->answer);
     else
-        answer_later(x, job->err, str_of(job->reason));
+        answer_later(call, job->err, str_of(job->reason));
 }
 
 /* The write key of a Basic user name, or absent. */
@@ -79,11 +93,11 @@ static bool may_write(struct exchange *x, str key)
            access_check(config->access, key, ACCESS_WRITE, clock_now(config->sys), &grant) == OK;
 }
 
-static void refuse_key(struct exchange *x)
+static void refuse_key(struct call *call)
 {
-    exchange_add_header(x, S("WWW-Authenticate"), S("Basic realm=\"write key\""));
-    exchange_answer_problem(
-        x, 401, S("give the write key as Basic user name or as \"writeKey\" in the body"));
+    if (!shows_image(call)) /* nobody who looks at a page is asked for a password */
+        exchange_add_header(call->exchange, S("WWW-Authenticate"), S("Basic realm=\"write key\""));
+    decline(call, 401, S("give the write key as Basic user name or as \"writeKey\" in the body"));
 }
 
 static fallible read_call(struct exchange *x, struct call *call, const struct segment_call *kind,
@@ -104,10 +118,10 @@ static fallible read_call(struct exchange *x, struct call *call, const struct se
 /* NULL: there is no memory, and that was answered. */
 static struct call *begin_call(struct exchange *x)
 {
-    struct call *call = arena_take(exchange_mem(x), sizeof *call);
+    struct call *call = arena_take(exchange_mem(x), sizeof *call), none = {.exchange = x};
 
     if (!call || !(call->reader = web_take_reader(web_of(x)))) {
-        answer_later(x, ERR_LIMIT, (str){NULL, 0});
+        answer_later(&none, ERR_LIMIT, (str){NULL, 0});
         return NULL;
     }
     call->exchange = x;
@@ -121,21 +135,19 @@ static struct call *begin_call(struct exchange *x)
 /* Hands over what was read, or says why not. */
 static void post(struct call *call, enum err err, bool may)
 {
-    struct exchange *x = call->exchange;
-
     if (!err && may)
-        err = intake_post(web_config(web_of(x))->intake, &call->job);
+        err = intake_post(web_config(web_of(call->exchange))->intake, &call->job);
     if (!err && may)
         return; /* answered by the writer thread */
     end_call(call);
     if (err == ERR_INVALID) {
-        exchange_answer_problem(x, 400, str_of(err_text()));
+        decline(call, 400, str_of(err_text()));
     } else if (err == ERR_LIMIT && !mem_was_refused()) {
-        exchange_answer_problem(x, 413, S("too many events in one request: send fewer at a time"));
+        decline(call, 413, S("too many events in one request: send fewer at a time"));
     } else if (err) {
-        answer_later(x, err, str_of(err_text()));
+        answer_later(call, err, str_of(err_text()));
     } else {
-        refuse_key(x);
+        refuse_key(call);
     }
 }
 
@@ -223,15 +235,18 @@ static fallible read_dialect(struct exchange *x, struct call *call, const struct
         .owner = x,
     };
     struct dialect_out out = {.request = &given, .reader = call->reader, .mem = exchange_mem(x)};
+    enum err err;
     str batch, none;
 
-    TRY(dialect_read(dialect, &out, &batch));
-    if (!out.key.data)
-        out.key = basic_user(x);
-    *out_may = !out.key.data || may_write(x, out.key);
+    err = dialect_read(dialect, &out, &batch);
     call->status = out.status;
     call->media = out.media;
     call->answer = out.body;
+    if (err)
+        return err;
+    if (!out.key.data)
+        out.key = basic_user(x);
+    *out_may = out.key.data ? may_write(x, out.key) : !out.needs_key;
     return segment_read(config->intake, call->reader, batch, &kind, &call->job, &none);
 }
 
@@ -243,6 +258,8 @@ static void collect_dialect(struct exchange *x, const struct dialect *dialect)
 
     if (!call)
         return;
+    if (exchange_request(x)->method == HTTP_GET)
+        exchange_add_header(x, S("Cache-Control"), S("no-store"));
     err = read_dialect(x, call, dialect, &may);
     post(call, err, may);
 }

@@ -70,6 +70,20 @@ TEST(arena_says_when_the_heap_is_empty)
     arena_close(mem);
 }
 
+TEST(arena_remembers_that_it_refused)
+{
+    struct arena *mem = arena_open(5000);
+
+    CHECK(arena_take(mem, 3000));
+    CHECK(!arena_is_exhausted(mem));
+    CHECK(!arena_array(mem, SIZE_MAX / 2, 4));
+    CHECK(arena_take(mem, 16));
+    CHECK(arena_is_exhausted(mem));
+    arena_reset(mem);
+    CHECK(!arena_is_exhausted(mem));
+    arena_close(mem);
+}
+
 TEST(arena_copies_end_in_a_nul)
 {
     str copy = arena_dup(test_mem, S("abc")), text = arena_print(test_mem, "%s-%d", "a", 7);
