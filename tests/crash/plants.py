@@ -89,7 +89,7 @@ PLANTS = {
     "persons_not_verified": (
         "src/people/roster.c",
         "    if (bytes.len < sizeof block + block.body_bytes ||\n"
-        "        block.checksum != checksum_of(&block, bytes.data + sizeof block))\n",
+        "        block.checksum != roster_block_checksum(&block, bytes.data + sizeof block))\n",
         "    if (bytes.len < sizeof block + block.body_bytes)\n", FLIPS),
     "deletions_not_logged": (
         "src/store/deletions.c", "    TRY(write_all(deletions, log, at, found));\n",
