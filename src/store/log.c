@@ -217,6 +217,7 @@ void log_close(struct log *log)
         return;
     log_later_close(log->later);
     log_plain_done(log);
+    file_close(log->former);
     file_close(log->file);
     file_close(log->spare);
     condition_close(log->grown);
@@ -291,7 +292,6 @@ fallible log_fill(struct log *log, bool *out_is_done)
 
 static fallible roll(struct log *log)
 {
-    TRY(log_wait(log));
     if (log->place.offset == 0) { /* nothing in it yet, but made when segments were smaller */
         TRY(file_allocate(log->file, log->config.segment_bytes));
         log->file_bytes = log->config.segment_bytes;
@@ -299,7 +299,7 @@ static fallible roll(struct log *log)
     }
     TRY(log_prepare(log));
     mutex_lock(log->prepare_lock);
-    file_close(log->file);
+    log->former = log->file; /* groups may wait to be written to it */
     log->file = log->spare;
     log->file_bytes = log->config.segment_bytes;
     log->spare = NULL;
@@ -450,6 +450,7 @@ static struct log_closed close_group(struct log *log)
     size_t end = log->group_at + log_group_size(log->group_len);
     struct log_closed closed = {
         .file = log->file,
+        .former = log->former,
         .index = log->index,
         .place = log->place,
         .next_seq = next_seq,
@@ -473,6 +474,7 @@ static struct log_closed close_group(struct log *log)
     closed.end = closed.place.offset + log_group_size(log->group_len);
     closed.plain = log_plain_close(log, log->place.seq, next_seq);
     log->place = (struct log_place){closed.end, next_seq, head.checksum};
+    log->former = NULL;
     log->needs_head = false;
     log->is_open_group = false;
     return closed;

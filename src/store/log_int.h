@@ -65,6 +65,7 @@ struct log {
     char *folder; /* config.folder, owned */
     /* The writer's own */
     struct file *file;
+    struct file *former; /* of the segment before, until the first group of this one is written */
     uint64_t file_bytes; /* preallocated */
     uint32_t index;
     struct log_place place;
@@ -98,6 +99,7 @@ struct log {
     uint64_t published; /* bytes of all there ever were */
     struct log_slab *idle;
     size_t idle_bytes;
+    size_t idle_least;             /* of these since some were last given back */
     int64_t trimmed_ns;            /* of who prepares */
     const struct log_reader *lead; /* NULL: none has caught up yet */
     uint64_t lead_end;             /* `end` of the last group that it has read */
