@@ -378,19 +378,21 @@ TEST(files_of_similar_size_are_chosen)
 {
     static const struct {
         const char *rows; /* of each file, in thousands */
-        int at, count;    /* none: 0, 0 */
+        bool is_busy;
+        int at, count; /* none: 0, 0 */
     } cases[] = {
-        {"", 0, 0},
-        {"1000", 0, 0},
-        {"1000 1000 1000", 0, 0},
-        {"1000 1000 1000 1000", 0, 4},
-        {"1010 1000 1001 1000", 0, 4},
-        {"4000 1000 1000 1000", 0, 0},
-        {"4000 1000 1000 1000 1000", 1, 4},
-        {"4000 4000 4000 1000 1000 1000 1000", 0, 7},
-        {"1000 3000 1000 3000", 0, 4},
-        {"9000 16 4 4 4", 0, 0},
-        {"9000 16 4 4 4 4", 2, 4},
+        {"", true, 0, 0},
+        {"1000", true, 0, 0},
+        {"1000 1000 1000 1000 1000 1000 1000", true, 0, 0},
+        {"1000 1000 1000 1000 1000 1000 1000 1000", true, 0, 8},
+        {"1010 1000 1001 1000 1000 1002 1003 1000", true, 0, 8},
+        {"8000 1000 1000 1000 1000 1000 1000 1000", true, 0, 0},
+        {"8000 1000 1000 1000 1000 1000 1000 1000 1000", true, 1, 8},
+        {"4000 4000 4000 1000 1000 1000 1000 1000 1000 1000 1000", true, 3, 8},
+        {"1000 3000 1000 3000 1000 3000 1000 3000", true, 0, 8},
+        {"9000 16 4 4 4", false, 0, 0},
+        {"9000 16 4 4 4 4", false, 2, 4},
+        {"9000 16 4 4 4 4", true, 0, 0},
     };
 
     EACH_CASE(c, cases)
@@ -403,7 +405,7 @@ TEST(files_of_similar_size_are_chosen)
             CHECK(str_to_u64(str_cut(&rest, ' '), &files[count].rows));
             files[count++].rows *= 1000;
         }
-        CHECK_INT(combine_choose(files, count, true, &at, &found), c->count > 0);
+        CHECK_INT(combine_choose(files, count, c->is_busy, &at, &found), c->count > 0);
         CHECK_INT(at, c->at);
         CHECK_INT(found, c->count);
     }
@@ -468,7 +470,7 @@ TEST(files_stay_few_and_events_are_seldom_written_again)
         uint64_t spread; /* of the sizes, in percent */
         size_t most_files;
         double most_written; /* times, on average */
-    } cases[] = {{50, 0, 10, 3}, {50, 90, 13, 4}, {1000, 0, 16, 5.5}, {1000, 90, 20, 6}};
+    } cases[] = {{50, 0, 13, 1.5}, {50, 90, 16, 2}, {1000, 0, 22, 3}, {1000, 90, 26, 4}};
 
     EACH_CASE(c, cases)
     {
