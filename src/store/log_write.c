@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { AHEAD = 4, CACHE_LINE = 64, WARM_LINES = 5 };
+enum { AHEAD = 4, CACHE_LINE = 64, WARM_LINES = 16 };
 
 /* A record that comes later: its payload may be in another core's memory, its key anywhere. */
 static void warm(const struct log *log, const struct log_plain *plain, size_t at)
