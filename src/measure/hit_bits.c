@@ -6,6 +6,8 @@
 
 #include "measure/operator.h"
 
+#include <assert.h>
+
 void hit_bits_span(const struct scan_batch *batch, uint32_t *out_from, uint32_t *out_to)
 {
     uint32_t from = UINT32_MAX, to = 0;
@@ -44,6 +46,7 @@ fallible hit_bits_find(struct hit_bits *bits, struct arena *mem, const struct sc
 {
     uint32_t words = pick_words(to - from);
 
+    assert(!batch->timely || from == batch->row);
     if (words + 1 > bits->room) {
         bits->room = 0;
         bits->words = arena_array(mem, (words + 1) * (size_t)2, sizeof *bits->words);
@@ -59,5 +62,7 @@ fallible hit_bits_find(struct hit_bits *bits, struct arena *mem, const struct sc
     if (bits->kinds_of != batch->kinds_of)
         list_kinds(bits, batch->kinds_of, marks);
     pick_best()->find(batch->kinds + from, to - from, bits->table, bits->words);
+    for (uint32_t i = 0; batch->timely && i < words; i++)
+        bits->words[i] &= batch->timely[i];
     return OK;
 }

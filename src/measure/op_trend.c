@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "measure/buckets.h"
+#include "measure/hit_bits.h"
 #include "measure/operator.h"
 #include "measure/trend_series.h"
 
@@ -46,6 +47,7 @@ struct trend_tally {
 
 struct trend_state {
     struct trend_table table;
+    struct hit_bits bits;                 /* of a batch of kinds */
     struct trend_tally *rows[TALLY_ROWS]; /* of the table; NULL: none yet */
     struct trend_tally **known;           /* [number of a key's value] the same */
     uint32_t known_room;
@@ -75,6 +77,8 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
     if (trend->checks_currency)
         TRY(scan_plan_slot(shared->plan, S("currency"), trend->mark, &trend->currency));
     TRY(buckets_make(query, shared->bounds.from, shared->bounds.to, mem, &trend->buckets));
+    scan_plan_kinds(shared->plan);
+    scan_plan_periods(shared->plan, trend->buckets.starts, trend->buckets.count);
     shared->compiled = trend;
     return OK;
 }
@@ -219,7 +223,7 @@ static fallible make_known(const struct trend *trend, struct trend_state *state,
 static fallible remember(const struct trend *trend, struct trend_state *state,
                          const struct scan_batch *batch, uint32_t hit, uint32_t row)
 {
-    uint32_t number = trend->has_key ? batch->slots[trend->key][hit] : 0;
+    uint32_t number = trend->has_key ? scan_number(batch, trend->key, hit) : 0;
     struct trend_tally *tally;
 
     if (trend->has_key && scan_value(batch, trend->key, hit)->type == VALUE_LIST)
@@ -257,6 +261,13 @@ static fallible settle(const struct trend *trend, struct trend_state *state)
     return OK;
 }
 
+static inline uint32_t column_of(const struct trend *trend, const struct scan_batch *batch,
+                                 uint32_t hit)
+{
+    return batch->periods ? batch->periods[hit - batch->row]
+                          : buckets_find(&trend->buckets, batch->times[hit]);
+}
+
 __attribute__((noinline)) static fallible add_hit(const struct operator_shared *shared,
                                                   struct trend_state *state,
                                                   const struct scan_batch *batch, uint32_t hit,
@@ -268,7 +279,7 @@ __attribute__((noinline)) static fallible add_hit(const struct operator_shared *
     const uint32_t *rows;
     uint32_t count;
 
-    addition.column = buckets_find(&trend->buckets, batch->times[hit]);
+    addition.column = column_of(trend, batch, hit);
     if (trend->has_measured)
         addition.measured = *scan_value(batch, trend->measured, hit);
     if (trend->checks_currency && scan_value(batch, trend->currency, hit)->type == VALUE_TEXT &&
@@ -317,11 +328,10 @@ static void count_known(const struct trend *trend, const struct trend_state *sta
     run->at = at;
 }
 
-static fallible step(const struct operator_worker *worker, void *argument,
-                     const struct scan_batch *batch)
+static fallible step_marks(const struct operator_worker *worker, struct trend_state *state,
+                           const struct scan_batch *batch)
 {
     const struct trend *trend = worker->shared->compiled;
-    struct trend_state *state = argument;
     bool has_persons = trend->measure != MEASURE_EVENTS;
 
     for (size_t person = 0; person < batch->persons; person++) {
@@ -343,6 +353,151 @@ static fallible step(const struct operator_worker *worker, void *argument,
         }
     }
     return OK;
+}
+
+/* As they lie in a file. */
+
+/* The hits [at, end) of a batch of kinds. */
+struct stretch {
+    const struct scan_batch *batch;
+    struct columns_block codes; /* of the key; without width: no hit has one */
+    uint32_t base;
+    uint32_t at, end;
+    node_id person;
+};
+
+enum { CODES_AHEAD = 2048 };
+
+/* The same as count_known; inlined for each width of codes. */
+__attribute__((always_inline)) static inline void count_stretch(const struct trend *trend,
+                                                                const struct trend_state *state,
+                                                                struct stretch *stretch,
+                                                                uint8_t width, bool has_persons)
+{
+    const struct scan_batch *batch = stretch->batch;
+    const struct columns_block codes = {.data = stretch->codes.data, .width = width};
+    const uint64_t *words = state->bits.words;
+    const uint8_t *periods = batch->periods;
+    struct trend_tally *const *known = state->known;
+    uint32_t row = batch->row, at = stretch->at - row, end = stretch->end - row;
+    uint32_t columns = trend->buckets.count, room = state->known_room;
+
+    for (uint32_t word = at / 64; word * 64 < end; word++) {
+        uint64_t left = words[word];
+
+        if (word == at / 64)
+            left &= ~UINT64_C(0) << at % 64;
+        if (word == end / 64)
+            left &= (UINT64_C(1) << end % 64) - 1;
+        for (unsigned line = 0; line < width; line++)
+            __builtin_prefetch((const char *)codes.data +
+                               (row + word * 64 + line * 64 / width) * (size_t)width + CODES_AHEAD);
+        for (; left; left &= left - 1) {
+            uint32_t hit = word * 64 + (uint32_t)__builtin_ctzll(left);
+            uint32_t code = width ? columns_item(&codes, row + hit) : 0;
+            uint32_t number = code ? stretch->base + code : 0;
+
+            if (number >= room || !known[number]) {
+                stretch->at = row + hit;
+                return;
+            }
+            if (has_persons)
+                count_events(known[number], periods[hit], columns, stretch->person);
+            else
+                known[number][periods[hit]].events++;
+        }
+    }
+    stretch->at = stretch->end;
+}
+
+static void count_events_of(const struct trend *trend, const struct trend_state *state,
+                            struct stretch *stretch)
+{
+    switch (stretch->codes.width) {
+    case 0:
+        count_stretch(trend, state, stretch, 0, false);
+        break;
+    case 1:
+        count_stretch(trend, state, stretch, 1, false);
+        break;
+    case 2:
+        count_stretch(trend, state, stretch, 2, false);
+        break;
+    default:
+        count_stretch(trend, state, stretch, 4, false);
+    }
+}
+
+static void count_persons_of(const struct trend *trend, const struct trend_state *state,
+                             struct stretch *stretch)
+{
+    switch (stretch->codes.width) {
+    case 0:
+        count_stretch(trend, state, stretch, 0, true);
+        break;
+    case 1:
+        count_stretch(trend, state, stretch, 1, true);
+        break;
+    case 2:
+        count_stretch(trend, state, stretch, 2, true);
+        break;
+    default:
+        count_stretch(trend, state, stretch, 4, true);
+    }
+}
+
+/* Counts hits as they lie, one by one where their keys are not known. */
+static fallible take_stretch(const struct operator_worker *worker, struct trend_state *state,
+                             struct stretch *stretch)
+{
+    const struct trend *trend = worker->shared->compiled;
+    bool has_persons = trend->measure != MEASURE_EVENTS;
+    bool is_slow = !stretch->batch->periods || stretch->codes.bits;
+
+    for (;;) {
+        if (is_slow)
+            stretch->at = hit_bits_next(&state->bits, stretch->at, stretch->end);
+        else if (has_persons)
+            count_persons_of(trend, state, stretch);
+        else
+            count_events_of(trend, state, stretch);
+        if (stretch->at >= stretch->end)
+            return OK;
+        TRY(add_hit(worker->shared, state, stretch->batch, stretch->at++, stretch->person));
+    }
+}
+
+static fallible step_kinds(const struct operator_worker *worker, struct trend_state *state,
+                           const struct scan_batch *batch)
+{
+    const struct trend *trend = worker->shared->compiled;
+    bool has_persons = trend->measure != MEASURE_EVENTS;
+    struct stretch stretch = {.batch = batch};
+    uint32_t from, to;
+
+    hit_bits_span(batch, &from, &to);
+    TRY(hit_bits_find(&state->bits, worker->mem, batch, trend->mark, from, to));
+    if (trend->has_key) {
+        stretch.codes = batch->filed[trend->key].block;
+        stretch.base = batch->filed[trend->key].base;
+        stretch.codes.width = stretch.codes.data ? stretch.codes.width : 0;
+    }
+    for (size_t person = 0; person < batch->persons; person++) {
+        stretch.at = batch->periods ? batch->first[person] : batch->since[person];
+        stretch.person = batch->ids[person];
+        if (!has_persons && batch->periods)
+            person = batch->persons - 1;
+        stretch.end = batch->end[person];
+        TRY(take_stretch(worker, state, &stretch));
+    }
+    return OK;
+}
+
+static fallible step(const struct operator_worker *worker, void *argument,
+                     const struct scan_batch *batch)
+{
+    return batch->kinds_of ? step_kinds(worker, argument, batch)
+                           : step_marks(worker, argument, batch);
 }
 
 static fallible merge(const struct operator_worker *worker, void *state, void *other)
