@@ -51,10 +51,10 @@ struct retention_cohort {
 struct retention_state {
     struct hit_bits start;
     struct hit_bits back;
-    uint64_t *changes; /* bits of a batch with periods: where one begins, */
-    uint64_t *firsts;  /* and where a person does */
-    uint32_t words;    /* there is room for, of each */
-    uint32_t *tally;   /* [cohort][period, or the count of periods: her start] of such batches */
+    struct hit_bits firsts; /* of a batch with periods: where persons begin, */
+    uint64_t *changes;      /* and where persons or periods do */
+    uint32_t words;         /* there is room for */
+    uint32_t *tally; /* [cohort][period, or the count of periods: her start] of such batches */
     struct retention_cohort *cohorts; /* one a bucket */
 };
 
@@ -234,28 +234,12 @@ static fallible make_room(const struct operator_worker *worker, struct retention
     if (words > state->words) {
         state->words = 0;
         state->changes = arena_array(worker->mem, words * (size_t)2, sizeof *state->changes);
-        state->firsts = arena_array(worker->mem, words * (size_t)2, sizeof *state->firsts);
     }
-    if (!state->tally || !state->changes || !state->firsts)
+    if (!state->tally || !state->changes)
         return operator_exhausted();
     if (words > state->words)
         state->words = words * 2;
     return OK;
-}
-
-/* Where a new person or a new period begins. */
-static void find_changes(struct retention_state *state, const struct scan_batch *batch,
-                         uint32_t rows)
-{
-    memset(state->firsts, 0, pick_words(rows) * sizeof *state->firsts);
-    for (size_t person = 0; person < batch->persons; person++) {
-        uint32_t at = batch->first[person] - batch->row;
-
-        state->firsts[at / 64] |= UINT64_C(1) << at % 64;
-    }
-    pick_best()->changes(batch->periods, rows, state->changes);
-    for (uint32_t word = 0; word < pick_words(rows); word++)
-        state->changes[word] |= state->firsts[word];
 }
 
 /* Of each stretch of bits, one for each of `begins`, the first one that is set. What is carried on
@@ -289,12 +273,12 @@ static void count_words(struct retention_state *state, const struct scan_batch *
     uint32_t *cohort = state->tally;
 
     for (uint32_t word = 0; word < words; word++) {
-        uint64_t firsts = state->firsts[word];
+        uint64_t firsts = state->firsts.words[word];
         uint64_t starts = first_of_each(state->start.words[word], firsts, &looks_for_start);
         uint64_t ends = first_of_each(firsts, starts << 1 | before, &looks_for_end);
         uint64_t later = between(starts, ends, &has_started) & ~starts;
-        uint64_t backs =
-            first_of_each(state->back.words[word] & later, state->changes[word], &looks_for_back);
+        uint64_t backs = first_of_each(state->back.words[word] & later,
+                                       state->changes[word] | firsts, &looks_for_back);
 
         before = starts >> 63;
         for (uint64_t left = starts | backs; left; left &= left - 1) {
@@ -314,7 +298,8 @@ static fallible step_periods(const struct operator_worker *worker, struct retent
     const struct retention *retention = worker->shared->compiled;
 
     TRY(make_room(worker, state, pick_words(rows)));
-    find_changes(state, batch, rows);
+    TRY(hit_bits_firsts(&state->firsts, worker->mem, batch, batch->row, batch->row + rows));
+    pick_best()->changes(batch->periods, rows, state->changes);
     count_words(state, batch, pick_words(rows), retention->buckets.count);
     return OK;
 }

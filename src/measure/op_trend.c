@@ -40,14 +40,14 @@ struct trend {
 /* What a question that only counts has counted of a key, narrow enough to stay at hand: columns,
  * and the total behind them. */
 struct trend_tally {
-    uint64_t events;
-    uint32_t people;
-    node_id last_person;
+    uint64_t events; /* not of who asks for people alone */
+    uint64_t people; /* in the upper half; below, the last of them */
 };
 
 struct trend_state {
     struct trend_table table;
-    struct hit_bits bits;                 /* of a batch of kinds */
+    struct hit_bits bits;                 /* of a batch of kinds: its hits, */
+    struct hit_bits firsts;               /* and where persons begin */
     struct trend_tally *rows[TALLY_ROWS]; /* of the table; NULL: none yet */
     struct trend_tally **known;           /* [number of a key's value] the same */
     uint32_t known_room;
@@ -113,14 +113,19 @@ static fallible find_tally(const struct trend *trend, struct trend_state *state,
 
 static inline void count_person(struct trend_tally *tally, node_id person)
 {
-    tally->people += tally->last_person != person;
-    tally->last_person = person;
+    uint64_t is_another = (node_id)tally->people != person;
+
+    tally->people = ((tally->people >> 32) + is_another) << 32 | person;
 }
 
-static inline void count_events(struct trend_tally *row, uint32_t column, uint32_t total,
-                                node_id person)
+/* Counts what the measure asks for. */
+static inline void count_hit(enum query_measure measure, struct trend_tally *row, uint32_t column,
+                             uint32_t total, node_id person)
 {
-    row[column].events++;
+    if (measure != MEASURE_PEOPLE)
+        row[column].events++;
+    if (measure == MEASURE_EVENTS)
+        return;
     count_person(&row[column], person);
     count_person(&row[total], person);
 }
@@ -168,7 +173,7 @@ static fallible add_to(const struct operator_shared *shared, struct trend_state 
 
     TRY(find_tally(trend, state, row, &tally));
     if (tally) {
-        count_events(tally, addition->column, trend->buckets.count, addition->person);
+        count_hit(trend->measure, tally, addition->column, trend->buckets.count, addition->person);
         return OK;
     }
     TRY(trend_series_cell(table, row, addition->column, &figure));
@@ -236,7 +241,7 @@ static fallible remember(const struct trend *trend, struct trend_state *state,
     return OK;
 }
 
-/* Moves the tallies into the figures of the table. */
+/* Moves the tallies into the figures of the table, which are none without events. */
 static fallible settle(const struct trend *trend, struct trend_state *state)
 {
     struct trend_table *table = &state->table;
@@ -247,15 +252,18 @@ static fallible settle(const struct trend *trend, struct trend_state *state)
         struct trend_figure *total = table->series[row].total, *figure;
 
         for (uint32_t column = 0; tally && column < columns; column++) {
-            if (!tally[column].events)
+            uint64_t people = tally[column].people >> 32;
+            uint64_t events = trend->measure == MEASURE_PEOPLE ? people : tally[column].events;
+
+            if (!events)
                 continue;
             TRY(trend_series_cell(table, row, column, &figure));
-            figure->events += tally[column].events;
-            figure->people += tally[column].people;
-            total->events += tally[column].events;
+            figure->events += events;
+            figure->people += people;
+            total->events += events;
         }
         if (tally)
-            total->people += tally[columns].people;
+            total->people += tally[columns].people >> 32;
         state->rows[row] = NULL;
     }
     return OK;
@@ -321,7 +329,7 @@ static void count_known(const struct trend *trend, const struct trend_state *sta
             break;
         column = buckets_find(&buckets, run->times[at]);
         if (has_persons)
-            count_events(known[number], column, buckets.count, run->person);
+            count_hit(trend->measure, known[number], column, buckets.count, run->person);
         else
             known[number][column].events++;
     }
@@ -357,138 +365,144 @@ static fallible step_marks(const struct operator_worker *worker, struct trend_st
 
 /* As they lie in a file. */
 
-/* The hits [at, end) of a batch of kinds. */
+/* The hits [at, end) of a batch with periods, seen from its first. */
 struct stretch {
     const struct scan_batch *batch;
-    struct columns_block codes; /* of the key; without width: no hit has one */
+    struct columns_block codes; /* of the key, in width 0 where no hit has one */
     uint32_t base;
     uint32_t at, end;
-    node_id person;
+    uint32_t word; /* of bits; in those before it, so many persons begin */
+    uint32_t persons;
 };
 
 enum { CODES_AHEAD = 2048 };
 
-/* The same as count_known; inlined for each width of codes. */
-__attribute__((always_inline)) static inline void count_stretch(const struct trend *trend,
-                                                                const struct trend_state *state,
-                                                                struct stretch *stretch,
-                                                                uint8_t width, bool has_persons)
+static inline void fetch_codes(const struct columns_block *codes, uint32_t row)
+{
+    const char *from = (const char *)codes->data + row * (size_t)codes->width + CODES_AHEAD;
+
+    for (uint32_t line = 0; line < codes->width; line++)
+        __builtin_prefetch(from + line * 64);
+}
+
+static inline uint64_t word_of(const struct hit_bits *bits, const struct stretch *stretch,
+                               uint32_t word)
+{
+    uint64_t left = bits->words[word];
+
+    return word == stretch->at / 64 ? left & ~UINT64_C(0) << stretch->at % 64 : left;
+}
+
+/* Counts hits as long as they have keys that are known. Inlined for what is asked. */
+__attribute__((always_inline)) static inline void
+count_stretch(const struct trend *trend, const struct trend_state *state, struct stretch *stretch,
+              uint8_t width, enum query_measure measure)
 {
     const struct scan_batch *batch = stretch->batch;
     const struct columns_block codes = {.data = stretch->codes.data, .width = width};
-    const uint64_t *words = state->bits.words;
-    const uint8_t *periods = batch->periods;
     struct trend_tally *const *known = state->known;
-    uint32_t row = batch->row, at = stretch->at - row, end = stretch->end - row;
     uint32_t columns = trend->buckets.count, room = state->known_room;
+    uint32_t word = stretch->word, persons = stretch->persons;
 
-    for (uint32_t word = at / 64; word * 64 < end; word++) {
-        uint64_t left = words[word];
+    for (; word * 64 < stretch->end; word++) {
+        uint64_t firsts = measure == MEASURE_EVENTS ? 0 : state->firsts.words[word];
 
-        if (word == at / 64)
-            left &= ~UINT64_C(0) << at % 64;
-        if (word == end / 64)
-            left &= (UINT64_C(1) << end % 64) - 1;
-        for (unsigned line = 0; line < width; line++)
-            __builtin_prefetch((const char *)codes.data +
-                               (row + word * 64 + line * 64 / width) * (size_t)width + CODES_AHEAD);
-        for (; left; left &= left - 1) {
+        fetch_codes(&codes, batch->row + word * 64);
+        for (uint64_t left = word_of(&state->bits, stretch, word); left; left &= left - 1) {
             uint32_t hit = word * 64 + (uint32_t)__builtin_ctzll(left);
-            uint32_t code = width ? columns_item(&codes, row + hit) : 0;
-            uint32_t number = code ? stretch->base + code : 0;
+            uint32_t code = width ? columns_item(&codes, batch->row + hit) : 0;
+            uint32_t number = code ? stretch->base + code : 0, person = 0;
 
             if (number >= room || !known[number]) {
-                stretch->at = row + hit;
+                stretch->at = hit;
+                stretch->word = word;
+                stretch->persons = persons;
                 return;
             }
-            if (has_persons)
-                count_events(known[number], periods[hit], columns, stretch->person);
-            else
-                known[number][periods[hit]].events++;
+            if (measure != MEASURE_EVENTS) /* of those that begin up to the hit, the last */
+                person = batch->ids[persons - 1 +
+                                    (uint32_t)__builtin_popcountll(firsts & (left ^ (left - 1)))];
+            count_hit(measure, known[number], batch->periods[hit], columns, person);
         }
+        persons += (uint32_t)__builtin_popcountll(firsts);
     }
     stretch->at = stretch->end;
 }
 
-static void count_events_of(const struct trend *trend, const struct trend_state *state,
-                            struct stretch *stretch)
+__attribute__((always_inline)) static inline void count_wide(const struct trend *trend,
+                                                             const struct trend_state *state,
+                                                             struct stretch *stretch,
+                                                             enum query_measure measure)
 {
-    switch (stretch->codes.width) {
-    case 0:
-        count_stretch(trend, state, stretch, 0, false);
-        break;
-    case 1:
-        count_stretch(trend, state, stretch, 1, false);
-        break;
-    case 2:
-        count_stretch(trend, state, stretch, 2, false);
-        break;
-    default:
-        count_stretch(trend, state, stretch, 4, false);
-    }
+    if (stretch->codes.width == 0)
+        count_stretch(trend, state, stretch, 0, measure);
+    else if (stretch->codes.width == 1)
+        count_stretch(trend, state, stretch, 1, measure);
+    else if (stretch->codes.width == 2)
+        count_stretch(trend, state, stretch, 2, measure);
+    else
+        count_stretch(trend, state, stretch, 4, measure);
 }
 
-static void count_persons_of(const struct trend *trend, const struct trend_state *state,
-                             struct stretch *stretch)
+static void count_more(const struct trend *trend, const struct trend_state *state,
+                       struct stretch *stretch)
 {
-    switch (stretch->codes.width) {
-    case 0:
-        count_stretch(trend, state, stretch, 0, true);
-        break;
-    case 1:
-        count_stretch(trend, state, stretch, 1, true);
-        break;
-    case 2:
-        count_stretch(trend, state, stretch, 2, true);
-        break;
-    default:
-        count_stretch(trend, state, stretch, 4, true);
-    }
+    for (; stretch->word < stretch->at / 64; stretch->word++)
+        stretch->persons += (uint32_t)__builtin_popcountll(state->firsts.words[stretch->word]);
+    if (trend->measure == MEASURE_EVENTS)
+        count_wide(trend, state, stretch, MEASURE_EVENTS);
+    else if (trend->measure == MEASURE_PEOPLE)
+        count_wide(trend, state, stretch, MEASURE_PEOPLE);
+    else
+        count_wide(trend, state, stretch, MEASURE_PER_PERSON);
 }
 
-/* Counts hits as they lie, one by one where their keys are not known. */
-static fallible take_stretch(const struct operator_worker *worker, struct trend_state *state,
-                             struct stretch *stretch)
+/* Whose hit it is that the stretch has come to, if the measure asks for persons. */
+static node_id person_at(const struct trend *trend, const struct trend_state *state,
+                         const struct stretch *stretch)
+{
+    uint64_t firsts, upto = UINT64_C(2) << stretch->at % 64;
+
+    if (trend->measure == MEASURE_EVENTS)
+        return 0;
+    firsts = state->firsts.words[stretch->word];
+    return stretch->batch
+        ->ids[stretch->persons - 1 + (uint32_t)__builtin_popcountll(firsts & (upto - 1))];
+}
+
+static fallible step_periods(const struct operator_worker *worker, struct trend_state *state,
+                             const struct scan_batch *batch, uint32_t hits)
 {
     const struct trend *trend = worker->shared->compiled;
-    bool has_persons = trend->measure != MEASURE_EVENTS;
-    bool is_slow = !stretch->batch->periods || stretch->codes.bits;
+    struct stretch stretch = {.batch = batch, .end = hits};
 
+    TRY(hit_bits_firsts(&state->firsts, worker->mem, batch, batch->row, batch->row + hits));
+    if (trend->has_key) {
+        const struct scan_filed *filed = &batch->filed[trend->key];
+
+        stretch.codes = filed->block;
+        stretch.base = filed->base;
+        stretch.codes.width = filed->block.data ? filed->block.width : 0;
+    }
     for (;;) {
-        if (is_slow)
-            stretch->at = hit_bits_next(&state->bits, stretch->at, stretch->end);
-        else if (has_persons)
-            count_persons_of(trend, state, stretch);
-        else
-            count_events_of(trend, state, stretch);
-        if (stretch->at >= stretch->end)
+        count_more(trend, state, &stretch);
+        if (stretch.at == hits)
             return OK;
-        TRY(add_hit(worker->shared, state, stretch->batch, stretch->at++, stretch->person));
+        TRY(add_hit(worker->shared, state, batch, batch->row + stretch.at,
+                    person_at(trend, state, &stretch)));
+        stretch.at++;
     }
 }
 
+/* One by one. */
 static fallible step_kinds(const struct operator_worker *worker, struct trend_state *state,
                            const struct scan_batch *batch)
 {
-    const struct trend *trend = worker->shared->compiled;
-    bool has_persons = trend->measure != MEASURE_EVENTS;
-    struct stretch stretch = {.batch = batch};
-    uint32_t from, to;
-
-    hit_bits_span(batch, &from, &to);
-    TRY(hit_bits_find(&state->bits, worker->mem, batch, trend->mark, from, to));
-    if (trend->has_key) {
-        stretch.codes = batch->filed[trend->key].block;
-        stretch.base = batch->filed[trend->key].base;
-        stretch.codes.width = stretch.codes.data ? stretch.codes.width : 0;
-    }
     for (size_t person = 0; person < batch->persons; person++) {
-        stretch.at = batch->periods ? batch->first[person] : batch->since[person];
-        stretch.person = batch->ids[person];
-        if (!has_persons && batch->periods)
-            person = batch->persons - 1;
-        stretch.end = batch->end[person];
-        TRY(take_stretch(worker, state, &stretch));
+        uint32_t at = batch->since[person], end = batch->end[person];
+
+        while ((at = hit_bits_next(&state->bits, at, end)) < end)
+            TRY(add_hit(worker->shared, state, batch, at++, batch->ids[person]));
     }
     return OK;
 }
@@ -496,8 +510,18 @@ static fallible step_kinds(const struct operator_worker *worker, struct trend_st
 static fallible step(const struct operator_worker *worker, void *argument,
                      const struct scan_batch *batch)
 {
-    return batch->kinds_of ? step_kinds(worker, argument, batch)
-                           : step_marks(worker, argument, batch);
+    const struct trend *trend = worker->shared->compiled;
+    struct trend_state *state = argument;
+    uint32_t from, to;
+
+    if (!batch->kinds_of)
+        return step_marks(worker, state, batch);
+    hit_bits_span(batch, &from, &to);
+    TRY(hit_bits_find(&state->bits, worker->mem, batch, trend->mark, from, to));
+    if (!batch->periods || trend->has_measured ||
+        (trend->has_key && batch->filed[trend->key].block.bits))
+        return step_kinds(worker, state, batch);
+    return step_periods(worker, state, batch, to - from);
 }
 
 static fallible merge(const struct operator_worker *worker, void *state, void *other)

@@ -146,7 +146,7 @@ static void make_world(struct fold *fold, uint64_t seed)
 
     CHECK_OK(fold_open(fold));
     for (int i = 0; i < PEOPLE * EVENTS_EACH; i++) {
-        unsigned key = (unsigned)random_below(&random, 500);
+        unsigned key = (unsigned)random_below(&random, 700);
 
         buf_clear(&text);
         buf_print(&text, "{%s,\"userId\":\"u%d\",\"timestamp\":\"", kinds[random_below(&random, 4)],
