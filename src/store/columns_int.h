@@ -57,7 +57,8 @@ struct columns {
     uint32_t *first_piece; /* of each stripe, and of what comes behind the last */
     struct columns_piece *pieces;
     uint32_t spans;             /* their pieces follow those of the stripes */
-    struct columns_slot *slots; /* of each piece of a stripe or a span */
+    struct columns_slot *slots; /* of each piece of a stripe or a span, then each stripe's ticks */
+    _Atomic uint64_t tick_length, tick_base; /* 0 and 0: nobody knows yet */
     struct columns_kind *kinds;
     struct columns_property *properties;
     uint32_t *by_path; /* properties in order of their paths */
