@@ -419,6 +419,7 @@ static void watch(struct service *service)
         }
         prepare_log(service, &has_room, &is_prepared);
         prepare_keys(service);
+        log_tend(service->workspace.log);
         backup_desk_tend(service->backups);
     }
 }

@@ -50,6 +50,7 @@ static fallible find_end(struct log *log, struct log_segment *segment, struct lo
     uint64_t last = 0; /* where the last whole group starts, with the segment's head before it */
     size_t size;
 
+    log_places_begin(&log->places, segment->index, start.seq);
     for (;;) {
         str rest = str_from(segment->bytes + at.offset, segment->size - at.offset);
         struct log_group_head head;
@@ -58,6 +59,9 @@ static fallible find_end(struct log *log, struct log_segment *segment, struct lo
         case LOG_GROUP:
             memcpy(&head, rest.data, sizeof head);
             last = at.offset == start.offset ? 0 : at.offset;
+            log_places_note_body(&log->places,
+                                 str_slice(rest, sizeof head, sizeof head + head.body_bytes),
+                                 at.offset + sizeof head);
             at = (struct log_place){at.offset + size, head.next_seq, head.checksum};
             continue;
         case LOG_DAMAGED:
@@ -68,6 +72,7 @@ static fallible find_end(struct log *log, struct log_segment *segment, struct lo
         }
         break;
     }
+    log_places_keep(&log->places, segment->index, at.seq);
     log->place = at;
     /* A head without a group: the first group was torn off it. The segment begins anew. */
     log->needs_head = at.offset == start.offset;
@@ -193,8 +198,10 @@ fallible log_open(const struct log_config *config, struct log **out_log,
     log->grown = condition_open();
     log->paced = condition_open();
     err = log->folder && log->lock && log->prepare_lock && log->grown && log->paced
-              ? recover(log, &recovery)
+              ? log_places_init(&log->places)
               : mem_exhausted();
+    if (!err)
+        err = recover(log, &recovery);
     if (err) {
         log_close(log);
         return err;
@@ -216,6 +223,9 @@ void log_close(struct log *log)
     if (!log)
         return;
     log_later_close(log->later);
+    if (!log->is_broken)
+        log_places_store(log);
+    log_places_done(&log->places);
     log_plain_done(log);
     file_close(log->file);
     file_close(log->spare);
@@ -289,6 +299,11 @@ fallible log_fill(struct log *log, bool *out_is_done)
     return err;
 }
 
+bool log_tend(struct log *log)
+{
+    return !log->is_broken && log_places_tend(log);
+}
+
 static fallible roll(struct log *log)
 {
     TRY(log_wait(log));
@@ -298,6 +313,7 @@ static fallible roll(struct log *log)
         return OK;
     }
     TRY(log_prepare(log));
+    log_places_end(&log->places, log->index);
     mutex_lock(log->prepare_lock);
     file_close(log->file);
     log->file = log->spare;
@@ -350,6 +366,7 @@ fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes)
     TRY(log_plain_make(log, bytes, records));
     if (log->needs_head) {
         log->group_at = sizeof(struct log_segment_head);
+        log_places_begin(&log->places, log->index, log->place.seq);
     } else {
         log->group_at = log->place.offset % FILE_PAGE;
     }
@@ -390,6 +407,13 @@ static void add_plain(struct log *log, const struct log_entry *entry, uint64_t s
     record->entry.clear = keep(&plain->text, entry->clear);
 }
 
+/* Of the segment: where the group's records begin. */
+static uint64_t group_offset(const struct log *log)
+{
+    return (log->needs_head ? sizeof(struct log_segment_head) : log->place.offset) +
+           sizeof(struct log_group_head);
+}
+
 uint64_t log_add(struct log *log, const struct log_entry *entry)
 {
     uint64_t seq = atomic_load_explicit(&log->next_seq, memory_order_relaxed);
@@ -413,6 +437,7 @@ uint64_t log_add(struct log *log, const struct log_entry *entry)
         memcpy(record + sizeof head, entry->clear.data, entry->clear.len);
     memset(record + content, 0, head.bytes - content);
     add_plain(log, entry, seq);
+    log_places_note(&log->places, seq, entry->count, group_offset(log) + log->group_len);
     log->group_len += head.bytes;
     log->group_records++;
     atomic_store_explicit(&log->next_seq, seq + entry->count, memory_order_relaxed);
@@ -423,6 +448,7 @@ void log_abandon(struct log *log)
 {
     assert(log->is_open_group);
     atomic_store(&log->next_seq, log->place.seq);
+    log_places_drop(&log->places);
     log_plain_release(log->plain);
     log->plain = NULL;
     log->is_open_group = false;
@@ -472,6 +498,7 @@ static struct log_closed close_group(struct log *log)
     memcpy(&head, open_group(log), sizeof head);
     closed.end = closed.place.offset + log_group_size(log->group_len);
     closed.plain = log_plain_close(log, log->place.seq, next_seq);
+    log_places_keep(&log->places, log->index, next_seq);
     log->place = (struct log_place){closed.end, next_seq, head.checksum};
     log->needs_head = false;
     log->is_open_group = false;
