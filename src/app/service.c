@@ -38,6 +38,7 @@ enum {
     BUSY_SHARE = 64,              /* of what settles at once, from one look to the next */
     COMBINE_REST = 9,             /* times as long as it took: a tenth of a core at the most */
     COMBINE_AGAIN_MS = 60 * 1000, /* after a failure, such as a full disk */
+    KEEP_FREE = 32,               /* of the free memory, for whatever comes */
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
     MIB = 1024 * 1024,
     NS_MS = 1000 * 1000,
@@ -398,11 +399,21 @@ static int64_t patience(const struct service *service, bool is_prepared, uint64_
     return *seen_seq > before ? BUSY_TEND_MS : TEND_MS;
 }
 
+/* For the system to keep the log in: what is free and will not be needed here. */
+static uint64_t memory_to_spare(const struct service *service)
+{
+    uint64_t left = process_memory_left();
+    uint64_t needed = service->options->config.cache_mb * (uint64_t)MIB + left / KEEP_FREE;
+
+    return left > needed ? left - needed : 0;
+}
+
 /* Until told to end, or the log stops. */
 static void watch(struct service *service)
 {
     bool is_announced = false, has_room = true, is_prepared = true;
     uint64_t seen_seq = log_durable_seq(service->workspace.log);
+    uint64_t spare = memory_to_spare(service);
 
     thread_give_way(THREAD_BEHIND);
     while (!atomic_load(&service->is_stopped)) {
@@ -419,7 +430,8 @@ static void watch(struct service *service)
         }
         prepare_log(service, &has_room, &is_prepared);
         prepare_keys(service);
-        log_tend(service->workspace.log);
+        if (is_announced && log_tend(service->workspace.log, spare))
+            is_prepared = false;
         backup_desk_tend(service->backups);
     }
 }

@@ -153,13 +153,30 @@ static fallible merge(const struct operator_worker *worker, void *state, void *o
 }
 
 /* The message as it was sent, but for what the log knows better and for the sender's key. */
-static bool is_copied(const struct json *message, uint32_t key)
+static bool is_copied(str name)
 {
-    static const char *const left_out[] = {"type", "timestamp", "seq", "sentAt", "writeKey"};
+    static const struct {
+        size_t len;
+        const char *text;
+    } left_out[] = {{4, "type"}, {9, "timestamp"}, {3, "seq"}, {6, "sentAt"}, {8, "writeKey"}};
 
     for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
-        if (json_is_string(message, key, str_of(left_out[i])))
+        if (name.len == left_out[i].len && memcmp(name.data, left_out[i].text, name.len) == 0)
             return false;
+    return true;
+}
+
+/* Of members with equal names the last one counts. */
+static bool is_last(const struct json *message, uint32_t value, str name)
+{
+    for (uint32_t key = message->nodes[value].next; key < message->nodes[0].next;
+         key = message->nodes[key + 1].next) {
+        const struct json_node *node = &message->nodes[key];
+
+        if ((node->is_escaped || node->end - 1 - node->start == name.len) &&
+            json_is_string(message, key, name))
+            return false;
+    }
     return true;
 }
 
@@ -174,7 +191,7 @@ static fallible write_members(const struct json *message, struct arena *mem,
 
         if (!name.data)
             return operator_exhausted();
-        if (!is_copied(message, key) || json_find(message, 0, name) != value)
+        if (!is_copied(name) || !is_last(message, value, name))
             continue;
         json_key(out, name);
         json_verbatim(out, json_raw(message, value));

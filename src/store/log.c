@@ -299,9 +299,9 @@ fallible log_fill(struct log *log, bool *out_is_done)
     return err;
 }
 
-bool log_tend(struct log *log)
+bool log_tend(struct log *log, uint64_t most_bytes)
 {
-    return !log->is_broken && log_places_tend(log);
+    return !log->is_broken && log_places_tend(log, most_bytes);
 }
 
 static fallible roll(struct log *log)

@@ -315,11 +315,14 @@ static fallible begin(struct log_picker *picker, struct way *way, bool may_wait)
     TRY(end_of(picker, way->part, &way->high));
     way->file = part->file;
     picker->parts[way->part].holders++;
-    if (way->part + 1 < picker->count &&
-        !log_places_load(picker->log, (uint32_t)way->part + 1, may_wait))
-        return ERR_BUSY;
     if (be_told(picker, way))
         return OK;
+    if (way->part + 1 < picker->count) {
+        if (!log_places_load(picker->log, (uint32_t)way->part + 1, may_wait))
+            return ERR_BUSY;
+        if (be_told(picker, way))
+            return OK;
+    }
     until = knots_until(part, way->seq);
     if (until)
         way->low = part->knots[until - 1];

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FORMAT = 1, ROOM_AT_FIRST = 1024 };
+enum { FORMAT = 1, ROOM_AT_FIRST = 1024, FETCH_AT_ONCE = 4 << 20, FETCH_BUFFER = 1 << 20 };
 
 #define MAGIC 0x3143504c4452594du /* "MYRDLPC1" */
 
@@ -391,9 +391,52 @@ static fallible make_one(struct log *log, uint32_t index)
     return err;
 }
 
-bool log_places_tend(struct log *log)
+/* Does the system seem to have what is read next? Two places tell it. */
+static bool is_fetched(struct file *file, uint64_t offset)
 {
-    uint32_t index = (uint32_t)log->places.tended + 1, newest;
+    char byte;
+
+    return file_read_ready(file, offset, &byte, 1) == 1 &&
+           file_read_ready(file, offset + FETCH_BUFFER / 2, &byte, 1) == 1;
+}
+
+/* Reads the next bytes of the segment, in order: of what comes so the system makes larger pages,
+ * which are found faster. False: that was all of it, or it cannot be read. */
+static bool fetch(struct log *log, uint32_t index)
+{
+    struct log_places *places = &log->places;
+    char path[LOG_PATH], *buffer = mem_alloc_slab(FETCH_BUFFER);
+    uint64_t end = places->fetched + FETCH_AT_ONCE;
+    size_t len = buffer ? FETCH_BUFFER : 0;
+    struct file *file;
+
+    log_segment_path(&log->config, index, path);
+    if (len && file_open(log->config.sys, path, FILE_READ, &file) == OK) {
+        for (; len == FETCH_BUFFER && places->fetched < end; places->fetched += len)
+            if (is_fetched(file, places->fetched))
+                len = FETCH_BUFFER;
+            else if (file_read(file, places->fetched, buffer, FETCH_BUFFER, &len) != OK)
+                len = 0;
+        file_close(file);
+    } else {
+        len = 0;
+    }
+    mem_free(buffer);
+    return len == FETCH_BUFFER;
+}
+
+static fallible obtain(struct log *log, uint32_t index)
+{
+    log_places_load(log, index, true);
+    if (!get(&log->places, index).is_whole)
+        TRY(make_one(log, index));
+    return store_one(log, index);
+}
+
+bool log_places_tend(struct log *log, uint64_t most_bytes)
+{
+    struct log_places *places = &log->places;
+    uint32_t index = (uint32_t)places->tended + 1, newest;
     enum err err = OK;
 
     mutex_lock(log->lock);
@@ -401,13 +444,14 @@ bool log_places_tend(struct log *log)
     mutex_unlock(log->lock);
     if (index >= newest)
         return false;
-    log_places_load(log, index, true);
-    if (!get(&log->places, index).is_whole)
-        err = make_one(log, index);
-    if (!err)
-        err = store_one(log, index);
-    if (err != ERR_FULL && err != ERR_LIMIT)
-        log->places.tended++; /* what cannot be read now is left to who asks for it */
+    if (!places->fetched)
+        err = obtain(log, index);
+    if (err == ERR_FULL || err == ERR_LIMIT)
+        return false; /* for now */
+    if ((newest - index) * log->config.segment_bytes <= most_bytes && fetch(log, index))
+        return true;
+    places->tended++; /* what cannot be read now is left to who asks for it */
+    places->fetched = 0;
     return true;
 }
 

@@ -16,7 +16,7 @@ struct log_config;
 struct log_segment;
 struct mutex;
 
-enum { LOG_PLACES_EVERY = 8 };
+enum { LOG_PLACES_EVERY = 4 };
 
 /* Of one segment. */
 struct log_places_list {
@@ -35,6 +35,7 @@ struct log_places {
     struct log_places_list *lists; /* of segment i + 1 */
     size_t count;
     size_t tended;                /* segments that are seen to, from the first on */
+    uint64_t fetched;             /* bytes of the next one */
     struct log_places_list begun; /* of the group under way, which only the writer knows */
     bool is_broken;               /* without memory: nothing more of this segment is noted */
 };
@@ -60,9 +61,10 @@ bool log_places_find(struct log_places *places, uint32_t index, uint64_t seq, ui
  * have to wait for the disk, and must not. */
 bool log_places_load(struct log *log, uint32_t index, bool may_wait);
 
-/* Sees to one segment: what is stored of it is brought in and stays; else it is made and stored.
- * Any thread but the writer's. False: nothing is left to be done. */
-bool log_places_tend(struct log *log);
+/* A step for one full segment: what is stored of it is brought in and stays; else it is made and
+ * stored; and if the segment is among the last `most_bytes` of the log, it is read once, so that
+ * the system has it in memory. Any thread but the writer's. False: nothing is left to be done. */
+bool log_places_tend(struct log *log, uint64_t most_bytes);
 /* Stores what the writer has noted of full segments. */
 void log_places_store(struct log *log);
 
