@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "collect/intake.h"
 #include "measure/combine.h"
+#include "measure/trail.h"
 #include "store/backup_desk.h"
 #include "sys/clock.h"
 #include "sys/net.h"
@@ -158,6 +159,17 @@ static bool is_busy(struct service *service, uint64_t *seen_seq)
     return *seen_seq - before > service->options->config.settle_events / BUSY_SHARE;
 }
 
+/* For a moment; false: nothing is left to be done. */
+static bool prepare_trails(struct service *service)
+{
+    int64_t end_ns = clock_mono_ns(service->sys) + STEP_MS * (int64_t)NS_MS;
+    bool goes_on = true;
+
+    while (goes_on && combines_on(service) && clock_mono_ns(service->sys) < end_ns)
+        goes_on = trail_prepare(service->workspace.events);
+    return goes_on;
+}
+
 /* What goes wrong here costs questions time, not anybody's events: it is told and tried again. */
 static void run_combiner(void *argument)
 {
@@ -171,12 +183,14 @@ static void run_combiner(void *argument)
     while (combines_on(service)) {
         int64_t began_ns = clock_mono_ns(service->sys);
         size_t at, count;
-        bool is_due = combine_find(events, is_busy(service, &seen_seq), &at, &count);
+        bool are_many = is_busy(service, &seen_seq);
+        bool is_due = combine_find(events, are_many, &at, &count);
         enum err err;
 
         web_set_combined(service->web, !is_due);
         if (!is_due) {
-            rest(service, COMBINE_MS);
+            if (are_many || !prepare_trails(service))
+                rest(service, COMBINE_MS);
             continue;
         }
         err = combine_room(events, service->sys, at, count);

@@ -44,6 +44,16 @@ struct columns_property {
     struct columns_dictionary dictionary;
 };
 
+/* Narrow sequence numbers: columns_seqs.h. */
+struct columns_kept {
+    _Atomic uint32_t stripes; /* those before it are made */
+    uint32_t *items;
+    size_t *at; /* [stripe] in items */
+    size_t bytes;
+    uint32_t step;
+    bool is_ended;
+};
+
 struct columns {
     struct sys *sys;
     char *path;
@@ -58,6 +68,7 @@ struct columns {
     struct columns_piece *pieces;
     uint32_t spans;             /* their pieces follow those of the stripes */
     struct columns_slot *slots; /* of each piece of a stripe or a span */
+    struct columns_kept kept;
     struct columns_kind *kinds;
     struct columns_property *properties;
     uint32_t *by_path; /* properties in order of their paths */
@@ -129,6 +140,10 @@ fallible columns_block_times(struct columns_load *load);
 fallible columns_block_seqs(struct columns_load *load);
 fallible columns_block_span(struct columns_load *load, const struct columns_piece *piece);
 
+/* --- columns_seqs.c --- */
+
+void columns_seqs_done(struct columns *columns);
+
 /* --- columns_cache.c --- */
 
 fallible columns_cache_lend(struct columns_cache *cache, struct columns_work **out_work);
@@ -145,5 +160,10 @@ void columns_cache_unit_done(struct columns_cache *cache, struct columns_unit *u
 /* NULL: it could not be loaded. Else it is held, and others give way to it. */
 void columns_cache_put(struct columns_cache *cache, struct columns_slot *slot,
                        struct columns_unit *unit);
+/* Gives up what is there and not held. */
+void columns_cache_let_go(struct columns_cache *cache, struct columns_slot *slot);
+/* Counts memory that stays, of which there is a bound, too. False: it would be too much. */
+bool columns_cache_keep(struct columns_cache *cache, size_t bytes);
+void columns_cache_unkeep(struct columns_cache *cache, size_t bytes);
 /* Of a file that is closed: nothing of it is held. */
 void columns_cache_forget(struct columns_cache *cache, struct columns_slot *slots, size_t count);
