@@ -422,6 +422,19 @@ static uint64_t memory_to_spare(const struct service *service)
     return left > needed ? left - needed : 0;
 }
 
+static bool tend_log(struct service *service, uint64_t spare)
+{
+    char detail[64];
+    uint32_t damaged;
+    bool goes_on = log_tend(service->workspace.log, spare, &damaged);
+
+    if (damaged) {
+        snprintf(detail, sizeof detail, "%08u.places", damaged);
+        journal_info(service->sys, "places of a log segment are damaged and made anew", detail);
+    }
+    return goes_on;
+}
+
 /* Until told to end, or the log stops. */
 static void watch(struct service *service)
 {
@@ -444,7 +457,7 @@ static void watch(struct service *service)
         }
         prepare_log(service, &has_room, &is_prepared);
         prepare_keys(service);
-        if (is_announced && log_tend(service->workspace.log, spare))
+        if (is_announced && tend_log(service, spare))
             is_prepared = false;
         backup_desk_tend(service->backups);
     }

@@ -59,9 +59,7 @@ static fallible find_end(struct log *log, struct log_segment *segment, struct lo
         case LOG_GROUP:
             memcpy(&head, rest.data, sizeof head);
             last = at.offset == start.offset ? 0 : at.offset;
-            log_places_note_body(&log->places,
-                                 str_slice(rest, sizeof head, sizeof head + head.body_bytes),
-                                 at.offset + sizeof head);
+            log_places_note_group(&log->places, rest.data, at.offset);
             at = (struct log_place){at.offset + size, head.next_seq, head.checksum};
             continue;
         case LOG_DAMAGED:
@@ -222,9 +220,9 @@ void log_close(struct log *log)
 {
     if (!log)
         return;
-    log_later_close(log->later);
-    if (!log->is_broken)
+    if (!log->is_broken && !log->later) /* an import has no time for it */
         log_places_store(log);
+    log_later_close(log->later);
     log_places_done(&log->places);
     log_plain_done(log);
     file_close(log->file);
@@ -299,9 +297,10 @@ fallible log_fill(struct log *log, bool *out_is_done)
     return err;
 }
 
-bool log_tend(struct log *log, uint64_t most_bytes)
+bool log_tend(struct log *log, uint64_t most_bytes, uint32_t *out_damaged)
 {
-    return !log->is_broken && log_places_tend(log, most_bytes);
+    *out_damaged = 0;
+    return !log->is_broken && log_places_tend(log, most_bytes, out_damaged);
 }
 
 static fallible roll(struct log *log)

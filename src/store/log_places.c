@@ -112,15 +112,22 @@ void log_places_note(struct log_places *places, uint64_t seq, uint64_t count, ui
     }
 }
 
-void log_places_note_body(struct log_places *places, str body, uint64_t offset)
+void log_places_note_group(struct log_places *places, const char *group, uint64_t offset)
 {
-    struct log_record_head head;
+    struct log_group_head head;
+    struct log_record_head record;
+    uint64_t seq;
 
-    for (size_t at = 0; at + sizeof head <= body.len; at += head.bytes) {
-        memcpy(&head, body.data + at, sizeof head);
-        if (head.bytes < sizeof head)
-            return;
-        log_places_note(places, head.seq, head.count, offset + at);
+    memcpy(&head, group, sizeof head);
+    seq = head.first_seq;
+    for (size_t at = sizeof head; at + sizeof record <= sizeof head + head.body_bytes;
+         at += record.bytes) {
+        memcpy(&record, group + at, sizeof record);
+        if (record.bytes < sizeof record || record.seq < seq || record.count > head.next_seq ||
+            record.seq > head.next_seq - record.count)
+            return; /* damaged: who wants one of these finds it by other means */
+        seq = record.seq + record.count;
+        log_places_note(places, record.seq, record.count, offset + at);
     }
 }
 
@@ -296,6 +303,8 @@ bool log_places_load(struct log *log, uint32_t index, bool may_wait)
     err = load(&log->config, index, may_wait, &list);
     if (err == ERR_BUSY)
         return false;
+    if (err == ERR_CORRUPT)
+        atomic_store(&log->places.damaged, index);
     if (err)
         list = (struct log_places_list){.is_tried = true};
     put(&log->places, index, &list);
@@ -329,15 +338,17 @@ static fallible store(const struct log_config *config, uint32_t index,
 /* A list that is whole does not change any more. */
 static fallible store_one(struct log *log, uint32_t index)
 {
-    struct log_places_list list = get(&log->places, index);
+    struct log_places *places = &log->places;
+    struct log_places_list list = get(places, index);
+    enum err err;
 
     if (!list.is_whole || list.is_stored)
         return OK;
-    TRY(store(&log->config, index, &list));
-    mutex_lock(log->places.lock);
-    log->places.lists[index - 1].is_stored = true;
-    mutex_unlock(log->places.lock);
-    return OK;
+    err = store(&log->config, index, &list);
+    mutex_lock(places->lock);
+    places->lists[index - 1].is_stored = !err;
+    mutex_unlock(places->lock);
+    return err;
 }
 
 void log_places_store(struct log *log)
@@ -364,8 +375,7 @@ static fallible make(const struct log_segment *segment, struct log_places_list *
         if (!log_group_head_is_sound(&group) ||
             at + log_group_size(group.body_bytes) > segment->size)
             break;
-        log_places_note_body(&own, str_from(segment->bytes + at + sizeof group, group.body_bytes),
-                             at + sizeof group);
+        log_places_note_group(&own, segment->bytes + at, at);
         out_list->next_seq = group.next_seq;
     }
     out_list->places = own.begun.places;
@@ -433,12 +443,13 @@ static fallible obtain(struct log *log, uint32_t index)
     return store_one(log, index);
 }
 
-bool log_places_tend(struct log *log, uint64_t most_bytes)
+bool log_places_tend(struct log *log, uint64_t most_bytes, uint32_t *out_damaged)
 {
     struct log_places *places = &log->places;
     uint32_t index = (uint32_t)places->tended + 1, newest;
     enum err err = OK;
 
+    *out_damaged = 0;
     mutex_lock(log->lock);
     newest = log->newest_index;
     mutex_unlock(log->lock);
@@ -446,6 +457,7 @@ bool log_places_tend(struct log *log, uint64_t most_bytes)
         return false;
     if (!places->fetched)
         err = obtain(log, index);
+    *out_damaged = atomic_exchange(&places->damaged, 0);
     if (err == ERR_FULL || err == ERR_LIMIT)
         return false; /* for now */
     if ((newest - index) * log->config.segment_bytes <= most_bytes && fetch(log, index))

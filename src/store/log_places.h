@@ -11,6 +11,8 @@
 #pragma once
 #include "store/log_format.h"
 
+#include <stdatomic.h>
+
 struct log;
 struct log_config;
 struct log_segment;
@@ -37,6 +39,7 @@ struct log_places {
     size_t tended;                /* segments that are seen to, from the first on */
     uint64_t fetched;             /* bytes of the next one */
     struct log_places_list begun; /* of the group under way, which only the writer knows */
+    _Atomic uint32_t damaged;     /* the segment of which what was stored is so; 0: none lately */
     bool is_broken;               /* without memory: nothing more of this segment is noted */
 };
 
@@ -50,8 +53,8 @@ void log_places_note(struct log_places *places, uint64_t seq, uint64_t count, ui
 void log_places_keep(struct log_places *places, uint32_t index, uint64_t next_seq);
 void log_places_drop(struct log_places *places);
 void log_places_end(struct log_places *places, uint32_t index);
-/* Notes the records of a group's body that begins at `offset`. */
-void log_places_note_body(struct log_places *places, str body, uint64_t offset);
+/* Notes the records of a group whose head is sound, as far as they follow one another. */
+void log_places_note_group(struct log_places *places, const char *group, uint64_t offset);
 
 /* Where a record begins that holds `seq` or stands a little before it, and where the next such
  * place is (0: not known). False: not known. */
@@ -63,8 +66,9 @@ bool log_places_load(struct log *log, uint32_t index, bool may_wait);
 
 /* A step for one full segment: what is stored of it is brought in and stays; else it is made and
  * stored; and if the segment is among the last `most_bytes` of the log, it is read once, so that
- * the system has it in memory. Any thread but the writer's. False: nothing is left to be done. */
-bool log_places_tend(struct log *log, uint64_t most_bytes);
+ * the system has it in memory. Any thread but the writer's. False: nothing is left to be done.
+ * `*out_damaged`: the segment of which what was stored is damaged, or 0. */
+bool log_places_tend(struct log *log, uint64_t most_bytes, uint32_t *out_damaged);
 /* Stores what the writer has noted of full segments. */
 void log_places_store(struct log *log);
 
