@@ -52,6 +52,7 @@ struct columns_kept {
     size_t *at; /* [stripe] in items */
     size_t bytes;
     uint32_t step;
+    bool is_mapped; /* of pages_take */
     bool is_ended;
 };
 

@@ -58,6 +58,9 @@ static bool begin(struct columns *columns)
         return false;
     kept->bytes = bytes;
     kept->items = pages_take(bytes);
+    kept->is_mapped = kept->items;
+    if (!kept->items)
+        kept->items = mem_alloc(bytes);
     return kept->items;
 }
 
@@ -156,8 +159,10 @@ void columns_seqs_done(struct columns *columns)
 {
     struct columns_kept *kept = &columns->kept;
 
-    if (kept->items)
+    if (kept->is_mapped)
         pages_give(kept->items, kept->bytes);
+    else
+        mem_free(kept->items);
     columns_cache_unkeep(columns->cache, kept->bytes);
     mem_free(kept->at);
 }
