@@ -14,6 +14,7 @@
 #include "measure/combine.h"
 #include "measure/trail.h"
 #include "store/backup_desk.h"
+#include "store/vault.h"
 #include "sys/clock.h"
 #include "sys/net.h"
 #include "sys/process.h"
@@ -159,14 +160,14 @@ static bool is_busy(struct service *service, uint64_t *seen_seq)
     return *seen_seq - before > service->options->config.settle_events / BUSY_SHARE;
 }
 
-/* For a moment; false: nothing is left to be done. */
+/* What the first question for a person would wait for. For a moment; false: nothing is left. */
 static bool prepare_trails(struct service *service)
 {
     int64_t end_ns = clock_mono_ns(service->sys) + STEP_MS * (int64_t)NS_MS;
     bool goes_on = true;
 
     while (goes_on && combines_on(service) && clock_mono_ns(service->sys) < end_ns)
-        goes_on = trail_prepare(service->workspace.events);
+        goes_on = trail_prepare(service->workspace.events) || vault_fetch(service->workspace.vault);
     return goes_on;
 }
 
@@ -422,12 +423,28 @@ static uint64_t memory_to_spare(const struct service *service)
     return left > needed ? left - needed : 0;
 }
 
-static bool tend_log(struct service *service, uint64_t spare)
+struct tending {
+    uint64_t spare;  /* memory */
+    int64_t came_ns; /* when events came last, as far as was seen */
+    int64_t done_ns; /* when it was gone on with last */
+};
+
+/* A step. While events come they are few: the log needs the disk. False: nothing is left for now.
+ */
+static bool tend_log(struct service *service, struct tending *tending, bool has_come)
 {
+    const int64_t rest_ns = TEND_MS * (int64_t)NS_MS;
+    int64_t now_ns = clock_mono_ns(service->sys);
     char detail[64];
     uint32_t damaged;
-    bool goes_on = log_tend(service->workspace.log, spare, &damaged);
+    bool goes_on;
 
+    if (has_come)
+        tending->came_ns = now_ns;
+    if (now_ns - tending->came_ns < rest_ns && now_ns - tending->done_ns < rest_ns)
+        return false;
+    goes_on = log_tend(service->workspace.log, tending->spare, &damaged);
+    tending->done_ns = now_ns;
     if (damaged) {
         snprintf(detail, sizeof detail, "%08u.places", damaged);
         journal_info(service->sys, "places of a log segment are damaged and made anew", detail);
@@ -440,10 +457,11 @@ static void watch(struct service *service)
 {
     bool is_announced = false, has_room = true, is_prepared = true;
     uint64_t seen_seq = log_durable_seq(service->workspace.log);
-    uint64_t spare = memory_to_spare(service);
+    struct tending tending = {.spare = memory_to_spare(service)};
 
     thread_give_way(THREAD_BEHIND);
     while (!atomic_load(&service->is_stopped)) {
+        uint64_t before = seen_seq;
         int64_t wait_ms = patience(service, is_prepared, &seen_seq);
 
         if (!is_announced && wait_ms > BUSY_TEND_MS)
@@ -457,7 +475,7 @@ static void watch(struct service *service)
         }
         prepare_log(service, &has_room, &is_prepared);
         prepare_keys(service);
-        if (is_announced && tend_log(service, spare))
+        if (is_announced && tend_log(service, &tending, seen_seq != before))
             is_prepared = false;
         backup_desk_tend(service->backups);
     }

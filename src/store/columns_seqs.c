@@ -64,25 +64,22 @@ static bool begin(struct columns *columns)
     return kept->items;
 }
 
-static const struct columns_piece *span_piece(const struct columns *columns, uint32_t span)
+static bool is_of_seqs(const struct columns_piece *piece)
+{
+    return piece->column == COLUMNS_ARRIVED_SEQS;
+}
+
+/* Both: a stripe's numbers may be told by its times. */
+static fallible make_span(struct columns *columns, uint32_t span)
 {
     const struct columns_piece *piece = &columns_span_pieces(columns)[2ull * span];
 
-    return piece->column == COLUMNS_ARRIVED_SEQS ? piece : piece + 1;
-}
+    for (int i = 0; i < 2; i++) {
+        struct columns_block block;
 
-static struct columns_slot *slot_of(const struct columns *columns,
-                                    const struct columns_piece *piece)
-{
-    return &columns->slots[piece - columns->pieces];
-}
-
-static fallible make_span(struct columns *columns, uint32_t span)
-{
-    struct columns_block block;
-
-    TRY(columns_block_hold(columns, 0, span_piece(columns, span), &block));
-    columns_release(columns, &block);
+        TRY(columns_block_hold(columns, 0, piece + i, &block));
+        columns_release(columns, &block);
+    }
     return OK;
 }
 
@@ -129,8 +126,11 @@ static fallible make_stripe(struct columns *columns, uint32_t number)
 
 static bool end(struct columns *columns)
 {
-    for (uint32_t i = 0; i < columns->spans; i++)
-        columns_cache_let_go(columns->cache, slot_of(columns, span_piece(columns, i)));
+    const struct columns_piece *first = columns_span_pieces(columns);
+
+    for (uint32_t i = 0; i < 2 * columns->spans; i++)
+        if (is_of_seqs(&first[i]))
+            columns_cache_let_go(columns->cache, &columns->slots[first + i - columns->pieces]);
     columns->kept.is_ended = true;
     return false;
 }
