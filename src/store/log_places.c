@@ -311,6 +311,24 @@ bool log_places_load(struct log *log, uint32_t index, bool may_wait)
     return true;
 }
 
+/* Synced before it has its name; the name itself may be lost, and the file is made anew then. */
+static fallible put_file(struct sys *sys, const char *path, str content)
+{
+    char beside[LOG_PATH + 8];
+    struct file *file;
+    enum err err;
+
+    snprintf(beside, sizeof beside, "%s.new", path);
+    TRY(file_open(sys, beside, FILE_WRITE | FILE_CREATE, &file));
+    err = file_truncate(file, 0);
+    if (!err)
+        err = file_write(file, 0, content.data, content.len);
+    if (!err)
+        err = file_sync(file);
+    file_close(file);
+    return err ? err : file_rename(sys, beside, path);
+}
+
 static fallible store(const struct log_config *config, uint32_t index,
                       const struct log_places_list *list)
 {
@@ -329,8 +347,8 @@ static fallible store(const struct log_config *config, uint32_t index,
     buf_add_bytes(&content, &head, sizeof head);
     buf_add_bytes(&content, list->places, list->count * sizeof *list->places);
     path_of(config, index, path);
-    err = buf_is_broken(&content) ? mem_exhausted()
-                                  : file_replace(config->sys, path, buf_str(&content));
+    err =
+        buf_is_broken(&content) ? mem_exhausted() : put_file(config->sys, path, buf_str(&content));
     buf_done(&content);
     return err;
 }
