@@ -392,6 +392,7 @@ void columns_close(struct columns *columns)
 {
     if (!columns)
         return;
+    columns_seqs_done(columns);
     if (columns->slots && columns->first_piece)
         columns_cache_forget(columns->cache, columns->slots,
                              columns->first_piece[columns->about.stripes] + 2ull * columns->spans +

@@ -5,6 +5,7 @@
 #pragma once
 #include "store/log.h"
 #include "store/log_format.h"
+#include "store/log_places.h"
 #include "sys/file.h"
 #include "sys/thread.h"
 
@@ -107,7 +108,8 @@ struct log {
     struct log_stats stats;
     uint32_t newest_index; /* the segment last committed to, and how far */
     uint64_t newest_bytes;
-    struct log_mark *marks; /* by seq */
+    struct log_places places; /* has a lock of its own */
+    struct log_mark *marks;   /* by seq */
     size_t mark_count;
     size_t mark_room;
 };
