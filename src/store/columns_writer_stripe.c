@@ -459,6 +459,20 @@ static void note_times(struct columns_writer *writer, struct columns_stripe *str
         head->last_time = stripe->last_time;
 }
 
+/* Readers put them into this order, whatever was written. */
+static fallible check_order(const struct columns_writer *writer)
+{
+    const millis *times = (const millis *)(const void *)writer->stripe.times.data;
+    const uint64_t *seqs = long_items(&writer->stripe.seqs);
+
+    for (uint32_t i = 0; i < persons_of(writer); i++)
+        for (uint32_t row = items(&writer->stripe.firsts)[i] + 1; row < end_of(writer, i); row++)
+            if (times[row] < times[row - 1] ||
+                (times[row] == times[row - 1] && seqs[row] <= seqs[row - 1]))
+                return fail(ERR_INVALID, "rows of a person are out of order");
+    return OK;
+}
+
 static fallible write_fixed(struct columns_writer *writer)
 {
     for (int32_t column = COLUMNS_LOWEST; column < 0; column++) {
@@ -505,6 +519,7 @@ fallible columns_writer_end_stripe(struct columns_writer *writer)
         return mem_exhausted();
     if (!entry.stripe.rows)
         return OK;
+    TRY(check_order(writer));
     TRY(reserve_scratch(writer));
     note_times(writer, &entry.stripe);
     entry.stripe.first_person = items(&writer->stripe.persons)[0];
