@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Persons: differences from the one before; the first stands in the directory. First rows: rows of
- * each person. Sequence numbers: whose rows arrived one after the other (columns_places.c), of which
- * the spans (columns_arrivals.c) tell number and time. Times: of how many that is not the time, how
- * far each is from the one before in order of arrival, by how much its time differs. Nodes and
- * devices: what each is in relation to those before (enum columns_step), the number of fresh ones,
- * these. Kinds: as they are. Properties: columns_block_property.c.
+ * each person. Sequence numbers: whose rows arrived one after the other (columns_places.c), of
+ * which the spans (columns_arrivals.c) tell number and time. Times: of how many that is not the
+ * time, how far each is from the one before in order of arrival, by how much its time differs.
+ * Nodes and devices: what each is in relation to those before (enum columns_step), the number of
+ * fresh ones, these. Kinds: as they are. Properties: columns_block_property.c.
  *
  * Every number is checked before it is used as a place.
  */
