@@ -98,16 +98,17 @@ static fallible unpack_slots(struct columns_load *load, uint32_t **out_slots)
 /* Slots whose time is not the one of their place. */
 static fallible shift_late(struct columns_load *load, const uint32_t *slots, uint64_t *times)
 {
-    uint64_t *gaps, *off, count, at = 0;
+    uint64_t *gaps, *off, count, is_any_ahead, at = 0;
 
     TRY(columns_unpack_number(&load->work->in, load->stripe->rows, &count));
+    TRY(columns_unpack_number(&load->work->in, 1, &is_any_ahead));
     TRY(columns_block_array(load, GAPS, count, &gaps));
     TRY(columns_block_array(load, OFF, count, &off));
     for (uint64_t i = 0; i < count; i++) {
         if (gaps[i] >= load->stripe->rows - at)
             return fail(ERR_CORRUPT, "a time lies behind the last row");
         at += gaps[i];
-        times[slots[at]] += (uint64_t)columns_format_unzigzag(off[i]);
+        times[slots[at]] -= is_any_ahead ? (uint64_t)columns_format_unzigzag(off[i]) : off[i];
     }
     return OK;
 }

@@ -259,20 +259,24 @@ static void pack_late(struct ending *ending, uint32_t stripe, uint32_t rows)
     struct columns_writer *writer = ending->writer;
     uint64_t *gaps = ending->seqs, *off = ending->spare;
     uint32_t count = 0, before = 0;
+    bool is_any_ahead = false; /* of its place: then differences are of either sign */
 
     take_smoothed(ending, stripe);
-    for (uint32_t row = 0; row < rows; row++)
-        ending->times[row] -= ending->spare[row];
+    for (uint32_t row = 0; row < rows; row++) {
+        ending->times[row] = ending->spare[row] - ending->times[row];
+        is_any_ahead = is_any_ahead || (int64_t)ending->times[row] < 0;
+    }
     for (uint32_t i = 0; i < rows; i++) {
         uint64_t late_by = ending->times[ending->rows[i]];
 
         if (late_by) {
             gaps[count] = i - before;
-            off[count++] = columns_format_zigzag((int64_t)late_by);
+            off[count++] = is_any_ahead ? columns_format_zigzag((int64_t)late_by) : late_by;
             before = i;
         }
     }
     columns_pack_number(&writer->out, count);
+    columns_pack_number(&writer->out, is_any_ahead);
     columns_pack(&writer->packer, &writer->out, gaps, count);
     columns_pack(&writer->packer, &writer->out, off, count);
 }
