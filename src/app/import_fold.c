@@ -224,13 +224,19 @@ void import_fold_stop(struct import_fold *fold)
         atomic_store(&fold->is_stopping, true);
 }
 
+void import_fold_last(struct import_fold *fold)
+{
+    mutex_lock(fold->lock);
+    fold->is_last = true;
+    mutex_unlock(fold->lock);
+}
+
 fallible import_fold_finish(struct import_fold *fold, workspace_progress *progress, void *argument)
 {
     uint64_t from, durable = log_durable_seq(fold->workspace->log);
     enum err err = OK;
 
     mutex_lock(fold->lock);
-    fold->is_last = true;
     from = fold->folded;
     while (!err && !fold->is_over) {
         condition_wait_for(fold->moved, fold->lock, STEP_MS);

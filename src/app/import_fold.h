@@ -17,8 +17,10 @@ fallible import_fold_open(struct workspace *workspace, struct import_fold **out_
 void import_fold_pace(struct import_fold *fold);
 /* Lets go whoever waits in import_fold_pace; any thread; NULL is fine. */
 void import_fold_stop(struct import_fold *fold);
+/* Nothing will be stored any more: what was settles when it is folded. */
+void import_fold_last(struct import_fold *fold);
 /* Folds and settles all that was stored. `progress` may be NULL; false stops (ERR_EXPIRED). Else
- * fails as folding failed. Nothing may be stored any more. */
+ * fails as folding failed. After import_fold_last. */
 fallible import_fold_finish(struct import_fold *fold, workspace_progress *progress, void *argument);
 /* Ends folding where it is and settles that much, if it can; NULL is fine. */
 void import_fold_close(struct import_fold *fold);

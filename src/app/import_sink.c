@@ -296,6 +296,7 @@ fallible import_sink_finish(struct import_sink *sink, bool (*progress)(void *, u
     if (!sink->fold)
         return OK;
     TRY(import_sink_last(sink)); /* ids must not be known to the disk before their events are */
+    import_fold_last(sink->fold);
     TRY(workspace_settle_ids(sink->workspace)); /* its thread has nothing to do any more */
     return import_fold_finish(sink->fold, progress, argument);
 }

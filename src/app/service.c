@@ -15,7 +15,9 @@
 #include "collect/inspect.h"
 #include "collect/intake.h"
 #include "measure/combine.h"
+#include "measure/trail.h"
 #include "store/backup_desk.h"
+#include "store/vault.h"
 #include "sys/clock.h"
 #include "sys/net.h"
 #include "sys/process.h"
@@ -41,6 +43,7 @@ enum {
     BUSY_SHARE = 64,              /* of what settles at once, from one look to the next */
     COMBINE_REST = 9,             /* times as long as it took: a tenth of a core at the most */
     COMBINE_AGAIN_MS = 60 * 1000, /* after a failure, such as a full disk */
+    KEEP_FREE = 32,               /* of the free memory, for whatever comes */
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
     MIB = 1024 * 1024,
     NS_MS = 1000 * 1000,
@@ -163,6 +166,17 @@ static bool is_busy(struct service *service, uint64_t *seen_seq)
     return *seen_seq - before > service->options->config.settle_events / BUSY_SHARE;
 }
 
+/* What the first question for a person would wait for. For a moment; false: nothing is left. */
+static bool prepare_trails(struct service *service)
+{
+    int64_t end_ns = clock_mono_ns(service->sys) + STEP_MS * (int64_t)NS_MS;
+    bool goes_on = true;
+
+    while (goes_on && combines_on(service) && clock_mono_ns(service->sys) < end_ns)
+        goes_on = trail_prepare(service->workspace.events) || vault_fetch(service->workspace.vault);
+    return goes_on;
+}
+
 /* What goes wrong here costs questions time, not anybody's events: it is told and tried again. */
 static void run_combiner(void *argument)
 {
@@ -176,12 +190,14 @@ static void run_combiner(void *argument)
     while (combines_on(service)) {
         int64_t began_ns = clock_mono_ns(service->sys);
         size_t at, count;
-        bool is_due = combine_find(events, is_busy(service, &seen_seq), &at, &count);
+        bool are_many = is_busy(service, &seen_seq);
+        bool is_due = combine_find(events, are_many, &at, &count);
         enum err err;
 
         web_set_combined(service->web, !is_due);
         if (!is_due) {
-            rest(service, COMBINE_MS);
+            if (are_many || !prepare_trails(service))
+                rest(service, COMBINE_MS);
             continue;
         }
         err = combine_room(events, service->sys, at, count);
@@ -410,14 +426,54 @@ static int64_t patience(const struct service *service, bool is_prepared, uint64_
     return *seen_seq > before ? BUSY_TEND_MS : TEND_MS;
 }
 
+/* For the system to keep the log in: what is free and will not be needed here. */
+static uint64_t memory_to_spare(const struct service *service)
+{
+    uint64_t left = process_memory_left();
+    uint64_t needed = service->options->config.cache_mb * (uint64_t)MIB + left / KEEP_FREE;
+
+    return left > needed ? left - needed : 0;
+}
+
+struct tending {
+    uint64_t spare;  /* memory */
+    int64_t came_ns; /* when events came last, as far as was seen */
+    int64_t done_ns; /* when it was gone on with last */
+};
+
+/* A step. While events come they are few: the log needs the disk. False: nothing is left for now.
+ */
+static bool tend_log(struct service *service, struct tending *tending, bool has_come)
+{
+    const int64_t rest_ns = TEND_MS * (int64_t)NS_MS;
+    int64_t now_ns = clock_mono_ns(service->sys);
+    char detail[64];
+    uint32_t damaged;
+    bool goes_on;
+
+    if (has_come)
+        tending->came_ns = now_ns;
+    if (now_ns - tending->came_ns < rest_ns && now_ns - tending->done_ns < rest_ns)
+        return false;
+    goes_on = log_tend(service->workspace.log, tending->spare, &damaged);
+    tending->done_ns = now_ns;
+    if (damaged) {
+        snprintf(detail, sizeof detail, "%08u.places", damaged);
+        journal_info(service->sys, "places of a log segment are damaged and made anew", detail);
+    }
+    return goes_on;
+}
+
 /* Until told to end, or the log stops. */
 static void watch(struct service *service)
 {
     bool is_announced = false, has_room = true, is_prepared = true;
     uint64_t seen_seq = log_durable_seq(service->workspace.log);
+    struct tending tending = {.spare = memory_to_spare(service)};
 
     thread_give_way(THREAD_BEHIND);
     while (!atomic_load(&service->is_stopped)) {
+        uint64_t before = seen_seq;
         int64_t wait_ms = patience(service, is_prepared, &seen_seq);
 
         if (!is_announced && wait_ms > BUSY_TEND_MS)
@@ -431,6 +487,8 @@ static void watch(struct service *service)
         }
         prepare_log(service, &has_room, &is_prepared);
         prepare_keys(service);
+        if (is_announced && tend_log(service, &tending, seen_seq != before))
+            is_prepared = false;
         backup_desk_tend(service->backups);
     }
 }

@@ -61,10 +61,11 @@ static enum err take_event(void *argument, size_t which, const struct log_record
     if (record->kind != RECORD_EVENTS || record->seq > seq || record->is_erased)
         return fail(ERR_ABSENT, "event %llu is not there any more", (unsigned long long)seq);
     TRY(record_events_start(&it, record->clear, record->payload));
-    page->texts[which] = (struct source_text){page->text->len, 0};
+    page->texts[which] = (struct source_text){.from = page->text->len, .type = EVENT_TRACK};
     for (uint64_t at = record->seq; record_events_next(&it, &event); at++)
         if (at == seq) {
-            page->texts[which].len = event.json.len;
+            page->texts[which] =
+                (struct source_text){page->text->len, event.json.len, event.time, event.type};
             buf_add(page->text, event.json);
         }
     TRY(record_events_finish(&it));

@@ -60,7 +60,39 @@ static uint32_t codes_plain(const uint64_t *bits, uint32_t rows, const struct pi
     return count;
 }
 
-static const struct pick plain = {find_plain, below_plain, longs_plain, codes_plain};
+static void periods_plain(const uint16_t *ticks, uint32_t rows, const struct pick_periods *periods,
+                          uint8_t *out, uint64_t *out_unsure)
+{
+    memset(out_unsure, 0, pick_words(rows) * sizeof *out_unsure);
+    for (uint32_t row = 0; row < rows; row++) {
+        out[row] = periods->of[ticks[row]];
+        out_unsure[row / 64] |= (uint64_t)(out[row] == PICK_UNSURE) << row % 64;
+    }
+}
+
+static void others_plain(const uint8_t *bytes, uint32_t rows, uint8_t byte, uint64_t *out_bits)
+{
+    memset(out_bits, 0, pick_words(rows) * sizeof *out_bits);
+    for (uint32_t row = 0; row < rows; row++)
+        out_bits[row / 64] |= (uint64_t)(bytes[row] != byte) << row % 64;
+}
+
+static void changes_plain(const uint8_t *bytes, uint32_t rows, uint64_t *out_bits)
+{
+    memset(out_bits, 0, pick_words(rows) * sizeof *out_bits);
+    for (uint32_t row = 0; row < rows; row++)
+        out_bits[row / 64] |= (uint64_t)(!row || bytes[row] != bytes[row - 1]) << row % 64;
+}
+
+static const struct pick plain = {
+    .find = find_plain,
+    .below = below_plain,
+    .longs = longs_plain,
+    .codes = codes_plain,
+    .periods = periods_plain,
+    .others = others_plain,
+    .changes = changes_plain,
+};
 
 const struct pick *pick_plain(void)
 {
@@ -86,7 +118,7 @@ const struct pick *pick_best(void)
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,popcnt")))
 
 /* The processor fetches ahead within a page only. */
-enum { AHEAD_BYTES = 2048 };
+enum { AHEAD_BYTES = 4096 };
 
 static void fetch_ahead(const void *items)
 {
@@ -98,18 +130,32 @@ static uint64_t bits_until(uint32_t rows)
     return rows < 64 ? (UINT64_C(1) << rows) - 1 : ~UINT64_C(0);
 }
 
-/* The table's 256 bytes lie in four registers; two of them are looked up at once. */
+/* A table of 256 bytes lies in four registers; two of them are looked up at once. */
+struct quarters {
+    __m512i first, second, third, fourth;
+};
+
+AVX512 static inline struct quarters load_quarters(const uint8_t table[PICK_KINDS])
+{
+    return (struct quarters){_mm512_loadu_si512(table), _mm512_loadu_si512(table + 64),
+                             _mm512_loadu_si512(table + 128), _mm512_loadu_si512(table + 192)};
+}
+
+AVX512 static inline __m512i look_up(const struct quarters *table, __m512i at)
+{
+    __m512i low = _mm512_permutex2var_epi8(table->first, at, table->second);
+    __m512i high = _mm512_permutex2var_epi8(table->third, at, table->fourth);
+
+    return _mm512_mask_blend_epi8(_mm512_movepi8_mask(at), low, high);
+}
+
 AVX512 static void find_avx512(const uint8_t *bytes, uint32_t rows, const uint8_t table[PICK_KINDS],
                                uint64_t *out_bits)
 {
-    __m512i first = _mm512_loadu_si512(table), second = _mm512_loadu_si512(table + 64);
-    __m512i third = _mm512_loadu_si512(table + 128), fourth = _mm512_loadu_si512(table + 192);
+    struct quarters quarters = load_quarters(table);
 
     for (uint32_t row = 0; row < rows; row += 64) {
-        __m512i at = _mm512_loadu_si512(bytes + row);
-        __m512i low = _mm512_permutex2var_epi8(first, at, second);
-        __m512i high = _mm512_permutex2var_epi8(third, at, fourth);
-        __m512i found = _mm512_mask_blend_epi8(_mm512_movepi8_mask(at), low, high);
+        __m512i found = look_up(&quarters, _mm512_loadu_si512(bytes + row));
 
         fetch_ahead(bytes + row);
         out_bits[row / 64] = _mm512_test_epi8_mask(found, found) & bits_until(rows - row);
@@ -187,7 +233,84 @@ AVX512 static uint32_t codes_avx512(const uint64_t *bits, uint32_t rows,
     return count;
 }
 
-static const struct pick avx512 = {find_avx512, below_avx512, longs_avx512, codes_avx512};
+/* The lower bytes of 64 numbers. */
+AVX512 static inline __m512i lower_bytes(__m512i first, __m512i second)
+{
+    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi16_epi8(first)),
+                              _mm512_cvtepi16_epi8(second), 1);
+}
+
+AVX512 static void coarse_avx512(const uint16_t *ticks, uint32_t rows,
+                                 const struct pick_periods *periods, uint8_t *out,
+                                 uint64_t *out_unsure)
+{
+    struct quarters before = load_quarters(periods->before), split = load_quarters(periods->split);
+    struct quarters behind = load_quarters(periods->behind);
+    __m512i unsure = _mm512_set1_epi8((char)PICK_UNSURE);
+
+    for (uint32_t row = 0; row < rows; row += 64) {
+        __m512i first = _mm512_loadu_si512(ticks + row);
+        /* Beyond the last row there may not be so many bytes. */
+        __m512i second =
+            rows - row > 32 ? _mm512_loadu_si512(ticks + row + 32) : _mm512_setzero_si512();
+        __m512i fine = lower_bytes(first, second);
+        __m512i coarse = lower_bytes(_mm512_srli_epi16(first, 8), _mm512_srli_epi16(second, 8));
+        __m512i least = look_up(&before, coarse), most = look_up(&behind, coarse);
+        __m512i at = look_up(&split, coarse), found;
+        __mmask64 is_at = _mm512_cmpeq_epu8_mask(fine, at);
+
+        fetch_ahead(ticks + row);
+        fetch_ahead(ticks + row + 32);
+        found = _mm512_mask_blend_epi8(_mm512_cmplt_epu8_mask(fine, at), most, least);
+        found =
+            _mm512_mask_blend_epi8(_mm512_mask_cmpneq_epu8_mask(is_at, least, most), found, unsure);
+        _mm512_storeu_si512(out + row, found);
+        out_unsure[row / 64] = _mm512_cmpeq_epu8_mask(found, unsure) & bits_until(rows - row);
+    }
+}
+
+static void periods_avx512(const uint16_t *ticks, uint32_t rows, const struct pick_periods *periods,
+                           uint8_t *out, uint64_t *out_unsure)
+{
+    if (periods->is_coarse)
+        coarse_avx512(ticks, rows, periods, out, out_unsure);
+    else
+        periods_plain(ticks, rows, periods, out, out_unsure);
+}
+
+AVX512 static void others_avx512(const uint8_t *bytes, uint32_t rows, uint8_t byte,
+                                 uint64_t *out_bits)
+{
+    __m512i wanted = _mm512_set1_epi8((char)byte);
+
+    for (uint32_t row = 0; row < rows; row += 64)
+        out_bits[row / 64] = _mm512_cmpneq_epu8_mask(_mm512_loadu_si512(bytes + row), wanted) &
+                             bits_until(rows - row);
+}
+
+AVX512 static void changes_avx512(const uint8_t *bytes, uint32_t rows, uint64_t *out_bits)
+{
+    for (uint32_t row = 0; row < rows; row += 64) {
+        __m512i here = _mm512_loadu_si512(bytes + row);
+        /* Nothing may be read ahead of the first. */
+        __m512i before = row ? _mm512_loadu_si512(bytes + row - 1)
+                             : _mm512_maskz_loadu_epi8(~UINT64_C(1), bytes - 1);
+
+        out_bits[row / 64] = _mm512_cmpneq_epu8_mask(here, before) & bits_until(rows - row);
+    }
+    if (rows)
+        *out_bits |= 1;
+}
+
+static const struct pick avx512 = {
+    .find = find_avx512,
+    .below = below_avx512,
+    .longs = longs_avx512,
+    .codes = codes_avx512,
+    .periods = periods_avx512,
+    .others = others_avx512,
+    .changes = changes_avx512,
+};
 
 bool pick_is_possible(void)
 {

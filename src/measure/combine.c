@@ -59,17 +59,17 @@ static bool is_worth_all(const struct combine_file *files, size_t count)
     return count > 1 && all - most >= most / IDLE_SHARE;
 }
 
-/* The longest row of files up to the last of which the first is no larger than the average of the
- * others, nearly. What is left of each other choice has a file larger than a quarter of all from
- * it on, so that there are never more files than a few times the logarithm of all rows. */
-static size_t find_row(const struct combine_file *files, size_t count)
+/* The longest row of `fewest` files or more up to the last of which the first is no larger than the
+ * average of the others, nearly. What is left of each other choice has a file larger than an eighth
+ * of all from it on, so that there are never more files than a few times the logarithm of all rows.
+ */
+static size_t find_row(const struct combine_file *files, size_t count, size_t fewest)
 {
     uint64_t behind = 0;
     size_t at = count, best = count;
 
     while (at--) {
-        if (count - at >= COMBINE_FILES &&
-            files[at].rows * (COMBINE_FILES - 1) <= behind + behind / 4)
+        if (count - at >= fewest && files[at].rows * (fewest - 1) <= behind + behind / 4)
             best = at;
         behind += files[at].rows;
     }
@@ -79,7 +79,8 @@ static size_t find_row(const struct combine_file *files, size_t count)
 bool combine_choose(const struct combine_file *files, size_t count, bool is_busy, size_t *out_at,
                     size_t *out_count)
 {
-    size_t at = !is_busy && is_worth_all(files, count) ? 0 : find_row(files, count);
+    size_t fewest = is_busy ? COMBINE_BUSY_FILES : COMBINE_FILES;
+    size_t at = !is_busy && is_worth_all(files, count) ? 0 : find_row(files, count, fewest);
     size_t found = count - at;
 
     if (!found) {

@@ -20,7 +20,7 @@
 struct events;
 struct sys;
 
-enum { COMBINE_FILES = 4 }; /* of similar size, before they become one */
+enum { COMBINE_FILES = 4, COMBINE_BUSY_FILES = 8 }; /* of similar size, before they become one */
 
 /* What a choice looks at, of each file. */
 struct combine_file {
@@ -34,8 +34,8 @@ struct combine_file {
 bool combine_choose(const struct combine_file *files, size_t count, bool is_busy, size_t *out_at,
                     size_t *out_count);
 /* The same, for the files there are now; false without memory, too. While many events arrive, a
- * file of few rows will soon become one with those that follow it: it is not written anew alone.
- * While few do, all files become one. */
+ * file of few rows will soon become one with those that follow it: it is not written anew alone,
+ * and more files become one at once. While few do, all files become one. */
 bool combine_find(struct events *events, bool is_busy, size_t *out_at, size_t *out_count);
 
 /* ERR_FULL: the new file would leave too little of the disk for events that arrive. */

@@ -36,6 +36,7 @@ struct combine_property {
     uint32_t number; /* in the new file; COLUMNS_NONE until it is used */
     uint32_t *codes; /* by code of this file: that of the new one, or COLUMNS_NONE */
     const struct columns_value *values;
+    uint32_t count;
 };
 
 struct combine_source {
@@ -57,6 +58,9 @@ struct combine_union {
 fallible combine_union_init(struct combine_union *combined, struct columns_writer *writer,
                             const struct combine_job *job);
 void combine_union_done(struct combine_union *combined);
+/* Adds the values of properties that have many, those of the most rows first. To be done before any
+ * row is read; what is deleted does not count. */
+fallible combine_union_order(struct combine_union *combined, const struct combine_job *job);
 fallible combine_union_kind(struct combine_union *combined, struct combine_source *source,
                             uint32_t kind, uint32_t *out_kind);
 /* Makes a property ready for combine_union_value. */

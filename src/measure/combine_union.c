@@ -3,11 +3,16 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A number of a file is translated once, when it is first met; what no row uses is left behind.
+ * Where codes take two bytes, values are counted before and the frequent ones come first: then the
+ * higher bytes say much the same, and lower ones hardly depend on them, so that each apart packs as
+ * well as both together.
  */
 #include "measure/combine_int.h"
 
 #include "base/mem.h"
+#include "measure/events.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Sorts of things; the upper half of a place is the property, of values. */
@@ -87,11 +92,10 @@ fallible combine_union_property(struct combine_union *combined, struct combine_s
     struct known_thing wanted = {.place = SORT_PROPERTY,
                                  .content = hash_keyed(&combined->key, path)};
     struct known_thing *slot;
-    uint32_t count;
 
-    TRY(columns_dictionary(source->columns, number, &property->values, &count));
+    TRY(columns_dictionary(source->columns, number, &property->values, &property->count));
     if (!property->codes)
-        property->codes = new_map(count);
+        property->codes = new_map(property->count);
     if (!property->codes)
         return mem_exhausted();
     TRY(known_find(&combined->known, &wanted, &slot));
@@ -162,16 +166,23 @@ static fallible content_of(struct combine_union *combined, const struct columns_
 
 _Static_assert(sizeof(decimal) == sizeof(hash128), "a number says all by itself");
 
+static fallible find_value(struct combine_union *combined, uint32_t number,
+                           const struct columns_value *value, struct known_thing *out_wanted,
+                           struct known_thing **out_slot)
+{
+    *out_wanted = (struct known_thing){.place = (uint64_t)number << 32 |
+                                                (uint64_t)value->type * SORTS | SORT_VALUE};
+    TRY(content_of(combined, value, &out_wanted->content));
+    return known_find(&combined->known, out_wanted, out_slot);
+}
+
 fallible combine_union_value(struct combine_union *combined, struct combine_property *property,
                              uint32_t code, uint32_t *out_code)
 {
     const struct columns_value *value = &property->values[code];
-    struct known_thing wanted = {.place = (uint64_t)property->number << 32 |
-                                          (uint64_t)value->type * SORTS | SORT_VALUE};
-    struct known_thing *slot;
+    struct known_thing wanted, *slot;
 
-    TRY(content_of(combined, value, &wanted.content));
-    TRY(known_find(&combined->known, &wanted, &slot));
+    TRY(find_value(combined, property->number, value, &wanted, &slot));
     if (!slot->place) {
         TRY(columns_writer_value(combined->writer, property->number, value, &wanted.code));
         *slot = wanted;
@@ -180,4 +191,176 @@ fallible combine_union_value(struct combine_union *combined, struct combine_prop
     property->codes[code] = slot->code;
     *out_code = slot->code;
     return OK;
+}
+
+/* Order */
+
+enum { ONE_BYTE = 1 << 8, TWO_BYTES = 1 << 16 };
+
+/* A value, and in how many rows. */
+struct use {
+    const struct columns_value *value;
+    uint32_t number; /* of the property */
+    uint32_t at;     /* among all, before they are sorted */
+    uint64_t rows;
+};
+
+/* Until they are sorted, codes are places in the list. */
+struct uses {
+    struct use *list;
+    size_t count;
+    size_t room;
+};
+
+/* Items of the block by their codes + 1; those without a value may come to counts[0]. */
+static void count_items(const struct columns_block *block, uint32_t rows, uint32_t *counts)
+{
+    uint32_t last = (rows - 1) / 64, items = rows;
+
+    if (block->bits)
+        items = block->before[last] + (uint32_t)__builtin_popcountll(block->bits[last]);
+    for (uint32_t i = 0; block->width == 1 && i < items; i++)
+        counts[((const uint8_t *)block->data)[i]]++;
+    for (uint32_t i = 0; block->width == 2 && i < items; i++)
+        counts[((const uint16_t *)block->data)[i]]++;
+    for (uint32_t i = 0; block->width == 4 && i < items; i++)
+        counts[((const uint32_t *)block->data)[i]]++;
+}
+
+static fallible count_stripe(const struct combine_job *job, struct columns *columns,
+                             uint32_t stripe, uint32_t property, uint32_t *counts)
+{
+    struct columns_block block, seqs = {0};
+    uint32_t rows = columns_stripe(columns, stripe)->rows;
+    enum err err = columns_hold(columns, stripe, (int)property, &block);
+
+    if (!err && block.data && job->deletes)
+        err = columns_hold(columns, stripe, COLUMNS_SEQS, &seqs);
+    if (!err && block.data && !job->deletes)
+        count_items(&block, rows, counts);
+    for (uint32_t row = 0; !err && seqs.data && row < rows; row++)
+        counts[columns_code(&block, row)] +=
+            !events_is_deleted(job->deletes, ((const uint64_t *)seqs.data)[row]);
+    columns_release(columns, &block);
+    columns_release(columns, &seqs);
+    return err;
+}
+
+static fallible add_use(struct combine_union *combined, struct uses *uses,
+                        struct combine_property *property, uint32_t code, uint32_t rows)
+{
+    const struct columns_value *value = &property->values[code];
+    struct known_thing wanted, *slot;
+
+    if (uses->count == uses->room) {
+        size_t room = uses->room ? uses->room * 2 : TWO_BYTES;
+        struct use *list = mem_grow(uses->list, room * sizeof *list);
+
+        if (!list)
+            return mem_exhausted();
+        uses->list = list;
+        uses->room = room;
+    }
+    TRY(find_value(combined, property->number, value, &wanted, &slot));
+    if (!slot->place) {
+        wanted.code = (uint32_t)uses->count;
+        *slot = wanted;
+        known_added(&combined->known);
+        uses->list[uses->count++] = (struct use){value, property->number, wanted.code, 0};
+    }
+    property->codes[code] = slot->code;
+    uses->list[slot->code].rows += rows;
+    return OK;
+}
+
+static fallible count_property(struct combine_union *combined, const struct combine_job *job,
+                               struct combine_source *source, uint32_t number, struct uses *uses)
+{
+    const struct columns_value *values;
+    uint32_t count, *counts;
+    enum err err = OK;
+
+    TRY(columns_dictionary(source->columns, number, &values, &count));
+    if (count <= ONE_BYTE || count > TWO_BYTES)
+        return OK;
+    counts = mem_alloc((count + 1) * sizeof *counts);
+    if (!counts)
+        return mem_exhausted();
+    for (uint32_t i = 0; !err && i < columns_about(source->columns)->stripes; i++) {
+        err = count_stripe(job, source->columns, i, number, counts);
+        if (!err && job->pace && !job->pace(job->argument))
+            err = fail(ERR_EXPIRED, "stopped while combining column files");
+    }
+    for (uint32_t code = 0; !err && code < count; code++) {
+        if (counts[code + 1] && source->properties[number].number == COLUMNS_NONE)
+            err = combine_union_property(combined, source, number);
+        if (!err && counts[code + 1])
+            err = add_use(combined, uses, &source->properties[number], code, counts[code + 1]);
+    }
+    mem_free(counts);
+    return err;
+}
+
+static int by_rows(const void *a, const void *b)
+{
+    const struct use *left = a, *right = b;
+
+    if (left->rows != right->rows)
+        return left->rows > right->rows ? -1 : 1;
+    return left->at < right->at ? -1 : left->at > right->at;
+}
+
+/* Adds the values; `codes` become theirs, by their places. */
+static fallible add_values(struct combine_union *combined, const struct uses *uses, uint32_t *codes)
+{
+    for (size_t i = 0; i < uses->count; i++) {
+        const struct use *use = &uses->list[i];
+        struct known_thing wanted, *slot;
+
+        TRY(find_value(combined, use->number, use->value, &wanted, &slot));
+        TRY(columns_writer_value(combined->writer, use->number, use->value, &slot->code));
+        codes[use->at] = slot->code;
+    }
+    return OK;
+}
+
+static void translate(struct combine_property *property, const uint32_t *codes)
+{
+    for (uint32_t code = 0; property->codes && code < property->count; code++)
+        if (property->codes[code] != COLUMNS_NONE)
+            property->codes[code] = codes[property->codes[code]];
+}
+
+static fallible add_in_order(struct combine_union *combined, struct uses *uses)
+{
+    uint32_t *codes = mem_grow(NULL, (uses->count + 1) * sizeof *codes);
+    enum err err;
+
+    if (!codes)
+        return mem_exhausted();
+    if (uses->count)
+        qsort(uses->list, uses->count, sizeof *uses->list, by_rows);
+    err = add_values(combined, uses, codes);
+    for (size_t i = 0; !err && i < combined->count; i++)
+        for (uint32_t k = 0; k < columns_about(combined->sources[i].columns)->properties; k++)
+            translate(&combined->sources[i].properties[k], codes);
+    mem_free(codes);
+    return err;
+}
+
+fallible combine_union_order(struct combine_union *combined, const struct combine_job *job)
+{
+    struct uses uses = {0};
+    enum err err = OK;
+
+    for (size_t i = 0; !err && i < combined->count; i++) {
+        struct combine_source *source = &combined->sources[i];
+
+        for (uint32_t k = 0; !err && k < columns_about(source->columns)->properties; k++)
+            err = count_property(combined, job, source, k, &uses);
+    }
+    if (!err)
+        err = add_in_order(combined, &uses);
+    mem_free(uses.list);
+    return err;
 }

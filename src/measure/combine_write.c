@@ -573,6 +573,7 @@ static fallible write_all(struct combining *combining)
 
     TRY(columns_writer_open(job->sys, job->path, job->workspace, &combining->writer));
     TRY(combine_union_init(&combining->combined, combining->writer, job));
+    TRY(combine_union_order(&combining->combined, job));
     TRY(open_hands(combining));
     TRY(take_strays(combining));
     TRY(write_persons(combining));

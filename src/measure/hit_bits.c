@@ -6,6 +6,9 @@
 
 #include "measure/operator.h"
 
+#include <assert.h>
+#include <string.h>
+
 void hit_bits_span(const struct scan_batch *batch, uint32_t *out_from, uint32_t *out_to)
 {
     uint32_t from = UINT32_MAX, to = 0;
@@ -39,8 +42,7 @@ static void list_kinds(struct hit_bits *bits, const struct scan_kinds *kinds, sc
         bits->table[i] = (kinds->marks[i] & marks) != 0;
 }
 
-fallible hit_bits_find(struct hit_bits *bits, struct arena *mem, const struct scan_batch *batch,
-                       scan_marks marks, uint32_t from, uint32_t to)
+static fallible make_room(struct hit_bits *bits, struct arena *mem, uint32_t from, uint32_t to)
 {
     uint32_t words = pick_words(to - from);
 
@@ -52,6 +54,14 @@ fallible hit_bits_find(struct hit_bits *bits, struct arena *mem, const struct sc
         bits->room = (words + 1) * 2;
     }
     bits->base = from;
+    return OK;
+}
+
+fallible hit_bits_find(struct hit_bits *bits, struct arena *mem, const struct scan_batch *batch,
+                       scan_marks marks, uint32_t from, uint32_t to)
+{
+    assert(!batch->timely || from == batch->row);
+    TRY(make_room(bits, mem, from, to));
     if (!batch->kinds_of) {
         look_at_marks(bits, batch, marks, from, to);
         return OK;
@@ -59,5 +69,20 @@ fallible hit_bits_find(struct hit_bits *bits, struct arena *mem, const struct sc
     if (bits->kinds_of != batch->kinds_of)
         list_kinds(bits, batch->kinds_of, marks);
     pick_best()->find(batch->kinds + from, to - from, bits->table, bits->words);
+    for (uint32_t i = 0; batch->timely && i < pick_words(to - from); i++)
+        bits->words[i] &= batch->timely[i];
+    return OK;
+}
+
+fallible hit_bits_firsts(struct hit_bits *bits, struct arena *mem, const struct scan_batch *batch,
+                         uint32_t from, uint32_t to)
+{
+    TRY(make_room(bits, mem, from, to));
+    memset(bits->words, 0, pick_words(to - from) * sizeof *bits->words);
+    for (size_t person = 0; person < batch->persons; person++) {
+        uint32_t at = batch->first[person] - from;
+
+        bits->words[at / 64] |= UINT64_C(1) << at % 64;
+    }
     return OK;
 }

@@ -14,9 +14,15 @@ struct hit_bits {    /* begins as {0} */
     const struct scan_kinds *kinds_of; /* whose they are */
 };
 
-/* Looks at the hits [from, to) of the batch, always for the same marks. ERR_LIMIT. */
+/* Looks at the hits [from, to) of the batch, always for the same marks; of one with periods at all
+ * of them. ERR_LIMIT. */
 fallible hit_bits_find(struct hit_bits *bits, struct arena *mem, const struct scan_batch *batch,
                        scan_marks marks, uint32_t from, uint32_t to);
+/* Instead, each person's first hit [first, ..) among those, whether it has any mark or not.
+ * ERR_LIMIT.
+ */
+fallible hit_bits_firsts(struct hit_bits *bits, struct arena *mem, const struct scan_batch *batch,
+                         uint32_t from, uint32_t to);
 /* The hits that the persons of a batch have, and maybe others: [*out_from, *out_to). */
 void hit_bits_span(const struct scan_batch *batch, uint32_t *out_from, uint32_t *out_to);
 

@@ -8,6 +8,8 @@
 
 #include "base/json.h"
 
+#include <string.h>
+
 enum { START, RETURN, INTERVAL, PERIODS, PARAMS };
 enum { USUAL_PERIODS = 12, MOST_PERIODS = 366, MANY = 32 /* hits a period */ };
 
@@ -49,6 +51,10 @@ struct retention_cohort {
 struct retention_state {
     struct hit_bits start;
     struct hit_bits back;
+    struct hit_bits firsts; /* of a batch with periods: where persons begin, */
+    uint64_t *changes;      /* and where persons or periods do */
+    uint32_t words;         /* there is room for */
+    uint32_t *tally; /* [cohort][period, or the count of periods: her start] of such batches */
     struct retention_cohort *cohorts; /* one a bucket */
 };
 
@@ -69,6 +75,7 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
     buckets = &retention->buckets;
     TRY(buckets_make(query, bounds->from, bounds->to, mem, buckets));
     scan_plan_kinds(shared->plan);
+    scan_plan_periods(shared->plan, buckets->starts, buckets->count);
     retention->periods = given[PERIODS].is_given ? (uint32_t)given[PERIODS].number : USUAL_PERIODS;
     retention->over = buckets->count;
     if (buckets->count &&
@@ -214,6 +221,110 @@ static fallible add_person(const struct operator_worker *worker, struct retentio
     return OK;
 }
 
+/* Where periods are told of hits: 64 hits at once. */
+
+static fallible make_room(const struct operator_worker *worker, struct retention_state *state,
+                          uint32_t words)
+{
+    const struct retention *retention = worker->shared->compiled;
+    size_t count = retention->buckets.count;
+
+    if (!state->tally)
+        state->tally = arena_array(worker->mem, count * (count + 1), sizeof *state->tally);
+    if (words > state->words) {
+        state->words = 0;
+        state->changes = arena_array(worker->mem, words * (size_t)2, sizeof *state->changes);
+    }
+    if (!state->tally || !state->changes)
+        return operator_exhausted();
+    if (words > state->words)
+        state->words = words * 2;
+    return OK;
+}
+
+/* Of each stretch of bits, one for each of `begins`, the first one that is set. What is carried on
+ * from one word to the next looks for one, and begins as false. */
+static inline uint64_t first_of_each(uint64_t bits, uint64_t begins, bool *looks)
+{
+    uint64_t none = ~bits, sum;
+    bool over = __builtin_add_overflow(none, begins & none, &sum);
+
+    *looks = __builtin_add_overflow(sum, (uint64_t)*looks, &sum) | over;
+    return (sum | begins) & bits;
+}
+
+/* The bits from one of `from` on up to the next one of `to`, which take turns. */
+static inline uint64_t between(uint64_t from, uint64_t to, bool *is_in)
+{
+    uint64_t bits;
+    bool below = __builtin_sub_overflow(to, from, &bits);
+
+    *is_in = __builtin_sub_overflow(bits, (uint64_t)*is_in, &bits) | below;
+    return bits;
+}
+
+/* Counts those who start, and each period that one of them comes back in. */
+static void count_words(struct retention_state *state, const struct scan_batch *batch,
+                        uint32_t words, uint32_t periods)
+{
+    bool looks_for_start = false, looks_for_end = false, has_started = false,
+         looks_for_back = false;
+    uint64_t before = 0;
+    uint32_t *cohort = state->tally;
+
+    for (uint32_t word = 0; word < words; word++) {
+        uint64_t firsts = state->firsts.words[word];
+        uint64_t starts = first_of_each(state->start.words[word], firsts, &looks_for_start);
+        uint64_t ends = first_of_each(firsts, starts << 1 | before, &looks_for_end);
+        uint64_t later = between(starts, ends, &has_started) & ~starts;
+        uint64_t backs = first_of_each(state->back.words[word] & later,
+                                       state->changes[word] | firsts, &looks_for_back);
+
+        before = starts >> 63;
+        for (uint64_t left = starts | backs; left; left &= left - 1) {
+            unsigned at = (unsigned)__builtin_ctzll(left);
+            uint32_t period = batch->periods[word * 64 + at];
+            bool is_start = starts >> at & 1;
+
+            cohort = is_start ? state->tally + (size_t)period * (periods + 1) : cohort;
+            cohort[is_start ? periods : period]++;
+        }
+    }
+}
+
+static fallible step_periods(const struct operator_worker *worker, struct retention_state *state,
+                             const struct scan_batch *batch, uint32_t rows)
+{
+    const struct retention *retention = worker->shared->compiled;
+
+    TRY(make_room(worker, state, pick_words(rows)));
+    TRY(hit_bits_firsts(&state->firsts, worker->mem, batch, batch->row, batch->row + rows));
+    pick_best()->changes(batch->periods, rows, state->changes);
+    count_words(state, batch, pick_words(rows), retention->buckets.count);
+    return OK;
+}
+
+/* Moves what was tallied to the cohorts. */
+static fallible settle(const struct operator_worker *worker, struct retention_state *state)
+{
+    const struct retention *retention = worker->shared->compiled;
+    uint32_t periods = retention->buckets.count;
+
+    for (uint32_t number = 0; state->tally && number < periods; number++) {
+        const uint32_t *tally = state->tally + (size_t)number * (periods + 1);
+        struct retention_cohort *cohort = &state->cohorts[number];
+
+        if (!tally[periods])
+            continue;
+        TRY(make_returned(retention, worker->mem, state, number));
+        cohort->people += tally[periods];
+        for (uint32_t k = 0; k < seen_periods(retention, number); k++)
+            cohort->returned[k] += tally[number + k];
+    }
+    state->tally = NULL;
+    return OK;
+}
+
 static fallible step(const struct operator_worker *worker, void *argument,
                      const struct scan_batch *batch)
 {
@@ -222,8 +333,13 @@ static fallible step(const struct operator_worker *worker, void *argument,
     uint32_t from, to;
 
     hit_bits_span(batch, &from, &to);
-    TRY(hit_bits_find(&state->start, worker->mem, batch, retention->start, from, to));
     TRY(hit_bits_find(&state->back, worker->mem, batch, retention->back, from, to));
+    if (retention->start == retention->back)
+        state->start = state->back;
+    else
+        TRY(hit_bits_find(&state->start, worker->mem, batch, retention->start, from, to));
+    if (batch->periods)
+        return step_periods(worker, state, batch, to - from);
     for (size_t person = 0; person < batch->persons; person++)
         TRY(add_person(worker, state, batch, person));
     return OK;
@@ -233,8 +349,9 @@ static fallible merge(const struct operator_worker *worker, void *state, void *o
 {
     const struct retention *retention = worker->shared->compiled;
     struct retention_state *own = state;
-    const struct retention_state *from = other;
+    struct retention_state *from = other;
 
+    TRY(settle(worker, from));
     for (uint32_t cohort = 0; cohort < retention->buckets.count; cohort++) {
         const struct retention_cohort *theirs = &from->cohorts[cohort];
 
@@ -277,8 +394,9 @@ static fallible finish(const struct operator_worker *worker, void *state, struct
 {
     const struct operator_shared *shared = worker->shared;
     const struct retention *retention = shared->compiled;
-    const struct retention_state *own = state;
+    struct retention_state *own = state;
 
+    TRY(settle(worker, own));
     json_key(out, S("cohorts"));
     json_open(out, '[');
     for (uint32_t i = 0; i < retention->buckets.count; i++)

@@ -24,20 +24,13 @@ static const struct query_param params[] = {
 };
 
 struct timeline {
-    scan_marks tracks; /* what is called as any track event is; all else has its type's name */
     millis after_time;
     uint64_t after_seq;
     size_t limit;
 };
 
-struct told {
-    millis time;
-    uint64_t seq;
-    str type;
-};
-
 struct timeline_state {
-    struct told *found; /* in order; one more than the page holds */
+    struct trail_event *found; /* in order; one more than the page holds */
     size_t length;
 };
 
@@ -69,9 +62,7 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
     if (cursor.data)
         TRY(read_cursor(cursor, &timeline->after_time, &timeline->after_seq));
     TRY(scan_plan_mark(shared->plan, NULL, 0, 0, &all));
-    TRY(scan_plan_mark(shared->plan, NULL, 0, SCAN_TRACKS, &timeline->tracks));
     scan_plan_seqs(shared->plan);
-    scan_plan_names(shared->plan);
     shared->compiled = timeline;
     return OK;
 }
@@ -89,11 +80,11 @@ static fallible begin(const struct operator_worker *worker, void **out_state)
 
 /* Merges two runs of events that are in order, up to one more than the page holds. */
 static fallible take_in(const struct operator_worker *worker, struct timeline_state *state,
-                        const struct told *events, size_t count)
+                        const struct trail_event *events, size_t count)
 {
     const struct timeline *timeline = worker->shared->compiled;
     size_t most = state->length + count;
-    struct told *both;
+    struct trail_event *both;
     size_t a = 0, b = 0, length = 0;
 
     if (most > timeline->limit + 1)
@@ -117,7 +108,7 @@ static fallible take_person(const struct operator_worker *worker, struct timelin
 {
     const struct timeline *timeline = worker->shared->compiled;
     uint32_t first = batch->first[person], end = batch->end[person];
-    struct told *events;
+    struct trail_event *events;
     size_t count = 0;
 
     while (first < end && !trail_is_before(timeline->after_time, timeline->after_seq,
@@ -129,11 +120,7 @@ static fallible take_person(const struct operator_worker *worker, struct timelin
     if (!events)
         return operator_exhausted();
     for (; first < end; first++)
-        events[count++] =
-            (struct told){batch->times[first], batch->seqs[first],
-                          batch->marks[first] & timeline->tracks
-                              ? S("track")
-                              : source_text(worker->shared->source, batch->names[first])};
+        events[count++] = (struct trail_event){batch->times[first], batch->seqs[first]};
     return take_in(worker, state, events, count);
 }
 
@@ -153,13 +140,30 @@ static fallible merge(const struct operator_worker *worker, void *state, void *o
 }
 
 /* The message as it was sent, but for what the log knows better and for the sender's key. */
-static bool is_copied(const struct json *message, uint32_t key)
+static bool is_copied(str name)
 {
-    static const char *const left_out[] = {"type", "timestamp", "seq", "sentAt", "writeKey"};
+    static const struct {
+        size_t len;
+        const char *text;
+    } left_out[] = {{4, "type"}, {9, "timestamp"}, {3, "seq"}, {6, "sentAt"}, {8, "writeKey"}};
 
     for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
-        if (json_is_string(message, key, str_of(left_out[i])))
+        if (name.len == left_out[i].len && memcmp(name.data, left_out[i].text, name.len) == 0)
             return false;
+    return true;
+}
+
+/* Of members with equal names the last one counts. */
+static bool is_last(const struct json *message, uint32_t value, str name)
+{
+    for (uint32_t key = message->nodes[value].next; key < message->nodes[0].next;
+         key = message->nodes[key + 1].next) {
+        const struct json_node *node = &message->nodes[key];
+
+        if ((node->is_escaped || node->end - 1 - node->start == name.len) &&
+            json_is_string(message, key, name))
+            return false;
+    }
     return true;
 }
 
@@ -174,7 +178,7 @@ static fallible write_members(const struct json *message, struct arena *mem,
 
         if (!name.data)
             return operator_exhausted();
-        if (!is_copied(message, key) || json_find(message, 0, name) != value)
+        if (!is_copied(name) || !is_last(message, value, name))
             continue;
         json_key(out, name);
         json_verbatim(out, json_raw(message, value));
@@ -182,31 +186,38 @@ static fallible write_members(const struct json *message, struct arena *mem,
     return OK;
 }
 
+/* What the log says of an event. */
+struct message {
+    uint64_t seq;
+    millis time;
+    enum event_type type;
+    str text; /* JSON_PADDING follows */
+};
+
 static fallible write_event(const struct operator_shared *shared, struct json_reader *reader,
-                            struct arena *mem, str text, const struct told *event,
-                            struct json_writer *out)
+                            struct arena *mem, const struct message *told, struct json_writer *out)
 {
     struct json message;
-    enum err err = json_parse(reader, mem, text, &message);
+    enum err err = json_parse(reader, mem, told->text, &message);
 
     if (err == ERR_INVALID)
         return fail(ERR_CORRUPT, "an event in the log is not JSON");
     TRY(err);
     json_open(out, '{');
     json_key(out, S("seq"));
-    json_u64(out, event->seq);
+    json_u64(out, told->seq);
     json_key(out, S("type"));
-    json_text(out, event->type);
+    json_text(out, told->type == EVENT_TRACK ? S("track") : source_type_name(told->type));
     json_key(out, S("timestamp"));
-    operator_write_time(shared, out, event->time);
+    operator_write_time(shared, out, told->time);
     TRY(write_members(&message, mem, out));
     json_shut(out, '}');
     return operator_check_answer(shared, out);
 }
 
-/* As many as AT_ONCE of them. */
+/* As many as AT_ONCE of them, whose times are told. */
 static fallible write_some(const struct operator_shared *shared,
-                           const struct operator_reading *reading, const struct told *events,
+                           const struct operator_reading *reading, struct trail_event *events,
                            size_t count, struct json_writer *out)
 {
     uint64_t seqs[AT_ONCE];
@@ -225,15 +236,19 @@ static fallible write_some(const struct operator_shared *shared,
     err = source_messages(shared->source, &page);
     if (!err && !buf_reserve(&text, JSON_PADDING))
         err = operator_exhausted();
-    for (size_t i = 0; !err && i < count; i++)
-        err = write_event(shared, reading->reader, reading->mem,
-                          str_from(text.data + texts[i].from, texts[i].len), &events[i], out);
+    for (size_t i = 0; !err && i < count; i++) {
+        struct message told = {seqs[i], texts[i].time, texts[i].type,
+                               str_from(text.data + texts[i].from, texts[i].len)};
+
+        events[i].time = told.time;
+        err = write_event(shared, reading->reader, reading->mem, &told, out);
+    }
     buf_done(&text);
     return err;
 }
 
 static fallible write_events(const struct operator_shared *shared,
-                             const struct operator_reading *reading, const struct told *events,
+                             const struct operator_reading *reading, struct trail_event *events,
                              size_t count, struct json_writer *out)
 {
     for (size_t at = 0; at < count; at += AT_ONCE)
@@ -242,7 +257,7 @@ static fallible write_events(const struct operator_shared *shared,
     return OK;
 }
 
-static void write_cursor(const struct told *last, struct json_writer *out)
+static void write_cursor(const struct trail_event *last, struct json_writer *out)
 {
     struct buf cursor = {0};
 
@@ -257,7 +272,7 @@ static void write_cursor(const struct told *last, struct json_writer *out)
 
 /* Of events in order, of which there may be one more than the page holds. */
 static fallible write_page(const struct operator_shared *shared,
-                           const struct operator_reading *reading, const struct told *events,
+                           const struct operator_reading *reading, struct trail_event *events,
                            size_t count, struct json_writer *out)
 {
     size_t limit = page_of(shared->query);
@@ -301,6 +316,7 @@ static fallible read_trail(const struct operator_shared *shared,
     node_id persons[2];
     size_t count = select_persons(shared, persons);
 
+    wish.is_alone = count == 1;
     if (query->arguments[CURSOR].text.data)
         TRY(read_cursor(query->arguments[CURSOR].text, &wish.after_time, &wish.after_seq));
     for (size_t i = 0; i < count; i++) {
@@ -318,23 +334,12 @@ static fallible read_page(const struct operator_shared *shared,
                           uint64_t *out_events_read)
 {
     struct trail trail = {0};
-    struct told *events;
 
     if (!reading->may_wait && page_of(shared->query) > AT_ONCE)
         return ERR_BUSY;
     TRY(read_trail(shared, reading, &trail));
-    events = arena_array(reading->mem, trail.count + 1, sizeof *events);
-    if (!events)
-        return operator_exhausted();
-    for (size_t i = 0; i < trail.count; i++) {
-        const struct trail_event *event = &trail.events[i];
-
-        events[i] =
-            (struct told){event->time, event->seq,
-                          event->type == EVENT_TRACK ? S("track") : source_type_name(event->type)};
-    }
     *out_events_read = trail.events_read;
-    return write_page(shared, reading, events, trail.count, out);
+    return write_page(shared, reading, trail.events, trail.count, out);
 }
 
 const struct operator op_timeline = {

@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "measure/buckets.h"
+#include "measure/hit_bits.h"
 #include "measure/operator.h"
 #include "measure/trend_series.h"
 
@@ -39,13 +40,14 @@ struct trend {
 /* What a question that only counts has counted of a key, narrow enough to stay at hand: columns,
  * and the total behind them. */
 struct trend_tally {
-    uint64_t events;
-    uint32_t people;
-    node_id last_person;
+    uint64_t events; /* not of who asks for people alone */
+    uint64_t people; /* in the upper half; below, the last of them */
 };
 
 struct trend_state {
     struct trend_table table;
+    struct hit_bits bits;                 /* of a batch of kinds: its hits, */
+    struct hit_bits firsts;               /* and where persons begin */
     struct trend_tally *rows[TALLY_ROWS]; /* of the table; NULL: none yet */
     struct trend_tally **known;           /* [number of a key's value] the same */
     uint32_t known_room;
@@ -75,6 +77,8 @@ static fallible compile(struct operator_shared *shared, struct arena *mem)
     if (trend->checks_currency)
         TRY(scan_plan_slot(shared->plan, S("currency"), trend->mark, &trend->currency));
     TRY(buckets_make(query, shared->bounds.from, shared->bounds.to, mem, &trend->buckets));
+    scan_plan_kinds(shared->plan);
+    scan_plan_periods(shared->plan, trend->buckets.starts, trend->buckets.count);
     shared->compiled = trend;
     return OK;
 }
@@ -109,14 +113,19 @@ static fallible find_tally(const struct trend *trend, struct trend_state *state,
 
 static inline void count_person(struct trend_tally *tally, node_id person)
 {
-    tally->people += tally->last_person != person;
-    tally->last_person = person;
+    uint64_t is_another = (node_id)tally->people != person;
+
+    tally->people = ((tally->people >> 32) + is_another) << 32 | person;
 }
 
-static inline void count_events(struct trend_tally *row, uint32_t column, uint32_t total,
-                                node_id person)
+/* Counts what the measure asks for. */
+static inline void count_hit(enum query_measure measure, struct trend_tally *row, uint32_t column,
+                             uint32_t total, node_id person)
 {
-    row[column].events++;
+    if (measure != MEASURE_PEOPLE)
+        row[column].events++;
+    if (measure == MEASURE_EVENTS)
+        return;
     count_person(&row[column], person);
     count_person(&row[total], person);
 }
@@ -164,7 +173,7 @@ static fallible add_to(const struct operator_shared *shared, struct trend_state 
 
     TRY(find_tally(trend, state, row, &tally));
     if (tally) {
-        count_events(tally, addition->column, trend->buckets.count, addition->person);
+        count_hit(trend->measure, tally, addition->column, trend->buckets.count, addition->person);
         return OK;
     }
     TRY(trend_series_cell(table, row, addition->column, &figure));
@@ -219,7 +228,7 @@ static fallible make_known(const struct trend *trend, struct trend_state *state,
 static fallible remember(const struct trend *trend, struct trend_state *state,
                          const struct scan_batch *batch, uint32_t hit, uint32_t row)
 {
-    uint32_t number = trend->has_key ? batch->slots[trend->key][hit] : 0;
+    uint32_t number = trend->has_key ? scan_number(batch, trend->key, hit) : 0;
     struct trend_tally *tally;
 
     if (trend->has_key && scan_value(batch, trend->key, hit)->type == VALUE_LIST)
@@ -232,7 +241,7 @@ static fallible remember(const struct trend *trend, struct trend_state *state,
     return OK;
 }
 
-/* Moves the tallies into the figures of the table. */
+/* Moves the tallies into the figures of the table, which are none without events. */
 static fallible settle(const struct trend *trend, struct trend_state *state)
 {
     struct trend_table *table = &state->table;
@@ -243,18 +252,28 @@ static fallible settle(const struct trend *trend, struct trend_state *state)
         struct trend_figure *total = table->series[row].total, *figure;
 
         for (uint32_t column = 0; tally && column < columns; column++) {
-            if (!tally[column].events)
+            uint64_t people = tally[column].people >> 32;
+            uint64_t events = trend->measure == MEASURE_PEOPLE ? people : tally[column].events;
+
+            if (!events)
                 continue;
             TRY(trend_series_cell(table, row, column, &figure));
-            figure->events += tally[column].events;
-            figure->people += tally[column].people;
-            total->events += tally[column].events;
+            figure->events += events;
+            figure->people += people;
+            total->events += events;
         }
         if (tally)
-            total->people += tally[columns].people;
+            total->people += tally[columns].people >> 32;
         state->rows[row] = NULL;
     }
     return OK;
+}
+
+static inline uint32_t column_of(const struct trend *trend, const struct scan_batch *batch,
+                                 uint32_t hit)
+{
+    return batch->periods ? batch->periods[hit - batch->row]
+                          : buckets_find(&trend->buckets, batch->times[hit]);
 }
 
 __attribute__((noinline)) static fallible add_hit(const struct operator_shared *shared,
@@ -268,7 +287,7 @@ __attribute__((noinline)) static fallible add_hit(const struct operator_shared *
     const uint32_t *rows;
     uint32_t count;
 
-    addition.column = buckets_find(&trend->buckets, batch->times[hit]);
+    addition.column = column_of(trend, batch, hit);
     if (trend->has_measured)
         addition.measured = *scan_value(batch, trend->measured, hit);
     if (trend->checks_currency && scan_value(batch, trend->currency, hit)->type == VALUE_TEXT &&
@@ -310,18 +329,17 @@ static void count_known(const struct trend *trend, const struct trend_state *sta
             break;
         column = buckets_find(&buckets, run->times[at]);
         if (has_persons)
-            count_events(known[number], column, buckets.count, run->person);
+            count_hit(trend->measure, known[number], column, buckets.count, run->person);
         else
             known[number][column].events++;
     }
     run->at = at;
 }
 
-static fallible step(const struct operator_worker *worker, void *argument,
-                     const struct scan_batch *batch)
+static fallible step_marks(const struct operator_worker *worker, struct trend_state *state,
+                           const struct scan_batch *batch)
 {
     const struct trend *trend = worker->shared->compiled;
-    struct trend_state *state = argument;
     bool has_persons = trend->measure != MEASURE_EVENTS;
 
     for (size_t person = 0; person < batch->persons; person++) {
@@ -343,6 +361,167 @@ static fallible step(const struct operator_worker *worker, void *argument,
         }
     }
     return OK;
+}
+
+/* As they lie in a file. */
+
+/* The hits [at, end) of a batch with periods, seen from its first. */
+struct stretch {
+    const struct scan_batch *batch;
+    struct columns_block codes; /* of the key, in width 0 where no hit has one */
+    uint32_t base;
+    uint32_t at, end;
+    uint32_t word; /* of bits; in those before it, so many persons begin */
+    uint32_t persons;
+};
+
+enum { CODES_AHEAD = 2048 };
+
+static inline void fetch_codes(const struct columns_block *codes, uint32_t row)
+{
+    const char *from = (const char *)codes->data + row * (size_t)codes->width + CODES_AHEAD;
+
+    for (uint32_t line = 0; line < codes->width; line++)
+        __builtin_prefetch(from + line * 64);
+}
+
+static inline uint64_t word_of(const struct hit_bits *bits, const struct stretch *stretch,
+                               uint32_t word)
+{
+    uint64_t left = bits->words[word];
+
+    return word == stretch->at / 64 ? left & ~UINT64_C(0) << stretch->at % 64 : left;
+}
+
+/* Counts hits as long as they have keys that are known. Inlined for what is asked. */
+__attribute__((always_inline)) static inline void
+count_stretch(const struct trend *trend, const struct trend_state *state, struct stretch *stretch,
+              uint8_t width, enum query_measure measure)
+{
+    const struct scan_batch *batch = stretch->batch;
+    const struct columns_block codes = {.data = stretch->codes.data, .width = width};
+    struct trend_tally *const *known = state->known;
+    uint32_t columns = trend->buckets.count, room = state->known_room;
+    uint32_t word = stretch->word, persons = stretch->persons;
+
+    for (; word * 64 < stretch->end; word++) {
+        uint64_t firsts = measure == MEASURE_EVENTS ? 0 : state->firsts.words[word];
+
+        fetch_codes(&codes, batch->row + word * 64);
+        for (uint64_t left = word_of(&state->bits, stretch, word); left; left &= left - 1) {
+            uint32_t hit = word * 64 + (uint32_t)__builtin_ctzll(left);
+            uint32_t code = width ? columns_item(&codes, batch->row + hit) : 0;
+            uint32_t number = code ? stretch->base + code : 0, person = 0;
+
+            if (number >= room || !known[number]) {
+                stretch->at = hit;
+                stretch->word = word;
+                stretch->persons = persons;
+                return;
+            }
+            if (measure != MEASURE_EVENTS) /* of those that begin up to the hit, the last */
+                person = batch->ids[persons - 1 +
+                                    (uint32_t)__builtin_popcountll(firsts & (left ^ (left - 1)))];
+            count_hit(measure, known[number], batch->periods[hit], columns, person);
+        }
+        persons += (uint32_t)__builtin_popcountll(firsts);
+    }
+    stretch->at = stretch->end;
+}
+
+__attribute__((always_inline)) static inline void count_wide(const struct trend *trend,
+                                                             const struct trend_state *state,
+                                                             struct stretch *stretch,
+                                                             enum query_measure measure)
+{
+    if (stretch->codes.width == 0)
+        count_stretch(trend, state, stretch, 0, measure);
+    else if (stretch->codes.width == 1)
+        count_stretch(trend, state, stretch, 1, measure);
+    else if (stretch->codes.width == 2)
+        count_stretch(trend, state, stretch, 2, measure);
+    else
+        count_stretch(trend, state, stretch, 4, measure);
+}
+
+static void count_more(const struct trend *trend, const struct trend_state *state,
+                       struct stretch *stretch)
+{
+    for (; stretch->word < stretch->at / 64; stretch->word++)
+        stretch->persons += (uint32_t)__builtin_popcountll(state->firsts.words[stretch->word]);
+    if (trend->measure == MEASURE_EVENTS)
+        count_wide(trend, state, stretch, MEASURE_EVENTS);
+    else if (trend->measure == MEASURE_PEOPLE)
+        count_wide(trend, state, stretch, MEASURE_PEOPLE);
+    else
+        count_wide(trend, state, stretch, MEASURE_PER_PERSON);
+}
+
+/* Whose hit it is that the stretch has come to, if the measure asks for persons. */
+static node_id person_at(const struct trend *trend, const struct trend_state *state,
+                         const struct stretch *stretch)
+{
+    uint64_t firsts, upto = UINT64_C(2) << stretch->at % 64;
+
+    if (trend->measure == MEASURE_EVENTS)
+        return 0;
+    firsts = state->firsts.words[stretch->word];
+    return stretch->batch
+        ->ids[stretch->persons - 1 + (uint32_t)__builtin_popcountll(firsts & (upto - 1))];
+}
+
+static fallible step_periods(const struct operator_worker *worker, struct trend_state *state,
+                             const struct scan_batch *batch, uint32_t hits)
+{
+    const struct trend *trend = worker->shared->compiled;
+    struct stretch stretch = {.batch = batch, .end = hits};
+
+    TRY(hit_bits_firsts(&state->firsts, worker->mem, batch, batch->row, batch->row + hits));
+    if (trend->has_key) {
+        const struct scan_filed *filed = &batch->filed[trend->key];
+
+        stretch.codes = filed->block;
+        stretch.base = filed->base;
+        stretch.codes.width = filed->block.data ? filed->block.width : 0;
+    }
+    for (;;) {
+        count_more(trend, state, &stretch);
+        if (stretch.at == hits)
+            return OK;
+        TRY(add_hit(worker->shared, state, batch, batch->row + stretch.at,
+                    person_at(trend, state, &stretch)));
+        stretch.at++;
+    }
+}
+
+/* One by one. */
+static fallible step_kinds(const struct operator_worker *worker, struct trend_state *state,
+                           const struct scan_batch *batch)
+{
+    for (size_t person = 0; person < batch->persons; person++) {
+        uint32_t at = batch->since[person], end = batch->end[person];
+
+        while ((at = hit_bits_next(&state->bits, at, end)) < end)
+            TRY(add_hit(worker->shared, state, batch, at++, batch->ids[person]));
+    }
+    return OK;
+}
+
+static fallible step(const struct operator_worker *worker, void *argument,
+                     const struct scan_batch *batch)
+{
+    const struct trend *trend = worker->shared->compiled;
+    struct trend_state *state = argument;
+    uint32_t from, to;
+
+    if (!batch->kinds_of)
+        return step_marks(worker, state, batch);
+    hit_bits_span(batch, &from, &to);
+    TRY(hit_bits_find(&state->bits, worker->mem, batch, trend->mark, from, to));
+    if (!batch->periods || trend->has_measured ||
+        (trend->has_key && batch->filed[trend->key].block.bits))
+        return step_kinds(worker, state, batch);
+    return step_periods(worker, state, batch, to - from);
 }
 
 static fallible merge(const struct operator_worker *worker, void *state, void *other)

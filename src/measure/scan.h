@@ -3,9 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A question is compiled into a plan: marks, each a kind of event it wants to know, and slots, the
- * values of such events it wants to have. Scanning gives batches of persons, each with her hits in
- * order (time, then log sequence): the events up to as_of that have at least one mark. What has
- * none never reaches an operator, and no operator sees how events are stored.
+ * values of such events. Scanning gives batches of persons, each with her hits in order (time, then
+ * log sequence): the events up to as_of that have at least one mark.
  *
  * A plan is written by one thread and immutable from the first scan on; then any number of threads
  * scan, each with a scanner of its own. A range of node ids is a morsel: persons are named by
@@ -52,7 +51,7 @@ struct scan_batch {
     const node_id *ids;      /* [person] */
     const uint32_t *first;   /* [person] her hits are [first[p], end[p]) */
     const uint32_t *end;     /* [person] */
-    const millis *times;     /* [hit] and so are all below, unless told */
+    const millis *times;     /* [hit] as all below, unless told */
     const scan_marks *marks; /* never 0 */
     const text_code *names;  /* what the event is called, "page" for a page */
     const uint64_t *seqs;    /* NULL unless the plan asked for them, and so are these */
@@ -64,6 +63,9 @@ struct scan_batch {
     const uint8_t *kinds;              /* [hit], 64 readable bytes beyond */
     const uint32_t *since;             /* [person] no mark SCAN_IN_RANGE counts before this hit */
     const struct scan_filed *filed;    /* [slot] */
+    const uint8_t *periods; /* instead of times and `since`: [hit - row], 64 bytes beyond */
+    const uint64_t *timely; /* then: [hit - row] bits of those in range; NULL: all are */
+    uint32_t row;           /* then: the first hit */
 };
 
 /* Of a hit that has one of the slot's marks. */
@@ -77,8 +79,7 @@ static inline uint32_t scan_number(const struct scan_batch *batch, uint32_t slot
     return code ? batch->filed[slot].base + code : 0;
 }
 
-/* Has the processor fetch the times that lie some way behind those of the hits [from, to), for who
- * goes through most of them in order. */
+/* Has the processor fetch times some way behind those of [from, to). */
 static inline void scan_fetch_times(const struct scan_batch *batch, uint32_t from, uint32_t to)
 {
     for (uint32_t hit = from; hit < to; hit += SCAN_TIMES_A_LINE)
@@ -125,6 +126,8 @@ void scan_plan_seqs(struct scan_plan *plan);
 void scan_plan_names(struct scan_plan *plan);
 /* Batches may have kinds instead of marks, and persons in no order. */
 void scan_plan_kinds(struct scan_plan *plan);
+/* And periods instead of times, if all marks are SCAN_IN_RANGE. The first starts before these. */
+void scan_plan_periods(struct scan_plan *plan, const millis *starts, uint32_t count);
 /* Also persons without a hit, as long as they have an event up to as_of. */
 void scan_plan_everyone(struct scan_plan *plan);
 /* Only members are given; asked twice, only who belongs to both. NULL: everyone. */

@@ -4,10 +4,18 @@
  *
  * Nothing is copied: a batch points to the blocks of the stripe. Time cuts off the same marks of
  * all a person's hits before an instant or behind one, so it only moves where her hits begin.
+ *
+ * Who needs no more of times than their periods gets these, from ticks of two bytes. Times are
+ * looked at only of the few rows whose ticks a period begins or ends in.
  */
 #include "measure/scan_direct.h"
 
 #include "base/mem.h"
+#include "measure/scan_periods.h"
+
+#include <string.h>
+
+enum { MOST_UNSURE = 16 }; /* one of so many rows: else times are as good */
 
 static fallible make_kinds(const struct scan_view *view, struct scan_kinds *out)
 {
@@ -51,7 +59,8 @@ fallible scan_direct_init(struct scan_direct *direct, const struct scan_files *f
         return OK;
     direct->kinds = mem_alloc((files->count + 1u) * sizeof *direct->kinds);
     direct->filed = mem_alloc((plan->slot_count + 1u) * sizeof *direct->filed);
-    if (!direct->kinds || !direct->filed)
+    direct->periods = mem_alloc((files->count + 1u) * sizeof *direct->periods);
+    if (!direct->kinds || !direct->filed || !direct->periods)
         return mem_exhausted();
     for (uint32_t i = 0; i < files->count; i++)
         TRY(make_kinds(&files->views[i], &direct->kinds[i]));
@@ -64,6 +73,11 @@ void scan_direct_done(struct scan_direct *direct)
         mem_free((void *)direct->kinds[i].marks);
         mem_free((void *)direct->kinds[i].names);
     }
+    for (uint32_t i = 0; direct->periods && i < direct->files->count; i++)
+        mem_free(direct->periods[i]);
+    mem_free(direct->periods);
+    mem_free(direct->period_of);
+    mem_free(direct->unsure);
     mem_free(direct->kinds);
     mem_free(direct->filed);
     mem_free(direct->first);
@@ -136,7 +150,116 @@ static fallible cut_persons(struct scan_direct *direct, const struct scan_hand *
     return OK;
 }
 
-fallible scan_direct_batch(struct scan_direct *direct, const struct scan_hand *hand, uint32_t from,
+static fallible give_times(struct scan_direct *direct, struct scan_hand *hand,
+                           const struct cut *cut, struct scan_batch *batch)
+{
+    TRY(scan_hand_times(hand));
+    batch->times = hand->times.data;
+    return cut->is_early || cut->is_late ? cut_persons(direct, hand, cut, batch) : OK;
+}
+
+/* Periods. */
+
+bool scan_direct_takes_ticks(const struct scan_direct *direct, uint32_t file)
+{
+    const struct scan_plan *plan = direct->files->plan;
+
+    return direct->kinds && direct->kinds[file].count && plan->period_count &&
+           !(direct->files->views[file].all_sure & ~plan->in_range);
+}
+
+static fallible make_period_room(struct scan_direct *direct, uint32_t rows)
+{
+    uint8_t *periods;
+    uint64_t *unsure;
+
+    if (rows <= direct->period_room)
+        return OK;
+    periods = mem_grow(direct->period_of, rows * (size_t)2 + 2 * PICK_BYTES_SLACK);
+    if (periods)
+        direct->period_of = periods;
+    unsure = mem_grow(direct->unsure, pick_words(rows) * (size_t)4 * sizeof *unsure);
+    if (unsure)
+        direct->unsure = unsure;
+    if (!periods || !unsure)
+        return mem_exhausted();
+    direct->period_room = rows * 2;
+    return OK;
+}
+
+static fallible find_periods(struct scan_direct *direct, const struct scan_hand *hand,
+                             const struct pick_periods **out_periods)
+{
+    struct pick_periods **periods = &direct->periods[hand->file];
+
+    if (!*periods) {
+        *periods = mem_alloc(sizeof **periods);
+        if (!*periods)
+            return mem_exhausted();
+        scan_periods_make(hand->plan, columns_about(hand->view->columns), &hand->scale, *periods);
+    }
+    *out_periods = *periods;
+    return OK;
+}
+
+/* Decides for the rows that are unsure: by their times, which the processor fetches meanwhile.
+ * Those of kinds that nobody wants go with the row before, as they must not part two of one period.
+ */
+static fallible decide(const struct scan_direct *direct, struct scan_hand *hand, uint32_t row,
+                       uint32_t rows)
+{
+    uint32_t words = pick_words(rows);
+    uint64_t *wanted = direct->unsure + words;
+    const millis *times;
+
+    TRY(scan_hand_times(hand));
+    times = hand->times.data;
+    pick_best()->find((const uint8_t *)hand->kinds.data + row, rows, hand->view->wanted, wanted);
+    for (uint32_t word = 0; word < words; word++)
+        for (uint64_t left = wanted[word] & direct->unsure[word]; left; left &= left - 1)
+            __builtin_prefetch(times + row + word * 64 + __builtin_ctzll(left));
+    for (uint32_t word = 0; word < words; word++)
+        for (uint64_t left = direct->unsure[word]; left; left &= left - 1) {
+            unsigned bit = (unsigned)__builtin_ctzll(left);
+            uint32_t at = word * 64 + bit;
+
+            if (wanted[word] >> bit & 1)
+                direct->period_of[at] = scan_periods_of(hand->plan, times[row + at]);
+            else
+                direct->period_of[at] = at ? direct->period_of[at - 1] : SCAN_OUTSIDE;
+        }
+    return OK;
+}
+
+/* Tells periods of the batch's rows, but for too many that are unsure. */
+static fallible tell_periods(struct scan_direct *direct, struct scan_hand *hand,
+                             const struct cut *cut, struct scan_batch *batch)
+{
+    uint32_t row = *batch->first, rows = batch->end[batch->persons - 1] - row, unsure = 0;
+    uint32_t words = pick_words(rows);
+    const struct pick_periods *periods;
+
+    TRY(make_period_room(direct, rows));
+    TRY(find_periods(direct, hand, &periods));
+    pick_best()->periods((const uint16_t *)hand->ticks.data + row, rows, periods, direct->period_of,
+                         direct->unsure);
+    for (uint32_t word = 0; word < words; word++)
+        unsure += (uint32_t)__builtin_popcountll(direct->unsure[word]);
+    if (unsure > rows / MOST_UNSURE + 1)
+        return OK;
+    if (unsure)
+        TRY(decide(direct, hand, row, rows));
+    batch->timely = NULL;
+    if (cut->is_early || cut->is_late) {
+        pick_best()->others(direct->period_of, rows, SCAN_OUTSIDE, direct->unsure);
+        batch->timely = direct->unsure;
+    }
+    batch->periods = direct->period_of;
+    batch->row = row;
+    return OK;
+}
+
+fallible scan_direct_batch(struct scan_direct *direct, struct scan_hand *hand, uint32_t from,
                            uint32_t to, struct scan_batch *out_batch)
 {
     const struct columns_stripe *held = scan_hand_stripe(hand, (uint32_t)hand->stripe);
@@ -147,7 +270,6 @@ fallible scan_direct_batch(struct scan_direct *direct, const struct scan_hand *h
                                .ids = (const node_id *)hand->persons.data + from,
                                .first = first + from,
                                .end = first + from + 1,
-                               .times = hand->times.data,
                                .kinds_of = direct->kinds ? &direct->kinds[hand->file] : NULL,
                                .kinds = hand->kinds.data,
                                .since = first + from,
@@ -165,8 +287,10 @@ fallible scan_direct_batch(struct scan_direct *direct, const struct scan_hand *h
             slot->block == COLUMNS_NONE ? (struct columns_block){0} : hand->blocks[slot->block],
             slot->base};
     }
-    if (cut.is_early || cut.is_late)
-        TRY(cut_persons(direct, hand, &cut, &batch));
+    if (hand->takes_ticks)
+        TRY(tell_periods(direct, hand, &cut, &batch));
+    if (!batch.periods)
+        TRY(give_times(direct, hand, &cut, &batch));
     *out_batch = batch;
     return OK;
 }

@@ -101,6 +101,7 @@ static fallible see_traits_of_file(struct scan_files_reader *reader, struct scan
     if (stripe == scan_hand_stripes(hand) || scan_hand_stripe(hand, stripe)->first_person > person)
         return OK;
     TRY(scan_hand_turn(hand, stripe));
+    TRY(scan_hand_times(hand));
     at = scan_hand_find_person(hand, person);
     if (((const node_id *)hand->persons.data)[at] == person && hand->blocks[trait->block].data &&
         !scan_files_has(reader->files->strays[hand->file]->moved, person)) {
@@ -474,8 +475,10 @@ fallible scan_files_open(const struct scan_files *files, struct matcher_scope *s
     reader->pieces = mem_alloc(count_pieces(files) * sizeof *reader->pieces);
     if (!err && (!reader->hands || !reader->pieces))
         err = mem_exhausted();
-    for (uint32_t i = 0; !err && i < files->count; i++)
+    for (uint32_t i = 0; !err && i < files->count; i++) {
         err = scan_hand_open(&reader->hands[i], files, i);
+        reader->hands[i].takes_ticks = scan_direct_takes_ticks(&reader->direct, i);
+    }
     if (!err)
         err = scan_strays_open(files, &reader->hits, &reader->strays);
     if (err) {

@@ -27,6 +27,7 @@ static void release(struct scan_hand *hand)
     columns_release(columns, &hand->first);
     columns_release(columns, &hand->kinds);
     columns_release(columns, &hand->times);
+    columns_release(columns, &hand->ticks);
     columns_release(columns, &hand->seqs);
     columns_release(columns, &hand->devices);
     for (uint32_t i = 0; i < hand->view->property_count; i++)
@@ -48,7 +49,10 @@ static fallible hold(struct scan_hand *hand, uint32_t stripe)
     TRY(columns_hold(columns, stripe, COLUMNS_PERSONS, &hand->persons));
     TRY(columns_hold(columns, stripe, COLUMNS_FIRST, &hand->first));
     TRY(columns_hold(columns, stripe, COLUMNS_KINDS, &hand->kinds));
-    TRY(columns_hold(columns, stripe, COLUMNS_TIMES, &hand->times));
+    if (hand->takes_ticks)
+        TRY(columns_ticks_hold(columns, stripe, &hand->scale, &hand->ticks));
+    else
+        TRY(columns_hold(columns, stripe, COLUMNS_TIMES, &hand->times));
     if (hand->plan->gives_seqs)
         TRY(columns_hold(columns, stripe, COLUMNS_SEQS, &hand->seqs));
     if (hand->plan->gives_devices)
@@ -72,6 +76,13 @@ fallible scan_hand_turn(struct scan_hand *hand, uint32_t stripe)
     if (err)
         release(hand);
     return err;
+}
+
+fallible scan_hand_times(struct scan_hand *hand)
+{
+    return hand->times.data ? OK
+                            : columns_hold(hand->view->columns, (uint32_t)hand->stripe,
+                                           COLUMNS_TIMES, &hand->times);
 }
 
 uint32_t scan_hand_find_stripe(const struct scan_hand *hand, node_id id)

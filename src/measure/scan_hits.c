@@ -572,14 +572,15 @@ static uint32_t count_moved(const struct scan_hits *hits, const struct chunk *ch
     return count;
 }
 
-fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
-                       uint32_t to, struct scan_piece *piece)
+fallible scan_hits_add(struct scan_hits *hits, struct scan_hand *hand, uint32_t from, uint32_t to,
+                       struct scan_piece *piece)
 {
     const uint32_t *first = hand->first.data;
     struct chunk chunk = {hand, first[from], first[to] - first[from], from, to};
 
     if (from == to)
         return OK;
+    TRY(scan_hand_times(hand));
     hits->moved = hits->files->strays[hand->file]->moved;
     TRY(make_room(hits, chunk.rows));
     TRY(scan_piece_reserve(piece, to - from, chunk.rows));
@@ -593,12 +594,13 @@ fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uin
     return OK;
 }
 
-fallible scan_hits_add_rows(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
+fallible scan_hits_add_rows(struct scan_hits *hits, struct scan_hand *hand, uint32_t from,
                             uint32_t to, struct scan_piece *piece)
 {
     struct chunk chunk = {.hand = hand, .row = from, .rows = to - from};
     uint32_t base = piece->hits;
 
+    TRY(scan_hand_times(hand));
     TRY(make_room(hits, chunk.rows));
     TRY(scan_piece_reserve(piece, 0, chunk.rows));
     hits->events_read += count_left(hand, from, to, hits->plan->bounds.as_of);

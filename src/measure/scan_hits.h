@@ -35,9 +35,9 @@ void scan_hits_init(struct scan_hits *hits, const struct scan_files *files,
                     const struct scan_sets *sets);
 void scan_hits_done(struct scan_hits *hits);
 /* Adds persons [from, to) of the held stripe to the piece. ERR_LIMIT. */
-fallible scan_hits_add(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
-                       uint32_t to, struct scan_piece *piece);
+fallible scan_hits_add(struct scan_hits *hits, struct scan_hand *hand, uint32_t from, uint32_t to,
+                       struct scan_piece *piece);
 /* Adds rows [from, to) of the held stripe to the last person of the piece, who must have been
  * entered. ERR_LIMIT. */
-fallible scan_hits_add_rows(struct scan_hits *hits, const struct scan_hand *hand, uint32_t from,
+fallible scan_hits_add_rows(struct scan_hits *hits, struct scan_hand *hand, uint32_t from,
                             uint32_t to, struct scan_piece *piece);

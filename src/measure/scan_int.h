@@ -55,6 +55,8 @@ struct scan_plan {
     bool gives_devices;
     bool gives_everyone;
     bool takes_kinds;
+    const millis *periods; /* where those start that are taken instead of times */
+    uint32_t period_count; /* 0: none are */
     struct scan_wish wishes[SCAN_MOST_MARKS];
     uint32_t mark_count;
     struct scan_slot slots[SCAN_MOST_SLOTS];

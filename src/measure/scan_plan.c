@@ -6,6 +6,7 @@
  */
 #include "measure/history.h"
 #include "measure/scan_files.h"
+#include "measure/scan_periods.h"
 
 enum { FIRST_NAMES = 16 };
 
@@ -230,6 +231,12 @@ void scan_plan_seqs(struct scan_plan *plan)
 void scan_plan_kinds(struct scan_plan *plan)
 {
     plan->takes_kinds = true;
+}
+
+void scan_plan_periods(struct scan_plan *plan, const millis *starts, uint32_t count)
+{
+    plan->periods = starts;
+    plan->period_count = count <= SCAN_MOST_PERIODS ? count : 0;
 }
 
 void scan_plan_everyone(struct scan_plan *plan)

@@ -5,8 +5,10 @@
 #include "measure/trail.h"
 
 #include "base/arena.h"
+#include "measure/events.h"
 #include "measure/history.h"
 #include "people/identity.h"
+#include "store/columns_seqs.h"
 #include "store/deleted.h"
 
 #include <stdlib.h>
@@ -21,16 +23,25 @@ struct gathering {
     struct trail trail;
     node_id *names; /* ascending */
     size_t name_count;
+    bool is_alone;    /* all her rows stand together: times are left out where nothing else asks */
     bool is_mixed;    /* under these names there are rows of others, too */
     bool has_deleted; /* some events are */
 };
 
-/* What is held of a file. */
+/* What is held of a stripe. */
 struct hand {
     struct columns *columns;
     uint32_t stripe;
     bool is_held;
-    struct columns_block persons, first, kinds, times, seqs, nodes;
+    bool is_kept;             /* in the narrow form, of which nothing is held */
+    struct columns_seqs kept; /* else only persons and first rows, of the blocks */
+    struct columns_block persons, first, times, seqs, nodes;
+};
+
+/* The rows under one name, which may be none. */
+struct cluster {
+    uint32_t from;
+    uint32_t to;
 };
 
 bool trail_is_before(millis time, uint64_t seq, millis other_time, uint64_t other_seq)
@@ -165,43 +176,63 @@ static void release(struct hand *hand)
         return;
     columns_release(hand->columns, &hand->persons);
     columns_release(hand->columns, &hand->first);
-    columns_release(hand->columns, &hand->kinds);
     columns_release(hand->columns, &hand->times);
     columns_release(hand->columns, &hand->seqs);
     columns_release(hand->columns, &hand->nodes);
     hand->is_held = false;
 }
 
-/* The first of the rows [from, to) that is wanted. */
-static uint32_t find_row(const struct gathering *it, const struct hand *hand, uint32_t from,
-                         uint32_t to)
+static uint64_t seq_of(const struct hand *hand, uint32_t row)
+{
+    return hand->is_kept ? hand->kept.base + hand->kept.above[row]
+                         : ((const uint64_t *)hand->seqs.data)[row];
+}
+
+/* The first of the rows that is wanted, by their times. */
+static uint32_t find_row(const struct gathering *it, const struct hand *hand,
+                         struct cluster cluster)
 {
     const millis *times = hand->times.data;
-    const uint64_t *seqs = hand->seqs.data;
 
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
+    while (cluster.from < cluster.to) {
+        uint32_t middle = cluster.from + (cluster.to - cluster.from) / 2;
 
-        if (trail_is_before(it->wish->after_time, it->wish->after_seq, times[middle], seqs[middle]))
-            to = middle;
+        if (trail_is_before(it->wish->after_time, it->wish->after_seq, times[middle],
+                            seq_of(hand, middle)))
+            cluster.to = middle;
         else
-            from = middle + 1;
+            cluster.from = middle + 1;
     }
-    return from;
+    return cluster.from;
+}
+
+/* The same without times: the row that the page before ended with tells. */
+static bool find_row_behind(const struct gathering *it, const struct hand *hand,
+                            struct cluster cluster, uint32_t *out_row)
+{
+    uint32_t row = cluster.from;
+
+    if (it->wish->after_time == INT64_MIN) {
+        *out_row = row;
+        return true;
+    }
+    while (row < cluster.to && seq_of(hand, row) != it->wish->after_seq)
+        row++;
+    *out_row = row + 1;
+    return row < cluster.to;
 }
 
 static bool is_deleted(const struct gathering *it, const struct hand *hand, uint32_t row)
 {
-    return it->has_deleted &&
-           deleted_has(it->source->deleted, ((const uint64_t *)hand->seqs.data)[row]);
+    return it->has_deleted && deleted_has(it->source->deleted, seq_of(hand, row));
 }
 
-static uint64_t count_left(const struct gathering *it, const struct hand *hand, uint32_t from,
-                           uint32_t to)
+static uint64_t count_left(const struct gathering *it, const struct hand *hand,
+                           struct cluster cluster)
 {
-    uint64_t count = to - from;
+    uint64_t count = cluster.to - cluster.from;
 
-    for (uint32_t row = from; it->has_deleted && row < to; row++)
+    for (uint32_t row = cluster.from; it->has_deleted && row < cluster.to; row++)
         count -= is_deleted(it, hand, row);
     return count;
 }
@@ -216,66 +247,109 @@ static bool is_hers(const struct gathering *it, const struct hand *hand, uint32_
                it->wish->person;
 }
 
-static fallible take_rows(struct gathering *it, const struct hand *hand, uint32_t from, uint32_t to)
+/* From `row` on; `times` is NULL where all of them are wanted and nobody asks when. */
+static fallible take_from(struct gathering *it, const struct hand *hand, struct cluster cluster,
+                          uint32_t row, const millis *times)
 {
-    const millis *times = hand->times.data;
-    const uint64_t *seqs = hand->seqs.data;
+    const struct trail_wish *wish = it->wish;
     struct trail found = {0};
-    uint32_t row = find_row(it, hand, from, to);
-    size_t most = to - row < it->wish->most ? to - row : it->wish->most;
+    size_t most = cluster.to - row < wish->most ? cluster.to - row : wish->most;
 
     found.events = arena_array(it->mem, most + 1, sizeof *found.events);
     if (!found.events)
         return arena_exhausted();
-    found.events_read = times[from] <= it->wish->as_of ? count_left(it, hand, from, to) : 0;
-    for (; row < to && found.count < most && times[row] <= it->wish->as_of; row++)
+    if (!times || times[cluster.from] <= wish->as_of)
+        found.events_read = count_left(it, hand, cluster);
+    for (; row < cluster.to && found.count < most && (!times || times[row] <= wish->as_of); row++)
         if (is_hers(it, hand, row))
-            found.events[found.count++] = (struct trail_event){
-                times[row], seqs[row],
-                columns_kind(hand->columns, columns_item(&hand->kinds, row))->type};
-    return trail_join(&it->trail, &found, it->wish->most, it->mem);
+            found.events[found.count++] =
+                (struct trail_event){times ? times[row] : TRAIL_UNTOLD, seq_of(hand, row)};
+    return trail_join(&it->trail, &found, wish->most, it->mem);
 }
 
-/* The rows under one name. */
-static fallible take_cluster(struct gathering *it, struct hand *hand, node_id name)
+static fallible take_rows(struct gathering *it, struct hand *hand, struct cluster cluster)
+{
+    uint32_t row;
+
+    if (!hand->is_kept && !hand->seqs.data)
+        TRY(hold(it, hand, COLUMNS_SEQS, &hand->seqs));
+    if (it->is_mixed && !hand->nodes.data)
+        TRY(hold(it, hand, COLUMNS_NODES, &hand->nodes));
+    if (it->is_alone && columns_stripe(hand->columns, hand->stripe)->last_time <= it->wish->as_of &&
+        find_row_behind(it, hand, cluster, &row))
+        return take_from(it, hand, cluster, row, NULL);
+    if (!hand->times.data)
+        TRY(hold(it, hand, COLUMNS_TIMES, &hand->times));
+    return take_from(it, hand, cluster, find_row(it, hand, cluster), hand->times.data);
+}
+
+static fallible turn_to(const struct gathering *it, struct hand *hand, uint32_t stripe)
+{
+    release(hand);
+    hand->stripe = stripe;
+    hand->is_held = true;
+    hand->is_kept = columns_seqs_find(hand->columns, stripe, &hand->kept);
+    if (hand->is_kept)
+        return OK;
+    TRY(hold(it, hand, COLUMNS_PERSONS, &hand->persons));
+    TRY(hold(it, hand, COLUMNS_FIRST, &hand->first));
+    hand->kept = (struct columns_seqs){.persons = hand->persons.data, .first = hand->first.data};
+    return OK;
+}
+
+static fallible find_cluster(const struct gathering *it, struct hand *hand, node_id name,
+                             struct cluster *out_cluster)
 {
     uint32_t stripe = columns_find_stripe(hand->columns, name), count, at;
-    const uint32_t *first;
 
+    *out_cluster = (struct cluster){0, 0};
     if (stripe == columns_about(hand->columns)->stripes ||
         columns_stripe(hand->columns, stripe)->first_person > name)
         return OK;
-    if (!hand->is_held || hand->stripe != stripe) {
-        release(hand);
-        hand->stripe = stripe;
-        hand->is_held = true;
-        TRY(hold(it, hand, COLUMNS_PERSONS, &hand->persons));
-    }
+    if (!hand->is_held || hand->stripe != stripe)
+        TRY(turn_to(it, hand, stripe));
     count = columns_stripe(hand->columns, stripe)->persons;
-    at = columns_find_person(hand->persons.data, count, name);
-    if (at == count || ((const node_id *)hand->persons.data)[at] != name)
-        return OK;
-    if (!hand->first.data) {
-        TRY(hold(it, hand, COLUMNS_FIRST, &hand->first));
-        TRY(hold(it, hand, COLUMNS_KINDS, &hand->kinds));
-        TRY(hold(it, hand, COLUMNS_TIMES, &hand->times));
-        TRY(hold(it, hand, COLUMNS_SEQS, &hand->seqs));
-        if (it->is_mixed)
-            TRY(hold(it, hand, COLUMNS_NODES, &hand->nodes));
-    }
-    first = hand->first.data;
-    return take_rows(it, hand, first[at], first[at + 1]);
+    at = columns_find_person(hand->kept.persons, count, name);
+    if (at < count && hand->kept.persons[at] == name)
+        *out_cluster = (struct cluster){hand->kept.first[at], hand->kept.first[at + 1]};
+    return OK;
 }
 
-static fallible take_file(struct gathering *it, struct columns *columns)
+/* Counts clusters with rows, and takes them unless that is all. */
+static fallible go_through(struct gathering *it, struct columns *columns, size_t *clusters)
 {
     struct hand hand = {.columns = columns};
     enum err err = OK;
 
-    for (size_t i = 0; !err && i < it->name_count; i++)
-        err = take_cluster(it, &hand, it->names[i]);
+    for (size_t i = 0; !err && i < it->name_count; i++) {
+        struct cluster cluster;
+
+        err = find_cluster(it, &hand, it->names[i], &cluster);
+        if (err || cluster.from == cluster.to)
+            continue;
+        if (clusters)
+            ++*clusters;
+        else
+            err = take_rows(it, &hand, cluster);
+    }
     release(&hand);
     return err;
+}
+
+static fallible take_files(struct gathering *it)
+{
+    const struct history *history = it->source->history;
+    size_t clusters = 0;
+
+    TRY(find_names(it));
+    if (it->wish->is_alone && !it->trail.count) {
+        for (size_t i = 0; i < history_count(history); i++)
+            TRY(go_through(it, history_file(history, i), &clusters));
+        it->is_alone = clusters == 1;
+    }
+    for (size_t i = 0; i < history_count(history); i++)
+        TRY(go_through(it, history_file(history, i), NULL));
+    return OK;
 }
 
 /* Memory */
@@ -298,8 +372,8 @@ static fallible take_memory(struct gathering *it)
         found.events = arena_array(it->mem, most + 1, sizeof *found.events);
         err = found.events ? OK : arena_exhausted();
         for (; !err && found.count < most; at++)
-            found.events[found.count++] = (struct trail_event){
-                person.events[at].time, person.events[at].seq, person.events[at].type};
+            found.events[found.count++] =
+                (struct trail_event){person.events[at].time, person.events[at].seq};
         if (!err)
             err = trail_join(&it->trail, &found, wish->most, it->mem);
     }
@@ -315,12 +389,21 @@ fallible trail_read(const struct source *source, const struct trail_wish *wish, 
                            .mem = mem,
                            .has_deleted = deleted_count(source->deleted, 0, UINT64_MAX) > 0};
 
-    if (source->history && history_count(source->history)) {
-        TRY(find_names(&it));
-        for (size_t i = 0; i < history_count(source->history); i++)
-            TRY(take_file(&it, history_file(source->history, i)));
-    }
     TRY(take_memory(&it));
+    if (source->history && history_count(source->history))
+        TRY(take_files(&it));
     *out_trail = it.trail;
     return OK;
+}
+
+bool trail_prepare(struct events *events)
+{
+    struct source source;
+    bool goes_on = false;
+
+    events_begin(events, &source);
+    for (size_t i = 0; source.history && !goes_on && i < history_count(source.history); i++)
+        goes_on = columns_seqs_step(history_file(source.history, i));
+    events_end(events);
+    return goes_on;
 }

@@ -9,11 +9,13 @@
 #include "measure/source.h"
 
 struct arena;
+struct events;
+
+#define TRAIL_UNTOLD INT64_MIN /* the log will tell when it was */
 
 struct trail_event {
-    millis time;
+    millis time; /* or TRAIL_UNTOLD, of all: then they are in order nevertheless */
     uint64_t seq;
-    enum event_type type;
 };
 
 struct trail_wish {
@@ -23,6 +25,7 @@ struct trail_wish {
     millis as_of;  /* inclusive */
     size_t most;   /* the first so many */
     bool may_wait; /* to unpack columns; else ERR_BUSY where it would have to */
+    bool is_alone; /* joined with no other: times may be left out */
 };
 
 struct trail {
@@ -37,3 +40,6 @@ fallible trail_read(const struct source *source, const struct trail_wish *wish, 
 /* Puts the first `most` of both into `trail`. */
 fallible trail_join(struct trail *trail, const struct trail *other, size_t most, struct arena *mem);
 bool trail_is_before(millis time, uint64_t seq, millis other_time, uint64_t other_seq);
+/* A step of what makes the first question for a person as quick as any other (columns_seqs.h). One
+ * thread at a time. False: nothing is left to be done. */
+bool trail_prepare(struct events *events);

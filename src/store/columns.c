@@ -211,7 +211,7 @@ static fallible take_memory(struct columns *columns, const struct columns_head *
     columns->stripes = mem_alloc(head->stripes * sizeof *columns->stripes);
     columns->first_piece = mem_alloc((head->stripes + 1ull) * sizeof *columns->first_piece);
     columns->pieces = mem_alloc(head->pieces * sizeof *columns->pieces);
-    columns->slots = mem_alloc(head->pieces * sizeof *columns->slots);
+    columns->slots = mem_alloc((head->pieces + (size_t)head->stripes) * sizeof *columns->slots);
     columns->kinds = mem_alloc(head->kinds * sizeof *columns->kinds);
     columns->properties = mem_alloc(head->properties * sizeof *columns->properties);
     columns->by_path = mem_alloc(head->properties * sizeof *columns->by_path);
@@ -392,9 +392,11 @@ void columns_close(struct columns *columns)
 {
     if (!columns)
         return;
+    columns_seqs_done(columns);
     if (columns->slots && columns->first_piece)
         columns_cache_forget(columns->cache, columns->slots,
-                             columns->first_piece[columns->about.stripes] + 2ull * columns->spans);
+                             columns->first_piece[columns->about.stripes] + 2ull * columns->spans +
+                                 columns->about.stripes);
     for (uint32_t i = 0; columns->properties && i < columns->about.properties; i++) {
         mem_free(columns->properties[i].dictionary.pool);
         mem_free(columns->properties[i].dictionary.texts);

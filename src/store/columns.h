@@ -19,7 +19,7 @@ struct sys;
 struct columns;
 struct columns_cache;
 
-enum { COLUMNS_FORMAT = 3, COLUMNS_STRIPE_ROWS = 1 << 16, COLUMNS_WORKSPACE = 16 };
+enum { COLUMNS_FORMAT = 4, COLUMNS_STRIPE_ROWS = 1 << 16, COLUMNS_WORKSPACE = 16 };
 
 #define COLUMNS_NONE UINT32_MAX
 

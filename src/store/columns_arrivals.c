@@ -2,14 +2,16 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * On disk: of times, the stripes (an array); whether it ever falls (then differences are of either
- * sign), the first item, the differences. In memory: the base, where each stripe ends, items.
+ * On disk: of times, the stripes, as an array or as digits, the lowest first, of numbers bit behind
+ * bit; whether it ever falls (then differences are of either sign), the first item, the
+ * differences. In memory: the base, where each stripe ends, items.
  */
 #include "store/columns_arrivals.h"
 
 #include "store/columns_format.h"
 
-enum { MEDIAN_OF = 5, LEAST_APART = 1 << 16, GAPS_APART = 64 };
+enum { MEDIAN_OF = 9, LEAST_APART = 1 << 16, GAPS_APART = 64, MOST_DIGITS = 32 };
+enum stripes_form { STRIPES_ARRAY, STRIPES_DIGITS };
 
 unsigned columns_arrivals_width(struct columns_arrived *arrived)
 {
@@ -80,20 +82,112 @@ void columns_arrivals_take(const struct columns_span *span, uint32_t stripe, con
         out[*rows++] = span->base + ((const uint64_t *)span->items)[i];
 }
 
-void columns_arrivals_pack_stripes(struct columns_packer *packer, struct buf *out,
-                                   const uint16_t *stripes, uint32_t count, uint64_t *scratch)
+/* How many numbers below a base, as the digits of one number, make up a word of so many bits that
+ * the fewest are wasted. To the base of 1 they take none. */
+struct digits {
+    uint64_t base;
+    unsigned each;
+    unsigned bits;
+};
+
+static struct digits digits_of(uint64_t base)
 {
-    for (uint32_t i = 0; i < count; i++)
-        scratch[i] = stripes[i];
-    columns_pack(packer, out, scratch, count);
+    struct digits best = {base, 1, columns_bits_length(base - 1)};
+    uint64_t power = base;
+
+    for (unsigned each = 2;
+         each <= MOST_DIGITS && power <= columns_bits_mask(COLUMNS_MOST_BITS) / base; each++) {
+        unsigned bits = columns_bits_length((power *= base) - 1);
+
+        if (bits * best.each < best.bits * each) {
+            best.each = each;
+            best.bits = bits;
+        }
+    }
+    return best;
+}
+
+static size_t digits_bytes(const struct digits *digits, size_t count)
+{
+    return columns_bits_bytes((count + digits->each - 1) / digits->each * digits->bits);
+}
+
+static void put_digits(struct buf *out, const struct digits *digits, const uint16_t *stripes,
+                       uint32_t count)
+{
+    size_t bytes = digits_bytes(digits, count);
+    struct columns_bits sink;
+
+    if (!buf_reserve(out, bytes + sizeof sink.word)) {
+        out->broken = true;
+        return;
+    }
+    sink = (struct columns_bits){.at = out->data + out->len};
+    for (uint32_t from = 0; from < count; from += digits->each) {
+        uint32_t to = count - from < digits->each ? count : from + digits->each;
+        uint64_t word = 0;
+
+        for (uint32_t i = to; i-- > from;)
+            word = word * digits->base + stripes[i];
+        columns_bits_put(&sink, word, digits->bits);
+    }
+    out->len += bytes;
+}
+
+void columns_arrivals_pack_stripes(struct columns_packer *packer, struct buf *out,
+                                   const struct columns_arrived *arrived, uint64_t *scratch)
+{
+    struct digits digits = digits_of(arrived->stripe_count);
+    size_t start = out->len;
+
+    for (uint32_t i = 0; i < arrived->count; i++)
+        scratch[i] = arrived->stripes[i];
+    columns_pack_number(out, STRIPES_ARRAY);
+    columns_pack(packer, out, scratch, arrived->count);
+    if (buf_is_broken(out) || out->len - start <= 1 + digits_bytes(&digits, arrived->count))
+        return;
+    out->len = start;
+    columns_pack_number(out, STRIPES_DIGITS);
+    put_digits(out, &digits, arrived->stripes, arrived->count);
+}
+
+/* Words are divided by multiplying: the quotient is one too high at most. */
+static fallible take_digits(struct columns_unpacker *in, const struct digits *digits, uint16_t *out,
+                            uint32_t count)
+{
+    uint64_t inverse = UINT64_MAX / digits->base + 1; /* of 1: 0, as all numbers are */
+    uint64_t mask = columns_bits_mask(digits->bits);
+    const uint8_t *bytes;
+    uint64_t rest = 0;
+    size_t at = 0;
+
+    TRY(columns_unpack_raw(in, digits_bytes(digits, count), &bytes));
+    for (uint32_t from = 0; from < count; from += digits->each, at += digits->bits) {
+        uint32_t to = count - from < digits->each ? count : from + digits->each;
+        uint64_t word = columns_bits_get(bytes, at, mask);
+
+        for (uint32_t i = from; i < to; i++) {
+            uint64_t quotient = (uint64_t)((unsigned __int128)word * inverse >> 64);
+
+            quotient -= quotient * digits->base > word;
+            out[i] = (uint16_t)(word - quotient * digits->base);
+            word = quotient;
+        }
+        rest |= word;
+    }
+    return rest ? fail(ERR_CORRUPT, "a row has no stripe") : OK;
 }
 
 fallible columns_arrivals_unpack_stripes(struct columns_unpacker *in, uint32_t stripe_count,
                                          uint16_t *out, uint32_t count)
 {
     const struct columns_codes codes = {.end = stripe_count, .width = sizeof *out};
+    struct digits digits = digits_of(stripe_count);
+    uint64_t form;
 
-    return columns_unpack_codes(in, &codes, out, count);
+    TRY(columns_unpack_number(in, STRIPES_DIGITS, &form));
+    return form == STRIPES_ARRAY ? columns_unpack_codes(in, &codes, out, count)
+                                 : take_digits(in, &digits, out, count);
 }
 
 void columns_arrivals_pack(struct columns_packer *packer, struct buf *out, const uint64_t *items,
@@ -128,23 +222,35 @@ fallible columns_arrivals_unpack(struct columns_unpacker *in, uint64_t *out, uin
 
 /* --- Smoothing --- */
 
-/* The median of the times around: of times in order it is the time itself. */
-static int64_t median_around(const uint64_t *times, uint32_t count, uint32_t at)
+static uint64_t median(const uint64_t *times, uint32_t count)
 {
-    uint32_t from = at < MEDIAN_OF / 2 ? 0 : at - MEDIAN_OF / 2;
     int64_t sorted[MEDIAN_OF];
-    uint32_t used = 0;
 
-    if (from + MEDIAN_OF > count)
-        from = count < MEDIAN_OF ? 0 : count - MEDIAN_OF;
-    for (uint32_t i = from; i < count && used < MEDIAN_OF; i++) {
-        uint32_t place = used++;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t place = i;
 
         for (; place > 0 && sorted[place - 1] > (int64_t)times[i]; place--)
             sorted[place] = sorted[place - 1];
         sorted[place] = (int64_t)times[i];
     }
-    return sorted[used / 2];
+    return (uint64_t)sorted[count / 2];
+}
+
+/* Of each time the median of those around: of times in order it is the time itself. */
+static void find_medians(const uint64_t *times, uint32_t count, uint64_t *out)
+{
+    uint32_t around = count < MEDIAN_OF ? count : MEDIAN_OF;
+    uint32_t seen = 0, in_order = 0; /* of what was seen, the latest */
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t from = i < around / 2 ? 0 : i - around / 2;
+
+        if (from > count - around)
+            from = count - around;
+        for (; seen < from + around; seen++)
+            in_order = seen && (int64_t)times[seen - 1] <= (int64_t)times[seen] ? in_order + 1 : 1;
+        out[i] = in_order >= around ? times[from + around / 2] : median(times + from, around);
+    }
 }
 
 static uint64_t distance(uint64_t a, uint64_t b)
@@ -168,8 +274,7 @@ void columns_arrivals_smooth(uint64_t *times, uint32_t count, uint64_t *scratch)
     uint64_t most = LEAST_APART, span;
     uint32_t from = 0;
 
-    for (uint32_t i = 0; i < count; i++)
-        scratch[i] = (uint64_t)median_around(times, count, i);
+    find_medians(times, count, scratch);
     span = distance(scratch[0], scratch[count - 1]) / count * GAPS_APART;
     most = span > most ? span : most;
     for (uint32_t i = 0; i <= count; i++) {

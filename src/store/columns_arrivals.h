@@ -60,7 +60,7 @@ fallible columns_arrivals_unpack(struct columns_unpacker *in, uint64_t *out, uin
 
 /* Stripes, with such a scratch. */
 void columns_arrivals_pack_stripes(struct columns_packer *packer, struct buf *out,
-                                   const uint16_t *stripes, uint32_t count, uint64_t *scratch);
+                                   const struct columns_arrived *arrived, uint64_t *scratch);
 /* Each is below `stripe_count`. */
 fallible columns_arrivals_unpack_stripes(struct columns_unpacker *in, uint32_t stripe_count,
                                          uint16_t *out, uint32_t count);

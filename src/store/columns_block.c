@@ -3,11 +3,13 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Persons: differences from the one before; the first stands in the directory. First rows: rows of
- * each person. Sequence numbers: the order in which rows arrived (columns_places.c), in which the
- * spans (columns_arrivals.c) tell number and time. Times: number of rows whose time is another one,
- * how far each is from the one before, by how much its time differs. Nodes and devices: what each
- * is in relation to those before (enum columns_step), the number of fresh ones, these. Kinds: as
- * they are. Properties: columns_block_property.c.
+ * each person. Sequence numbers: whose rows arrived one after the other (columns_places.c), of
+ * which the spans (columns_arrivals.c) tell number and time. Times: of how many that is not the
+ * time, whether any is ahead of it (then differences are of either sign), how far each is from the
+ * one before in order of arrival, by how much its time is behind.
+ * Nodes and devices: what each is in relation to those before (enum columns_step), in two lists
+ * (enum columns_steps), the second backwards, after the length of the first; the number of fresh
+ * ones, these. Kinds: as they are. Properties: columns_block_property.c.
  *
  * Every number is checked before it is used as a place.
  */
@@ -114,38 +116,66 @@ static fallible load_first(struct columns_load *load)
 
 /* Ids that are told by their steps. */
 struct ids {
-    uint8_t *steps;
+    const uint8_t *steps[COLUMNS_STEPS_LISTS]; /* the next; of the later ones, one behind it */
+    uint32_t left[COLUMNS_STEPS_LISTS];
     uint32_t *fresh;
     uint64_t fresh_count;
     uint64_t used;
 };
 
-static fallible unpack_ids(struct columns_load *load, struct ids *ids)
+static fallible unpack_steps(struct columns_load *load, struct ids *ids, enum columns_steps list,
+                             unsigned which)
 {
     static const struct columns_codes step = {.width = 1, .end = COLUMNS_STEPS};
-    static const struct columns_codes id = {.width = 4, .end = 1ull << 32};
-    struct columns_unpacker *in = &load->work->in;
-    uint32_t rows = load->stripe->rows;
     uint64_t *array;
 
-    TRY(columns_work_array(load->work, 0, rows, &array));
-    TRY(columns_unpack_codes(in, &step, array, rows));
-    ids->steps = (uint8_t *)array;
-    TRY(unpack_number(load, rows, &ids->fresh_count));
-    TRY(columns_work_array(load->work, 1, ids->fresh_count, &array));
-    TRY(columns_unpack_codes(in, &id, array, ids->fresh_count));
+    TRY(columns_work_array(load->work, which, ids->left[list], &array));
+    ids->steps[list] = (uint8_t *)array;
+    return columns_unpack_codes(&load->work->in, &step, array, ids->left[list]);
+}
+
+static fallible unpack_ids(struct columns_load *load, struct ids *ids)
+{
+    static const struct columns_codes id = {.width = 4, .end = 1ull << 32};
+    uint64_t *array, first;
+
+    TRY(unpack_number(load, load->stripe->rows, &first));
+    ids->left[COLUMNS_STEPS_FIRST] = (uint32_t)first;
+    ids->left[COLUMNS_STEPS_LATER] = load->stripe->rows - (uint32_t)first;
+    TRY(unpack_steps(load, ids, COLUMNS_STEPS_FIRST, 0));
+    TRY(unpack_steps(load, ids, COLUMNS_STEPS_LATER, 1));
+    ids->steps[COLUMNS_STEPS_LATER] += ids->left[COLUMNS_STEPS_LATER];
+    TRY(unpack_number(load, load->stripe->rows, &ids->fresh_count));
+    TRY(columns_work_array(load->work, 2, ids->fresh_count, &array));
+    TRY(columns_unpack_codes(&load->work->in, &id, array, ids->fresh_count));
     ids->fresh = (uint32_t *)array;
     return OK;
 }
 
-/* One that is not as before. `beside` is 0 for a node. */
-static fallible take_id(struct ids *ids, uint8_t step, node_id former, node_id beside,
-                        node_id *out_id)
+/* The next step of a list, of which there may be no more: then one that is none. */
+static inline uint8_t next_step(struct ids *ids, enum columns_steps list)
+{
+    if (!ids->left[list])
+        return COLUMNS_STEPS;
+    ids->left[list]--;
+    return list == COLUMNS_STEPS_FIRST ? *ids->steps[list]++ : *--ids->steps[list];
+}
+
+/* What an id that is not as before can be. */
+struct others {
+    node_id former;
+    node_id beside; /* 0: there is none */
+    node_id across;
+};
+
+static fallible take_id(struct ids *ids, uint8_t step, const struct others *others, node_id *out_id)
 {
     if (step == COLUMNS_STEP_FORMER)
-        *out_id = former;
-    else if (step == COLUMNS_STEP_BESIDE && beside)
-        *out_id = beside;
+        *out_id = others->former;
+    else if (step == COLUMNS_STEP_BESIDE && others->beside)
+        *out_id = others->beside;
+    else if (step == COLUMNS_STEP_ACROSS && others->across)
+        *out_id = others->across;
     else if (step == COLUMNS_STEP_FRESH && ids->used < ids->fresh_count)
         *out_id = ids->fresh[ids->used++];
     else
@@ -166,10 +196,13 @@ static fallible load_nodes(struct columns_load *load)
         node_id latest = persons[i], former = 0;
 
         for (uint32_t row = first[i]; row < first[i + 1]; row++) {
-            if (ids.steps[row] != COLUMNS_STEP_SAME) {
+            uint8_t step = next_step(&ids, former ? COLUMNS_STEPS_LATER : COLUMNS_STEPS_FIRST);
+
+            if (step != COLUMNS_STEP_SAME) {
+                const struct others others = {.former = former};
                 node_id id;
 
-                TRY(take_id(&ids, ids.steps[row], former, 0, &id));
+                TRY(take_id(&ids, step, &others, &id));
                 former = latest;
                 latest = id;
             }
@@ -193,11 +226,13 @@ static fallible load_devices(struct columns_load *load)
 
         for (uint32_t row = first[i]; row < first[i + 1]; row++) {
             struct columns_devices *of = columns_format_devices(known, nodes[row]);
+            uint8_t step = next_step(&ids, of->steps);
 
-            if (ids.steps[row] != COLUMNS_STEP_SAME) {
+            if (step != COLUMNS_STEP_SAME) {
+                const struct others others = {of->former, nodes[row], known[1].node};
                 node_id id;
 
-                TRY(take_id(&ids, ids.steps[row], of->former, nodes[row], &id));
+                TRY(take_id(&ids, step, &others, &id));
                 of->former = of->latest;
                 of->latest = id;
             }

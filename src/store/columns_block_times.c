@@ -11,7 +11,9 @@ static uint32_t span_rows(const struct columns *columns, uint32_t span)
     return left < COLUMNS_SPAN ? (uint32_t)left : COLUMNS_SPAN;
 }
 
-enum { ITEMS, STRIPES }; /* the work's arrays, and what each is for */
+/* The work's arrays, and what each is for. */
+enum { ITEMS, STRIPES };                             /* of a span */
+enum { SLOTS, GAPS, OFF, ORDER = GAPS, LATE = OFF }; /* of a stripe */
 
 /* The stripe of each row of a span, which stands in the piece of its times. */
 static fallible unpack_stripes(struct columns_load *load, const struct columns_piece *times,
@@ -81,41 +83,78 @@ static fallible collect(const struct columns_load *load, int32_t column, const u
     return left ? fail(ERR_CORRUPT, "other rows than its stripe has are told to have arrived") : OK;
 }
 
-/* The unit's data become the items of a kind. */
-static fallible gather(struct columns_load *load, int32_t column)
+/* Where each row stands among its person's by arrival, in order of arrival. */
+static fallible unpack_slots(struct columns_load *load, uint32_t **out_slots)
 {
     struct columns_places of = {load->first.data, load->stripe->persons};
-    uint32_t count = load->stripe->rows;
-    uint64_t *rows, *scratch[COLUMNS_PLACES_SCRATCHES];
+    uint64_t *slots;
 
-    TRY(columns_work_array(load->work, 0, count, &rows));
-    for (unsigned i = 0; i < COLUMNS_PLACES_SCRATCHES; i++)
-        TRY(columns_work_array(load->work, i + 1, count, &scratch[i]));
-    TRY(columns_places_unpack(&load->work->in, &of, scratch, (uint32_t *)rows));
-    TRY(columns_unpack_end(&load->work->in));
-    TRY(columns_block_unit(load, count, sizeof(uint64_t), 0));
-    return collect(load, column, (const uint32_t *)rows, columns_block_data(load));
+    TRY(columns_work_array(load->work, SLOTS, load->stripe->rows, &slots));
+    *out_slots = (uint32_t *)slots;
+    TRY(columns_places_unpack(&load->work->in, &of, *out_slots));
+    return columns_unpack_end(&load->work->in);
 }
 
-fallible columns_block_seqs(struct columns_load *load)
+/* Slots whose time is not the one of their place. */
+static fallible shift_late(struct columns_load *load, const uint32_t *slots, uint64_t *times)
 {
-    return gather(load, COLUMNS_ARRIVED_SEQS);
-}
-
-/* Rows whose time is not the one of their place. */
-static fallible shift_late(struct columns_load *load)
-{
-    uint64_t *gaps, *off, *times = columns_block_data(load), count, row = 0;
+    uint64_t *gaps, *off, count, is_any_ahead, at = 0;
 
     TRY(columns_unpack_number(&load->work->in, load->stripe->rows, &count));
-    TRY(columns_block_array(load, 0, count, &gaps));
-    TRY(columns_block_array(load, 1, count, &off));
+    TRY(columns_unpack_number(&load->work->in, 1, &is_any_ahead));
+    TRY(columns_block_array(load, GAPS, count, &gaps));
+    TRY(columns_block_array(load, OFF, count, &off));
     for (uint64_t i = 0; i < count; i++) {
-        if (gaps[i] >= load->stripe->rows - row)
+        if (gaps[i] >= load->stripe->rows - at)
             return fail(ERR_CORRUPT, "a time lies behind the last row");
-        row += gaps[i];
-        times[row] += (uint64_t)columns_format_unzigzag(off[i]);
+        at += gaps[i];
+        times[slots[at]] -= is_any_ahead ? (uint64_t)columns_format_unzigzag(off[i]) : off[i];
     }
+    return OK;
+}
+
+/* Times in order, and the slot of each. The latest block that was read is theirs. */
+static fallible sort_times(struct columns_load *load, const uint32_t *slots, uint64_t *times,
+                           uint32_t **out_order)
+{
+    struct columns_places of = {load->first.data, load->stripe->persons};
+    uint32_t rows = load->stripe->rows, *in_order;
+    uint64_t *order, *late;
+
+    TRY(collect(load, COLUMNS_ARRIVED_TIMES, slots, times));
+    TRY(shift_late(load, slots, times));
+    TRY(columns_work_array(load->work, ORDER, rows, &order));
+    TRY(columns_work_array(load->work, LATE, rows * sizeof(struct columns_late) / sizeof *late,
+                           &late));
+    in_order = (uint32_t *)order;
+    for (uint32_t i = 0; i < rows; i++)
+        in_order[i] = i;
+    columns_places_sort(&of, (int64_t *)times, in_order, (struct columns_late *)(void *)late);
+    *out_order = in_order;
+    return OK;
+}
+
+/* The times stand in the piece behind. */
+fallible columns_block_seqs(struct columns_load *load)
+{
+    struct columns *columns = load->columns;
+    const struct columns_piece *times =
+        &columns->pieces[columns->first_piece[load->number] + (COLUMNS_TIMES - COLUMNS_LOWEST)];
+    uint32_t rows = load->stripe->rows, *slots, *order;
+    uint64_t *seqs, *out;
+    enum err err;
+
+    TRY(unpack_slots(load, &slots));
+    TRY(columns_block_unit(load, rows, sizeof(uint64_t), 0));
+    out = columns_block_data(load);
+    TRY(columns_piece_read(columns, times, load->work));
+    err = sort_times(load, slots, out, &order);
+    if (err)
+        return err == ERR_CORRUPT ? columns_piece_fail(columns, times) : err;
+    TRY(columns_work_array(load->work, LATE, rows, &seqs));
+    TRY(collect(load, COLUMNS_ARRIVED_SEQS, slots, seqs));
+    for (uint32_t row = 0; row < rows; row++)
+        out[row] = seqs[order[row]];
     return OK;
 }
 
@@ -125,12 +164,14 @@ fallible columns_block_times(struct columns_load *load)
     struct columns *columns = load->columns;
     const struct columns_piece *places =
         &columns->pieces[columns->first_piece[load->number] + (COLUMNS_SEQS - COLUMNS_LOWEST)];
+    uint32_t *slots, *order;
     enum err err;
 
     TRY(columns_piece_read(columns, places, load->work));
-    err = gather(load, COLUMNS_ARRIVED_TIMES);
+    err = unpack_slots(load, &slots);
     if (err)
         return err == ERR_CORRUPT ? columns_piece_fail(columns, places) : err;
+    TRY(columns_block_unit(load, load->stripe->rows, sizeof(uint64_t), 0));
     TRY(columns_piece_read(columns, places + 1, load->work));
-    return shift_late(load);
+    return sort_times(load, slots, columns_block_data(load), &order);
 }

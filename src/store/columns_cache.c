@@ -24,6 +24,7 @@ enum {
     MOST_IDLE = 64,
     IDLE_SHARE = 16, /* of the bound, beyond it */
     FIT_SHARE = 16,
+    KEEP_SHARE = 4, /* of the bound */
 };
 
 struct columns_cache {
@@ -31,6 +32,7 @@ struct columns_cache {
     struct condition *loaded;
     size_t bound;
     atomic_size_t bytes;
+    size_t kept;               /* of these, what is no unit and stays */
     struct columns_unit *hand; /* in the ring of all units */
     random_state random;       /* where in the ring one is given up */
     size_t units;
@@ -305,6 +307,39 @@ void columns_cache_put(struct columns_cache *cache, struct columns_slot *slot,
     atomic_store(&slot->state, unit ? COLUMNS_SLOT_LOADED + 1 : 0);
     make_room(cache);
     condition_broadcast(cache->loaded);
+    mutex_unlock(cache->mutex);
+}
+
+void columns_cache_let_go(struct columns_cache *cache, struct columns_slot *slot)
+{
+    uint32_t unheld = COLUMNS_SLOT_LOADED;
+
+    mutex_lock(cache->mutex);
+    if (atomic_compare_exchange_strong(&slot->state, &unheld, 0))
+        drop(cache, slot->unit);
+    mutex_unlock(cache->mutex);
+}
+
+bool columns_cache_keep(struct columns_cache *cache, size_t bytes)
+{
+    bool fits;
+
+    mutex_lock(cache->mutex);
+    fits = cache->kept + bytes <= cache->bound / KEEP_SHARE;
+    if (fits) {
+        cache->kept += bytes;
+        atomic_fetch_add(&cache->bytes, bytes);
+        make_room(cache);
+    }
+    mutex_unlock(cache->mutex);
+    return fits;
+}
+
+void columns_cache_unkeep(struct columns_cache *cache, size_t bytes)
+{
+    mutex_lock(cache->mutex);
+    cache->kept -= bytes;
+    atomic_fetch_sub(&cache->bytes, bytes);
     mutex_unlock(cache->mutex);
 }
 

@@ -81,22 +81,30 @@ uint64_t columns_format_checksum(const void *bytes, size_t len, uint64_t at);
 enum columns_step {
     COLUMNS_STEP_SAME,   /* as the one before; a person's first node is the person */
     COLUMNS_STEP_FORMER, /* the one that was before the latest change */
-    COLUMNS_STEP_BESIDE, /* of a device: the row's node */
     COLUMNS_STEP_FRESH,  /* listed behind */
+    COLUMNS_STEP_BESIDE, /* of a device: the row's node */
+    COLUMNS_STEP_ACROSS, /* of a device: the node before the row's */
     COLUMNS_STEPS,
 };
+
+/* Steps are listed in two arrays, for what they say is not alike: of nodes, those before the
+ * person's first other node and those behind; of devices, those of nodes that are not remembered
+ * and the others. */
+enum columns_steps { COLUMNS_STEPS_FIRST, COLUMNS_STEPS_LATER, COLUMNS_STEPS_LISTS };
 
 /* A node's devices: the latest and the one before it. 0: none. */
 struct columns_devices {
     node_id node;
     node_id latest;
     node_id former;
+    enum columns_steps steps; /* where to find the row's */
 };
 
 /* The devices of `node`: of two nodes, the latest first, they are remembered. */
 static inline struct columns_devices *columns_format_devices(struct columns_devices of[2],
                                                              node_id node)
 {
+    of[0].steps = COLUMNS_STEPS_LATER;
     if (of[0].node != node) {
         struct columns_devices other = of[1];
 

@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "store/columns_arrivals.h"
+#include "store/columns_cache_int.h"
 #include "store/columns_format.h"
 #include "store/columns_pack.h"
 #include "store/columns_places.h"
@@ -44,6 +45,17 @@ struct columns_property {
     struct columns_dictionary dictionary;
 };
 
+/* Narrow sequence numbers: columns_seqs.h. */
+struct columns_kept {
+    _Atomic uint32_t stripes; /* those before it are made */
+    uint32_t *items;
+    size_t *at; /* [stripe] in items */
+    size_t bytes;
+    uint32_t step;
+    bool is_mapped; /* of pages_take */
+    bool is_ended;
+};
+
 struct columns {
     struct sys *sys;
     char *path;
@@ -57,7 +69,9 @@ struct columns {
     uint32_t *first_piece; /* of each stripe, and of what comes behind the last */
     struct columns_piece *pieces;
     uint32_t spans;             /* their pieces follow those of the stripes */
-    struct columns_slot *slots; /* of each piece of a stripe or a span */
+    struct columns_slot *slots; /* of each piece of a stripe or a span, then each stripe's ticks */
+    _Atomic uint64_t tick_length, tick_base; /* 0 and 0: nobody knows yet */
+    struct columns_kept kept;
     struct columns_kind *kinds;
     struct columns_property *properties;
     uint32_t *by_path; /* properties in order of their paths */
@@ -129,21 +143,6 @@ fallible columns_block_times(struct columns_load *load);
 fallible columns_block_seqs(struct columns_load *load);
 fallible columns_block_span(struct columns_load *load, const struct columns_piece *piece);
 
-/* --- columns_cache.c --- */
+/* --- columns_seqs.c --- */
 
-fallible columns_cache_lend(struct columns_cache *cache, struct columns_work **out_work);
-void columns_cache_give_back(struct columns_cache *cache, struct columns_work *work);
-/* Holds what is loaded; false if it is not. */
-bool columns_cache_pin_ready(struct columns_slot *slot);
-/* Holds what is loaded, or waits for who loads it, or tells the caller to load it: then it ends
- * that with columns_cache_put. */
-bool columns_cache_pin(struct columns_cache *cache, struct columns_slot *slot);
-/* NULL without memory. Its `bytes` are `size` or more. */
-struct columns_unit *columns_cache_unit(struct columns_cache *cache, size_t size);
-/* Of one that was not put; NULL is fine. */
-void columns_cache_unit_done(struct columns_cache *cache, struct columns_unit *unit);
-/* NULL: it could not be loaded. Else it is held, and others give way to it. */
-void columns_cache_put(struct columns_cache *cache, struct columns_slot *slot,
-                       struct columns_unit *unit);
-/* Of a file that is closed: nothing of it is held. */
-void columns_cache_forget(struct columns_cache *cache, struct columns_slot *slots, size_t count);
+void columns_seqs_done(struct columns *columns);

@@ -203,16 +203,17 @@ static fallible keep_span(struct ending *ending, uint32_t span, struct columns_a
     return OK;
 }
 
-/* With the stripes, unless they are NULL. */
-static fallible write_span(struct ending *ending, int32_t column, const uint64_t *items,
-                           const uint16_t *stripes, uint32_t rows)
+/* With the stripes, if it is times. */
+static fallible write_span(struct ending *ending, int32_t column,
+                           const struct columns_arrived *arrived)
 {
     struct columns_writer *writer = ending->writer;
     uint64_t at = columns_writer_place(writer);
 
-    if (stripes)
-        columns_arrivals_pack_stripes(&writer->packer, &writer->out, stripes, rows, ending->spare);
-    columns_arrivals_pack(&writer->packer, &writer->out, items, rows, ending->spare);
+    if (column == COLUMNS_ARRIVED_TIMES)
+        columns_arrivals_pack_stripes(&writer->packer, &writer->out, arrived, ending->spare);
+    columns_arrivals_pack(&writer->packer, &writer->out, arrived->items, arrived->count,
+                          ending->spare);
     return columns_writer_piece(writer, &writer->last_pieces, column, at);
 }
 
@@ -230,10 +231,11 @@ static fallible write_spans(struct ending *ending)
         if (!at)
             TRY(fill_part(ending, (uint64_t)i * COLUMNS_SPAN));
         columns_arrivals_smooth(times, rows, ending->spare);
-        TRY(write_span(ending, COLUMNS_ARRIVED_TIMES, times, arrived.stripes, rows));
+        TRY(write_span(ending, COLUMNS_ARRIVED_TIMES, &arrived));
         TRY(keep_span(ending, i, &arrived));
         columns_ranks_next(&writer->waiting.ranks, &walk, ending->seqs, rows);
-        TRY(write_span(ending, COLUMNS_ARRIVED_SEQS, ending->seqs, NULL, rows));
+        arrived.items = ending->seqs;
+        TRY(write_span(ending, COLUMNS_ARRIVED_SEQS, &arrived));
     }
     return OK;
 }
@@ -251,22 +253,30 @@ static void take_smoothed(struct ending *ending, uint32_t stripe)
     }
 }
 
-/* Rows whose time is not the one of their place, and by how much. */
+/* Rows, as they arrived, whose time is not the one of their place, and by how much. */
 static void pack_late(struct ending *ending, uint32_t stripe, uint32_t rows)
 {
     struct columns_writer *writer = ending->writer;
     uint64_t *gaps = ending->seqs, *off = ending->spare;
     uint32_t count = 0, before = 0;
+    bool is_any_ahead = false; /* of its place: then differences are of either sign */
 
     take_smoothed(ending, stripe);
-    for (uint32_t row = 0; row < rows; row++)
-        if (ending->times[row] != ending->spare[row]) {
-            gaps[count] = row - before;
-            off[count++] =
-                columns_format_zigzag((int64_t)(ending->times[row] - ending->spare[row]));
-            before = row;
+    for (uint32_t row = 0; row < rows; row++) {
+        ending->times[row] = ending->spare[row] - ending->times[row];
+        is_any_ahead = is_any_ahead || (int64_t)ending->times[row] < 0;
+    }
+    for (uint32_t i = 0; i < rows; i++) {
+        uint64_t late_by = ending->times[ending->rows[i]];
+
+        if (late_by) {
+            gaps[count] = i - before;
+            off[count++] = is_any_ahead ? columns_format_zigzag((int64_t)late_by) : late_by;
+            before = i;
         }
+    }
     columns_pack_number(&writer->out, count);
+    columns_pack_number(&writer->out, is_any_ahead);
     columns_pack(&writer->packer, &writer->out, gaps, count);
     columns_pack(&writer->packer, &writer->out, off, count);
 }
@@ -300,7 +310,7 @@ static fallible write_stripes(struct ending *ending)
 
         TRY(read_again(ending, wait));
         columns_places_order(ending->places, wait->rows, ending->seqs, ending->spare, ending->rows);
-        columns_places_pack(&writer->packer, &writer->out, &of, ending->rows);
+        columns_places_pack(&writer->out, &of, ending->rows);
         TRY(end_piece(writer, COLUMNS_SEQS, at, wait->pieces));
         at = columns_writer_place(writer);
         pack_late(ending, i, wait->rows);

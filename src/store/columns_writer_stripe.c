@@ -107,14 +107,38 @@ static void pack_kinds(struct columns_writer *writer)
     pack(writer, writer->one, writer->stripe.rows);
 }
 
-/* Ids as what they are in relation to those before: `steps` in one, new ids in other. */
-static void pack_ids(struct columns_writer *writer, const uint64_t *fresh_end)
-{
-    size_t count = (size_t)(fresh_end - writer->other);
+/* Ids as what they are in relation to those before: new ones in `other`; steps in `one`, the list
+ * of later ones backwards from its end. */
+struct ids {
+    uint64_t *first;
+    uint64_t *later;
+    uint64_t *fresh;
+};
 
-    pack(writer, writer->one, writer->stripe.rows);
-    pack_number(writer, count);
-    pack(writer, writer->other, count);
+static struct ids begin_ids(const struct columns_writer *writer)
+{
+    return (struct ids){writer->one, writer->one + writer->stripe.rows, writer->other};
+}
+
+static void put_step(struct ids *ids, enum columns_steps list, enum columns_step step, node_id id)
+{
+    if (list == COLUMNS_STEPS_FIRST)
+        *ids->first++ = step;
+    else
+        *--ids->later = step;
+    if (step == COLUMNS_STEP_FRESH)
+        *ids->fresh++ = id;
+}
+
+static void pack_ids(struct columns_writer *writer, const struct ids *ids)
+{
+    size_t first = (size_t)(ids->first - writer->one), fresh = (size_t)(ids->fresh - writer->other);
+
+    pack_number(writer, first);
+    pack(writer, writer->one, first);
+    pack(writer, ids->later, writer->stripe.rows - first);
+    pack_number(writer, fresh);
+    pack(writer, writer->other, fresh);
 }
 
 static void pack_nodes(struct columns_writer *writer)
@@ -122,25 +146,24 @@ static void pack_nodes(struct columns_writer *writer)
     const uint32_t *persons = items(&writer->stripe.persons);
     const uint32_t *firsts = items(&writer->stripe.firsts);
     const uint32_t *nodes = items(&writer->stripe.nodes);
-    uint64_t *fresh = writer->other;
+    struct ids ids = begin_ids(writer);
 
     for (uint32_t i = 0; i < persons_of(writer); i++) {
         uint32_t latest = persons[i], former = 0;
 
         for (uint32_t row = firsts[i]; row < end_of(writer, i); row++) {
-            enum columns_step step = COLUMNS_STEP_SAME;
+            enum columns_step step = nodes[row] == latest   ? COLUMNS_STEP_SAME
+                                     : nodes[row] == former ? COLUMNS_STEP_FORMER
+                                                            : COLUMNS_STEP_FRESH;
 
+            put_step(&ids, former ? COLUMNS_STEPS_LATER : COLUMNS_STEPS_FIRST, step, nodes[row]);
             if (nodes[row] != latest) {
-                step = nodes[row] == former ? COLUMNS_STEP_FORMER : COLUMNS_STEP_FRESH;
-                if (step == COLUMNS_STEP_FRESH)
-                    *fresh++ = nodes[row];
                 former = latest;
                 latest = nodes[row];
             }
-            writer->one[row] = step;
         }
     }
-    pack_ids(writer, fresh);
+    pack_ids(writer, &ids);
 }
 
 static void pack_devices(struct columns_writer *writer)
@@ -148,28 +171,28 @@ static void pack_devices(struct columns_writer *writer)
     const uint32_t *firsts = items(&writer->stripe.firsts);
     const uint32_t *nodes = items(&writer->stripe.nodes);
     const uint32_t *devices = items(&writer->stripe.devices);
-    uint64_t *fresh = writer->other;
+    struct ids ids = begin_ids(writer);
 
     for (uint32_t i = 0; i < persons_of(writer); i++) {
         struct columns_devices known[2] = {0};
 
         for (uint32_t row = firsts[i]; row < end_of(writer, i); row++) {
             struct columns_devices *of = columns_format_devices(known, nodes[row]);
-            enum columns_step step = COLUMNS_STEP_SAME;
+            enum columns_step step = devices[row] == of->latest      ? COLUMNS_STEP_SAME
+                                     : devices[row] == of->former    ? COLUMNS_STEP_FORMER
+                                     : devices[row] == nodes[row]    ? COLUMNS_STEP_BESIDE
+                                     : !devices[row]                 ? COLUMNS_STEP_FRESH
+                                     : devices[row] == known[1].node ? COLUMNS_STEP_ACROSS
+                                                                     : COLUMNS_STEP_FRESH;
 
+            put_step(&ids, of->steps, step, devices[row]);
             if (devices[row] != of->latest) {
-                step = devices[row] == of->former   ? COLUMNS_STEP_FORMER
-                       : devices[row] == nodes[row] ? COLUMNS_STEP_BESIDE
-                                                    : COLUMNS_STEP_FRESH;
-                if (step == COLUMNS_STEP_FRESH)
-                    *fresh++ = devices[row];
                 of->former = of->latest;
                 of->latest = devices[row];
             }
-            writer->one[row] = step;
         }
     }
-    pack_ids(writer, fresh);
+    pack_ids(writer, &ids);
 }
 
 /* --- Properties --- */
@@ -459,6 +482,20 @@ static void note_times(struct columns_writer *writer, struct columns_stripe *str
         head->last_time = stripe->last_time;
 }
 
+/* Readers put them into this order, whatever was written. */
+static fallible check_order(const struct columns_writer *writer)
+{
+    const millis *times = (const millis *)(const void *)writer->stripe.times.data;
+    const uint64_t *seqs = long_items(&writer->stripe.seqs);
+
+    for (uint32_t i = 0; i < persons_of(writer); i++)
+        for (uint32_t row = items(&writer->stripe.firsts)[i] + 1; row < end_of(writer, i); row++)
+            if (times[row] < times[row - 1] ||
+                (times[row] == times[row - 1] && seqs[row] <= seqs[row - 1]))
+                return fail(ERR_INVALID, "rows of a person are out of order");
+    return OK;
+}
+
 static fallible write_fixed(struct columns_writer *writer)
 {
     for (int32_t column = COLUMNS_LOWEST; column < 0; column++) {
@@ -505,6 +542,7 @@ fallible columns_writer_end_stripe(struct columns_writer *writer)
         return mem_exhausted();
     if (!entry.stripe.rows)
         return OK;
+    TRY(check_order(writer));
     TRY(reserve_scratch(writer));
     note_times(writer, &entry.stripe);
     entry.stripe.first_person = items(&writer->stripe.persons)[0];

@@ -50,6 +50,7 @@ static fallible find_end(struct log *log, struct log_segment *segment, struct lo
     uint64_t last = 0; /* where the last whole group starts, with the segment's head before it */
     size_t size;
 
+    log_places_begin(&log->places, segment->index, start.seq);
     for (;;) {
         str rest = str_from(segment->bytes + at.offset, segment->size - at.offset);
         struct log_group_head head;
@@ -58,6 +59,7 @@ static fallible find_end(struct log *log, struct log_segment *segment, struct lo
         case LOG_GROUP:
             memcpy(&head, rest.data, sizeof head);
             last = at.offset == start.offset ? 0 : at.offset;
+            log_places_note_group(&log->places, rest.data, at.offset);
             at = (struct log_place){at.offset + size, head.next_seq, head.checksum};
             continue;
         case LOG_DAMAGED:
@@ -68,6 +70,7 @@ static fallible find_end(struct log *log, struct log_segment *segment, struct lo
         }
         break;
     }
+    log_places_keep(&log->places, segment->index, at.seq);
     log->place = at;
     /* A head without a group: the first group was torn off it. The segment begins anew. */
     log->needs_head = at.offset == start.offset;
@@ -193,8 +196,10 @@ fallible log_open(const struct log_config *config, struct log **out_log,
     log->grown = condition_open();
     log->paced = condition_open();
     err = log->folder && log->lock && log->prepare_lock && log->grown && log->paced
-              ? recover(log, &recovery)
+              ? log_places_init(&log->places)
               : mem_exhausted();
+    if (!err)
+        err = recover(log, &recovery);
     if (err) {
         log_close(log);
         return err;
@@ -215,8 +220,12 @@ void log_close(struct log *log)
 {
     if (!log)
         return;
+    if (!log->is_broken && !log->later) /* an import has no time for it */
+        log_places_store(log);
     log_later_close(log->later);
+    log_places_done(&log->places);
     log_plain_done(log);
+    file_close(log->former);
     file_close(log->file);
     file_close(log->spare);
     condition_close(log->grown);
@@ -289,17 +298,23 @@ fallible log_fill(struct log *log, bool *out_is_done)
     return err;
 }
 
+bool log_tend(struct log *log, uint64_t most_bytes, uint32_t *out_damaged)
+{
+    *out_damaged = 0;
+    return !log->is_broken && log_places_tend(log, most_bytes, out_damaged);
+}
+
 static fallible roll(struct log *log)
 {
-    TRY(log_wait(log));
     if (log->place.offset == 0) { /* nothing in it yet, but made when segments were smaller */
         TRY(file_allocate(log->file, log->config.segment_bytes));
         log->file_bytes = log->config.segment_bytes;
         return OK;
     }
     TRY(log_prepare(log));
+    log_places_end(&log->places, log->index);
     mutex_lock(log->prepare_lock);
-    file_close(log->file);
+    log->former = log->file; /* groups may wait to be written to it */
     log->file = log->spare;
     log->file_bytes = log->config.segment_bytes;
     log->spare = NULL;
@@ -350,6 +365,7 @@ fallible log_begin(struct log *log, size_t bytes, size_t records, node_id nodes)
     TRY(log_plain_make(log, bytes, records));
     if (log->needs_head) {
         log->group_at = sizeof(struct log_segment_head);
+        log_places_begin(&log->places, log->index, log->place.seq);
     } else {
         log->group_at = log->place.offset % FILE_PAGE;
     }
@@ -390,6 +406,13 @@ static void add_plain(struct log *log, const struct log_entry *entry, uint64_t s
     record->entry.clear = keep(&plain->text, entry->clear);
 }
 
+/* Of the segment: where the group's records begin. */
+static uint64_t group_offset(const struct log *log)
+{
+    return (log->needs_head ? sizeof(struct log_segment_head) : log->place.offset) +
+           sizeof(struct log_group_head);
+}
+
 uint64_t log_add(struct log *log, const struct log_entry *entry)
 {
     uint64_t seq = atomic_load_explicit(&log->next_seq, memory_order_relaxed);
@@ -413,6 +436,7 @@ uint64_t log_add(struct log *log, const struct log_entry *entry)
         memcpy(record + sizeof head, entry->clear.data, entry->clear.len);
     memset(record + content, 0, head.bytes - content);
     add_plain(log, entry, seq);
+    log_places_note(&log->places, seq, entry->count, group_offset(log) + log->group_len);
     log->group_len += head.bytes;
     log->group_records++;
     atomic_store_explicit(&log->next_seq, seq + entry->count, memory_order_relaxed);
@@ -423,6 +447,7 @@ void log_abandon(struct log *log)
 {
     assert(log->is_open_group);
     atomic_store(&log->next_seq, log->place.seq);
+    log_places_drop(&log->places);
     log_plain_release(log->plain);
     log->plain = NULL;
     log->is_open_group = false;
@@ -450,6 +475,7 @@ static struct log_closed close_group(struct log *log)
     size_t end = log->group_at + log_group_size(log->group_len);
     struct log_closed closed = {
         .file = log->file,
+        .former = log->former,
         .index = log->index,
         .place = log->place,
         .next_seq = next_seq,
@@ -472,7 +498,9 @@ static struct log_closed close_group(struct log *log)
     memcpy(&head, open_group(log), sizeof head);
     closed.end = closed.place.offset + log_group_size(log->group_len);
     closed.plain = log_plain_close(log, log->place.seq, next_seq);
+    log_places_keep(&log->places, log->index, next_seq);
     log->place = (struct log_place){closed.end, next_seq, head.checksum};
+    log->former = NULL;
     log->needs_head = false;
     log->is_open_group = false;
     return closed;

@@ -81,6 +81,12 @@ fallible log_prepare(struct log *log);
  * later need not note blocks as written first: it takes half as long. Off the writer thread. */
 fallible log_fill(struct log *log, bool *out_is_done);
 
+/* A step of seeing to full segments: that their records are found quickly, and that the system has
+ * the last `most_bytes` of the log in memory, from where a crash or another program left it. Now
+ * and then, off the writer thread; false: nothing is left to be done. `*out_damaged`: the segment
+ * whose places were damaged, which are made anew, or 0. */
+bool log_tend(struct log *log, uint64_t most_bytes, uint32_t *out_damaged);
+
 uint64_t log_next_seq(const struct log *log);    /* of the writer: what the next record gets */
 uint64_t log_durable_seq(const struct log *log); /* all below it are synced; for any thread */
 

@@ -388,9 +388,25 @@ static fallible find_follows(struct checker *checker, uint32_t index)
     return err;
 }
 
+/* What tells places tells nothing of a segment that is damaged; it is made anew once it is gone. */
+static fallible check_places(struct checker *checker, uint64_t damages)
+{
+    bool is_sound = checker->totals->damages == damages;
+    enum err err = is_sound ? log_places_check(checker->config, &checker->segment) : ERR_CORRUPT;
+
+    if (err != ERR_CORRUPT)
+        return err;
+    if (is_sound) {
+        checker->totals->damages++;
+        checker->report(checker->argument, err_text());
+    }
+    return checker->salvage ? log_places_forget(checker->config, checker->segment.index) : OK;
+}
+
 static fallible check_segment(struct checker *checker, uint32_t index, bool is_first)
 {
     struct log_segment *segment = &checker->segment;
+    uint64_t damages = checker->totals->damages;
     unsigned modes = checker->salvage ? FILE_READ | FILE_WRITE : FILE_READ;
     enum err err = find_follows(checker, index + 1);
 
@@ -418,7 +434,8 @@ static fallible check_segment(struct checker *checker, uint32_t index, bool is_f
     checker->at =
         (struct log_place){sizeof segment->head, segment->head.first_seq, segment->head.previous};
     checker->totals->bytes += sizeof segment->head;
-    return check_groups(checker);
+    TRY(check_groups(checker));
+    return check_places(checker, damages);
 }
 
 fallible log_check(const struct log_config *config, bool salvage,

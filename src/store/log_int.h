@@ -5,6 +5,7 @@
 #pragma once
 #include "store/log.h"
 #include "store/log_format.h"
+#include "store/log_places.h"
 #include "sys/file.h"
 #include "sys/thread.h"
 
@@ -65,6 +66,7 @@ struct log {
     char *folder; /* config.folder, owned */
     /* The writer's own */
     struct file *file;
+    struct file *former; /* of the segment before, until the first group of this one is written */
     uint64_t file_bytes; /* preallocated */
     uint32_t index;
     struct log_place place;
@@ -98,6 +100,7 @@ struct log {
     uint64_t published; /* bytes of all there ever were */
     struct log_slab *idle;
     size_t idle_bytes;
+    size_t idle_least;             /* of these since some were last given back */
     int64_t trimmed_ns;            /* of who prepares */
     const struct log_reader *lead; /* NULL: none has caught up yet */
     uint64_t lead_end;             /* `end` of the last group that it has read */
@@ -105,7 +108,8 @@ struct log {
     struct log_stats stats;
     uint32_t newest_index; /* the segment last committed to, and how far */
     uint64_t newest_bytes;
-    struct log_mark *marks; /* by seq */
+    struct log_places places; /* has a lock of its own */
+    struct log_mark *marks;   /* by seq */
     size_t mark_count;
     size_t mark_room;
 };

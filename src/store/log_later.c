@@ -1,10 +1,11 @@
-/* log_later.c - closed groups written by a thread of its own, in their order.
+/* log_later.c - closed groups sealed and written by threads of their own, in their order.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
  * One group is written and synced before the next is begun, as always: of two that were torn at
- * once the first would look damaged. The thread also makes ready what the next groups will need:
- * the segment behind this one, and keys.
+ * once the first would look damaged. Meanwhile another thread seals the next one, so that neither
+ * the disk nor a core waits for the other, and makes ready what later groups will need: the segment
+ * behind this one, and keys.
  */
 #include "store/log_later.h"
 
@@ -13,7 +14,7 @@
 #include <assert.h>
 
 enum {
-    MOST_WAITING = 3,
+    MOST_WAITING = 4,
     PREPARE_SHARE = 4, /* of a segment in use: then the next one is made */
 };
 
@@ -25,37 +26,78 @@ struct waiting {
 
 struct log_later {
     struct log *log;
-    struct thread *thread;
+    struct thread *sealer;
+    struct thread *writer;
     struct mutex *lock;
     struct condition *moved;
     /* Under the lock: */
     struct waiting waiting[MOST_WAITING]; /* a ring */
     size_t first;                         /* it is being written */
+    size_t sealed;                        /* of these so many are, from the first on */
     size_t count;
-    bool is_last; /* the thread ends when nothing waits */
+    bool is_last; /* the threads end when nothing waits for them */
 };
 
-/* On the thread */
+/* On the thread that seals */
 
 /* What fails here is tried again, and told, by who needs it. */
-static void prepare(struct log *log, const struct log_closed *closed)
+static void prepare(struct log *log, uint64_t used)
 {
     enum err err = vault_prepare(log->config.vault);
 
-    if (closed->end > log->config.segment_bytes / PREPARE_SHARE)
+    if (used > log->config.segment_bytes / PREPARE_SHARE)
         err = log_prepare(log);
     (void)err;
 }
 
-/* The first; it stays. NULL: there will be none. */
-static const struct log_closed *first(struct log_later *later)
+/* The first that is not sealed; it stays. NULL: there will be none. */
+static const struct log_closed *to_seal(struct log_later *later)
 {
     const struct log_closed *closed = NULL;
 
     mutex_lock(later->lock);
-    while (!later->count && !later->is_last)
+    while (later->sealed == later->count && !later->is_last)
         condition_wait(later->moved, later->lock);
-    if (later->count)
+    if (later->sealed < later->count)
+        closed = &later->waiting[(later->first + later->sealed) % MOST_WAITING].closed;
+    mutex_unlock(later->lock);
+    return closed;
+}
+
+static void pass_sealed(struct log_later *later)
+{
+    mutex_lock(later->lock);
+    later->sealed++;
+    condition_broadcast(later->moved);
+    mutex_unlock(later->lock);
+}
+
+static void seal_all(void *argument)
+{
+    struct log_later *later = argument;
+    const struct log_closed *closed;
+
+    while ((closed = to_seal(later))) {
+        uint64_t end = closed->end; /* what is passed on is another's */
+        enum err err = log_write_seal(later->log, closed);
+
+        pass_sealed(later);
+        if (!err)
+            prepare(later->log, end);
+    }
+}
+
+/* On the thread that writes */
+
+/* The first; it stays. NULL: there will be none. */
+static const struct log_closed *to_write(struct log_later *later)
+{
+    const struct log_closed *closed = NULL;
+
+    mutex_lock(later->lock);
+    while (!later->sealed && (later->count || !later->is_last))
+        condition_wait(later->moved, later->lock);
+    if (later->sealed)
         closed = &later->waiting[later->first].closed;
     mutex_unlock(later->lock);
     return closed;
@@ -65,19 +107,21 @@ static void drop_first(struct log_later *later)
 {
     mutex_lock(later->lock);
     later->first = (later->first + 1) % MOST_WAITING;
+    later->sealed--;
     later->count--;
     condition_broadcast(later->moved);
     mutex_unlock(later->lock);
 }
 
-static void run(void *argument)
+static void write_all(void *argument)
 {
     struct log_later *later = argument;
     const struct log_closed *closed;
 
-    while ((closed = first(later))) {
-        if (log_write_closed(later->log, closed) == OK)
-            prepare(later->log, closed);
+    while ((closed = to_write(later))) {
+        enum err err = log_write_sealed(later->log, closed);
+
+        (void)err; /* the log is broken then, and log_wait says so */
         drop_first(later);
     }
 }
@@ -94,8 +138,10 @@ static fallible open_later(struct log *log)
     later->log = log;
     later->lock = mutex_open();
     later->moved = condition_open();
-    err = later->lock && later->moved ? thread_start("log", run, later, &later->thread)
+    err = later->lock && later->moved ? thread_start("seal", seal_all, later, &later->sealer)
                                       : mem_exhausted();
+    if (!err)
+        err = thread_start("log", write_all, later, &later->writer);
     if (err) {
         log_later_close(later);
         return err;
@@ -108,12 +154,13 @@ void log_later_close(struct log_later *later)
 {
     if (!later)
         return;
-    if (later->thread) {
+    if (later->sealer) {
         mutex_lock(later->lock);
         later->is_last = true;
         condition_broadcast(later->moved);
         mutex_unlock(later->lock);
-        thread_join(later->thread);
+        thread_join(later->sealer);
+        thread_join(later->writer);
     }
     for (size_t i = 0; i < MOST_WAITING; i++)
         mem_free(later->waiting[i].pages);

@@ -63,6 +63,7 @@ struct way {
     uint64_t from; /* the window that is looked at next */
     size_t len;
     unsigned rounds;
+    bool is_told; /* the window begins with a record, as the segment's places say */
     enum state state;
 };
 
@@ -285,7 +286,21 @@ static void guess(struct way *way)
     way->from = way->low.offset + (at > ahead ? at - ahead : 0);
 }
 
-static fallible begin(struct log_picker *picker, struct way *way)
+/* From where the segment's places lead to. False: they are not known. */
+static bool be_told(struct log_picker *picker, struct way *way)
+{
+    uint64_t from, to;
+
+    if (!log_places_find(&picker->log->places, (uint32_t)way->part + 1, way->seq, &from, &to) ||
+        from < way->low.offset || from >= way->high.offset)
+        return false;
+    way->from = from;
+    way->len = to > from ? (size_t)(to - from) : NARROW;
+    way->is_told = true;
+    return true;
+}
+
+static fallible begin(struct log_picker *picker, struct way *way, bool may_wait)
 {
     const struct part *part;
     uint32_t until;
@@ -298,13 +313,21 @@ static fallible begin(struct log_picker *picker, struct way *way)
     part = &picker->parts[way->part];
     way->low = (struct knot){part->first_seq, sizeof(struct log_segment_head)};
     TRY(end_of(picker, way->part, &way->high));
+    way->file = part->file;
+    picker->parts[way->part].holders++;
+    if (be_told(picker, way))
+        return OK;
+    if (way->part + 1 < picker->count) {
+        if (!log_places_load(picker->log, (uint32_t)way->part + 1, may_wait))
+            return ERR_BUSY;
+        if (be_told(picker, way))
+            return OK;
+    }
     until = knots_until(part, way->seq);
     if (until)
         way->low = part->knots[until - 1];
     if (until < part->knot_count)
         way->high = part->knots[until];
-    way->file = part->file;
-    picker->parts[way->part].holders++;
     if (way->low.offset >= way->high.offset || way->seq >= way->high.seq)
         way->state = LOST;
     else
@@ -330,7 +353,7 @@ static fallible begin_ways(struct hunt *hunt)
     err = add_parts(picker, hunt->picks->may_wait);
     for (size_t i = 0; !err && i < hunt->picks->count; i++)
         if (hunt->ways[i].state == LOOKING)
-            err = begin(picker, &hunt->ways[i]);
+            err = begin(picker, &hunt->ways[i], hunt->picks->may_wait);
     mutex_unlock(picker->lock);
     return err;
 }
@@ -473,12 +496,30 @@ static fallible walk(struct hunt *hunt, struct way *way, size_t at, size_t len,
     return give(hunt, way, bytes + at, &head);
 }
 
+/* The same where a record is said to begin. If there is none, it is looked for as any other. */
+static fallible look_there(struct hunt *hunt, struct way *way, size_t len)
+{
+    struct log_record_head head = {0};
+
+    way->is_told = false;
+    if (len >= sizeof head)
+        memcpy(&head, hunt->window, sizeof head);
+    if (len >= sizeof head && is_plausible(&head) && head.seq <= way->seq &&
+        head.seq >= way->low.seq)
+        return walk(hunt, way, 0, len, head);
+    guess(way);
+    return OK;
+}
+
 /* Looks at the window, of which `len` bytes are there, and goes a step on. */
 static fallible look(struct hunt *hunt, struct way *way, size_t len)
 {
     struct log_record_head head;
-    size_t at = find_record(hunt->window, 0, len, way->low.seq, &head);
+    size_t at;
 
+    if (way->is_told)
+        return look_there(hunt, way, len);
+    at = find_record(hunt->window, 0, len, way->low.seq, &head);
     if (++way->rounds > MOST_ROUNDS) {
         way->state = LOST;
         return OK;

@@ -69,9 +69,22 @@ static struct log_slab *take_idle(struct log *log)
     if (slab) {
         log->idle = slab->next;
         log->idle_bytes -= SLAB;
+        log->idle_least = log->idle_bytes < log->idle_least ? log->idle_bytes : log->idle_least;
     }
     mutex_unlock(log->lock);
     return slab;
+}
+
+/* Was some slab idle all the time since the last call? */
+static bool has_surplus_slab(struct log *log)
+{
+    bool has;
+
+    mutex_lock(log->lock);
+    has = log->idle_least >= SLAB;
+    log->idle_least = log->idle_bytes;
+    mutex_unlock(log->lock);
+    return has;
 }
 
 void log_plain_trim(struct log *log)
@@ -82,7 +95,7 @@ void log_plain_trim(struct log *log)
     if (now - log->trimmed_ns < TRIM_NS)
         return;
     log->trimmed_ns = now;
-    slab = take_idle(log);
+    slab = has_surplus_slab(log) ? take_idle(log) : NULL;
     mem_free(slab);
 }
 

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * What a group needs of the one before, the bytes of the page that both lie in, is known only when
- * that one is sealed: so it is put there here. One thread at a time.
+ * that one is sealed: so it is put there here. One thread seals, one at a time writes.
  */
 #include "store/log_write.h"
 
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { AHEAD = 4, CACHE_LINE = 64, WARM_LINES = 5 };
+enum { AHEAD = 4, CACHE_LINE = 64, WARM_LINES = 16 };
 
 /* A record that comes later: its payload may be in another core's memory, its key anywhere. */
 static void warm(const struct log *log, const struct log_plain *plain, size_t at)
@@ -47,6 +47,7 @@ static fallible seal_group(struct log *log, const struct log_closed *closed)
     const struct log_plain *plain = closed->plain;
     char *group = closed->pages + closed->group_at;
     char *record = group + sizeof(struct log_group_head);
+    size_t end = closed->group_at + log_group_size(closed->group_len);
     uint32_t bytes;
 
     if (!closed->is_first)
@@ -56,30 +57,38 @@ static fallible seal_group(struct log *log, const struct log_closed *closed)
         TRY(seal_record(log, record, &plain->records[i].entry, &bytes));
     }
     log_group_seal_trailer(group, closed->group_len);
+    memcpy(log->page, closed->pages + end / FILE_PAGE * FILE_PAGE, end % FILE_PAGE);
     return OK;
+}
+
+fallible log_write_seal(struct log *log, const struct log_closed *closed)
+{
+    enum err err = log->is_broken ? log_broken() : seal_group(log, closed);
+
+    if (err)
+        log->is_broken = true;
+    return err;
 }
 
 static fallible write_group(struct log *log, const struct log_closed *closed, int64_t *out_sync_ns)
 {
-    size_t end = closed->group_at + log_group_size(closed->group_len);
     int64_t before;
 
-    TRY(seal_group(log, closed));
     if (file_write(closed->file, closed->offset, closed->pages, closed->size) != OK)
         return fail(ERR_IO, "a write to log segment %08u failed", closed->index);
     before = clock_mono_ns(log->config.sys);
     if (file_sync(closed->file) != OK)
         return fail(ERR_IO, "a sync of log segment %08u failed", closed->index);
     *out_sync_ns = clock_mono_ns(log->config.sys) - before;
-    memcpy(log->page, closed->pages + end / FILE_PAGE * FILE_PAGE, end % FILE_PAGE);
     return OK;
 }
 
-fallible log_write_closed(struct log *log, const struct log_closed *closed)
+fallible log_write_sealed(struct log *log, const struct log_closed *closed)
 {
     int64_t sync_ns;
     enum err err = log->is_broken ? log_broken() : write_group(log, closed, &sync_ns);
 
+    file_close(closed->former);
     if (err) {
         log->is_broken = true;
         log_plain_release(closed->plain);
@@ -97,4 +106,15 @@ fallible log_write_closed(struct log *log, const struct log_closed *closed)
     mutex_unlock(log->lock);
     log_plain_publish(log, closed->plain);
     return OK;
+}
+
+fallible log_write_closed(struct log *log, const struct log_closed *closed)
+{
+    enum err err = log_write_seal(log, closed);
+
+    if (!err)
+        return log_write_sealed(log, closed);
+    file_close(closed->former);
+    log_plain_release(closed->plain);
+    return err;
 }

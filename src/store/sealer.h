@@ -18,6 +18,8 @@ fallible sealer_open(struct sys *sys, struct sealer **out_sealer);
 void sealer_close(struct sealer *sealer); /* NULL is fine */
 /* Test hook: seals and opens as where the processor has no AES. Before any other call. */
 void sealer_use_openssl(struct sealer *sealer);
+/* The same, as where the program was built without IPsec MB. */
+void sealer_use_libsodium(struct sealer *sealer);
 
 /* Writes nonce, sealed text and tag: text.len + SEALER_OVERHEAD bytes. ERR_LIMIT without memory. */
 fallible sealer_seal(struct sealer *sealer, const unsigned char *key, str associated, str text,

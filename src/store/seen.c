@@ -19,7 +19,8 @@
 
 enum {
     DEFAULT_TABLE_IDS = 1 << 20,
-    MOST_RUNS_AT_REST = 8,       /* up to here nothing is merged */
+    RUNS_AT_ONCE = 32,           /* whose filters are asked together */
+    MOST_RUNS_AT_REST = 4,       /* up to here nothing is merged */
     MOST_RUNS = 16,              /* beyond it also runs of unlike size are merged */
     STEPS_PER_ID = 8,            /* entries that all jobs take on for each id that came: each id is
                                     frozen once and merged some four times */
@@ -51,6 +52,11 @@ struct seen {
     uint64_t owed;        /* steps that earlier calls of seen_tend left over */
     millis forgotten;     /* newest `received` given up for want of room, or INT64_MIN */
     enum err trouble;     /* of the last seen_tend */
+};
+
+struct seen_found {
+    bool is_there;
+    struct seen_entry entry;
 };
 
 /* What was received at or before it is not within the window any more. */
@@ -160,28 +166,52 @@ void seen_close(struct seen *seen)
     mem_free(seen);
 }
 
+/* Whose filters let the id through, a bit each. One is read after the other without a look at any,
+ * so that all are waited for at once. */
+static uint64_t may_hold(const struct seen *seen, hash128 id, uint32_t from, uint32_t count)
+{
+    struct seen_filter_bits bits = seen_filter_bits_of(id);
+    uint64_t held = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct seen_run *run = seen->runs[from + i];
+
+        if (run->head.count)
+            held |= (uint64_t)seen_filter_may_hold(&run->filter, id, &bits) << i;
+    }
+    return held;
+}
+
+static fallible find_in_some(struct seen *seen, hash128 id, uint32_t from, uint32_t count,
+                             millis expired, struct seen_found *found)
+{
+    uint64_t held = may_hold(seen, id, from, count);
+
+    while (held && !found->is_there) {
+        uint32_t i = 63 - (uint32_t)__builtin_clzll(held);
+        struct seen_run *run = seen->runs[from + i];
+        bool is_there;
+
+        held &= ~(UINT64_C(1) << i);
+        if (run->head.newest <= expired)
+            continue;
+        TRY(seen_run_find(run, id, &is_there, &found->entry));
+        found->is_there = is_there && found->entry.received > expired;
+    }
+    return OK;
+}
+
 /* Looks through the runs, the newest first. An entry out of the window ends nothing: with a clock
  * that jumps an older run may hold one that is within. */
-static fallible find_in_runs(struct seen *seen, hash128 id, millis expired, bool *out_found,
-                             struct seen_entry *out_entry)
+static fallible find_in_runs(struct seen *seen, hash128 id, millis expired,
+                             struct seen_found *found)
 {
-    for (uint32_t i = 0; i < seen->run_count; i++)
-        if (seen->runs[i]->head.count)
-            seen_filter_prefetch(&seen->runs[i]->filter, id);
-    for (uint32_t i = seen->run_count; i > 0; i--) {
-        struct seen_run *run = seen->runs[i - 1];
-        bool found;
+    for (uint32_t end = seen->run_count; end && !found->is_there;) {
+        uint32_t count = end < RUNS_AT_ONCE ? end : RUNS_AT_ONCE;
 
-        if (!run->head.count || run->head.newest <= expired ||
-            !seen_filter_may_hold(&run->filter, id))
-            continue;
-        TRY(seen_run_find(run, id, &found, out_entry));
-        if (found && out_entry->received > expired) {
-            *out_found = true;
-            return OK;
-        }
+        end -= count;
+        TRY(find_in_some(seen, id, end, count, expired, found));
     }
-    *out_found = false;
     return OK;
 }
 
@@ -190,23 +220,28 @@ void seen_warm(const struct seen *seen, hash128 id)
     seen_table_warm(seen->active, id);
     if (seen->freezing)
         seen_table_warm(seen->freezing, id);
+    for (uint32_t i = 0; i < seen->run_count; i++)
+        if (seen->runs[i]->head.count)
+            seen_filter_prefetch(&seen->runs[i]->filter, id);
 }
 
 fallible seen_find(struct seen *seen, hash128 id, uint64_t body_hash, millis now,
                    enum seen_answer *out_answer)
 {
     millis expired = expired_at(seen, now);
-    struct seen_entry entry;
-    bool found = seen_table_find(seen->active, id, &entry) && entry.received > expired;
+    struct seen_found found;
 
-    if (!found && seen->freezing)
-        found = seen_table_find(seen->freezing, id, &entry) && entry.received > expired;
-    if (!found)
-        TRY(find_in_runs(seen, id, expired, &found, &entry));
-    if (!found)
+    found.is_there =
+        seen_table_find(seen->active, id, &found.entry) && found.entry.received > expired;
+    if (!found.is_there && seen->freezing)
+        found.is_there =
+            seen_table_find(seen->freezing, id, &found.entry) && found.entry.received > expired;
+    if (!found.is_there)
+        TRY(find_in_runs(seen, id, expired, &found));
+    if (!found.is_there)
         *out_answer = SEEN_NEW;
     else
-        *out_answer = entry.body_hash == body_hash ? SEEN_SAME : SEEN_OTHER;
+        *out_answer = found.entry.body_hash == body_hash ? SEEN_SAME : SEEN_OTHER;
     return OK;
 }
 
@@ -542,14 +577,30 @@ static fallible step_merge(struct seen *seen, uint32_t slot, uint64_t steps, mil
     return err;
 }
 
+/* The one that is done first: each that is done makes files fewer. */
+static uint32_t least_merge(const struct seen *seen)
+{
+    uint64_t entries[MOST_MERGES] = {0};
+    uint32_t least = MOST_MERGES;
+
+    for (uint32_t i = 0; i < seen->run_count; i++)
+        if (seen->runs[i]->merge)
+            entries[seen->runs[i]->merge - 1] += seen->runs[i]->head.count;
+    for (uint32_t slot = 0; slot < MOST_MERGES; slot++)
+        if (seen->merges[slot] && (least == MOST_MERGES || entries[slot] < entries[least]))
+            least = slot;
+    return least;
+}
+
 /* One merge that fails does not keep the others waiting. */
 static fallible step_merges(struct seen *seen, uint64_t steps, millis expired)
 {
     enum err err = OK;
+    uint32_t least = least_merge(seen);
 
     for (uint32_t slot = 0; slot < MOST_MERGES; slot++)
         if (seen->merges[slot]) {
-            enum err failed = step_merge(seen, slot, steps, expired);
+            enum err failed = step_merge(seen, slot, slot == least ? steps : LEAST_STEPS, expired);
 
             err = failed ? failed : err;
         }
@@ -595,7 +646,7 @@ static fallible write_runs(struct seen *seen, millis now)
     uint64_t of_merges = seen->freezing ? steps - of_freeze : steps;
 
     frozen = step_freeze(seen, of_freeze, expired_at(seen, now));
-    merged = merges ? step_merges(seen, of_merges / merges, expired_at(seen, now)) : OK;
+    merged = merges ? step_merges(seen, of_merges, expired_at(seen, now)) : OK;
     if (started || frozen)
         return started ? started : frozen;
     return begun ? begun : merged;

@@ -36,11 +36,6 @@ void seen_filter_close(struct seen_filter *filter)
     *filter = (struct seen_filter){0};
 }
 
-static uint64_t block_of(const struct seen_filter *filter, hash128 id)
-{
-    return (uint64_t)(((unsigned __int128)id.low * filter->block_count) >> 64);
-}
-
 static uint32_t bit_of(hash128 id, unsigned word)
 {
     static const uint32_t salts[8] = {0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d,
@@ -49,25 +44,26 @@ static uint32_t bit_of(hash128 id, unsigned word)
     return 1u << ((uint32_t)id.high * salts[word] >> 27);
 }
 
+struct seen_filter_bits seen_filter_bits_of(hash128 id)
+{
+    struct seen_filter_bits bits;
+    uint32_t words[8];
+
+    _Static_assert(sizeof words == sizeof bits, "a block");
+    for (unsigned word = 0; word < 8; word++)
+        words[word] = bit_of(id, word);
+    memcpy(&bits, words, sizeof bits);
+    return bits;
+}
+
 void seen_filter_add(struct seen_filter *filter, hash128 id)
 {
-    uint32_t *block = filter->blocks[block_of(filter, id)];
+    struct seen_filter_bits bits = seen_filter_bits_of(id);
+    uint32_t *block = seen_filter_block(filter, id);
+    uint64_t words[4];
 
-    for (unsigned word = 0; word < 8; word++)
-        block[word] |= bit_of(id, word);
-}
-
-bool seen_filter_may_hold(const struct seen_filter *filter, hash128 id)
-{
-    const uint32_t *block = filter->blocks[block_of(filter, id)];
-
-    for (unsigned word = 0; word < 8; word++)
-        if (!(block[word] & bit_of(id, word)))
-            return false;
-    return true;
-}
-
-void seen_filter_prefetch(const struct seen_filter *filter, hash128 id)
-{
-    __builtin_prefetch(filter->blocks[block_of(filter, id)]);
+    memcpy(words, block, sizeof words);
+    for (unsigned i = 0; i < 4; i++)
+        words[i] |= bits.words[i];
+    memcpy(block, words, sizeof words);
 }

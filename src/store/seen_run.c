@@ -337,6 +337,7 @@ fallible seen_run_cursor_next(struct seen_run_cursor *cursor, struct seen_entry 
 static fallible check_entries(struct seen_run *run, struct seen_run_cursor *cursor)
 {
     struct seen_entry entry, before = {0};
+    struct seen_filter_bits bits;
     millis oldest = INT64_MAX, newest = INT64_MIN;
     uint64_t count = 0;
     bool more;
@@ -350,7 +351,8 @@ static fallible check_entries(struct seen_run *run, struct seen_run_cursor *curs
         if (count % SEEN_PAGE_ENTRIES == 0 &&
             run->fences[count / SEEN_PAGE_ENTRIES] != entry.id.high)
             return fail_damaged(run, "a fence does not fit its page");
-        if (!seen_filter_may_hold(&run->filter, entry.id))
+        bits = seen_filter_bits_of(entry.id);
+        if (!seen_filter_may_hold(&run->filter, entry.id, &bits))
             return fail_damaged(run, "its filter leaves out an id");
         oldest = entry.received < oldest ? entry.received : oldest;
         newest = entry.received > newest ? entry.received : newest;

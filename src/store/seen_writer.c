@@ -14,6 +14,9 @@ enum {
     PAGES_BETWEEN_SYNCS = 256, /* on the way, so that the last sync is not for the whole file */
     MOST_UNSYNCED = 16 * PAGES_BETWEEN_SYNCS,
     LATE = 16, /* ids between one that comes and the one that the filter takes */
+    /* Up to here the filter is made for more ids than come, 16 bits each: of five pages that were
+     * read in vain four are not. Larger runs are few. */
+    ROOMY_IDS = 32 << 20,
 };
 
 /* What was done of a commit; each step but the first begins when the sync before it is done. */
@@ -112,14 +115,14 @@ fallible seen_writer_open(const struct seen_place *place, const struct seen_head
         return mem_exhausted();
     }
     *run = (struct seen_run){.sys = place->sys, .head = *head};
-    run->head.filter_ids = most;
+    run->head.filter_ids = most > ROOMY_IDS ? most : most + most / 3;
     *writer = (struct seen_writer){.place = place, .run = run, .most = most, .next_page = 1};
     writer->path = seen_run_path(place->folder, head->from, head->to, ".new");
     run->path = seen_run_path(place->folder, head->from, head->to, "");
     writer->pages = mem_alloc(SEEN_PAGES_AT_ONCE * sizeof *writer->pages);
     run->fences = mem_alloc((entry_pages_for(most) + 1) * sizeof *run->fences);
     if (!writer->path || !run->path || !writer->pages || !run->fences ||
-        !seen_filter_open(&run->filter, most))
+        !seen_filter_open(&run->filter, run->head.filter_ids))
         err = mem_exhausted();
     else
         err = open_file(writer);

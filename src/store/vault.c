@@ -31,6 +31,7 @@ enum {
     SECRET_SIZE = 8 + VAULT_ID_SIZE + (int)sizeof(hash_key) + 8,
     ASSOCIATED_MOST = 64,
     KEYS_AT_ONCE = 64,
+    FETCHED_MOST = 512, /* chunks in memory that nobody asked for: 70 MB */
     PATH_SIZE = 4096,
 };
 
@@ -310,6 +311,19 @@ static fallible get_chunk(struct vault *vault, node_id node, struct chunk **out_
     if (!err)
         *out_chunk = chunk;
     return err;
+}
+
+bool vault_fetch(struct vault *vault)
+{
+    node_id end = atomic_load(&vault->reserved) / CHUNK_SLOTS;
+
+    for (node_id i = end; i > 0 && end - i < FETCHED_MOST; i--) {
+        struct chunk *chunk;
+
+        if (!atomic_load_explicit(&vault->chunks[i - 1], memory_order_acquire))
+            return get_chunk(vault, (i - 1) * CHUNK_SLOTS, &chunk) == OK;
+    }
+    return false;
 }
 
 /* Puts new keys into the slots that `slots` (of nodes from `first` on) holds none in. */

@@ -43,6 +43,9 @@ fallible vault_settle(struct vault *vault, node_id used);
 /* Makes sure that vault_seal cannot fail for this node: its key is in memory, alive and sound.
  * ERR_EXPIRED, ERR_CORRUPT, ERR_LIMIT, ERR_IO. */
 fallible vault_ready(struct vault *vault, node_id node);
+/* Brings keys of some of the newest nodes into memory, ahead of need; any thread, now and then.
+ * False: all that are worth it are there, or it failed, of which whoever needs them will hear. */
+bool vault_fetch(struct vault *vault);
 /* Fetches what sealing for this node will touch, ahead of need. */
 void vault_warm(const struct vault *vault, node_id node);
 /* Writes text.len + VAULT_OVERHEAD bytes to `out`. The node's key must be reserved and alive. */

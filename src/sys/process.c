@@ -34,6 +34,30 @@ uint64_t process_memory(void)
     return str_to_u64(str_cut(&rest, ' '), &pages) ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
+/* Of a file of lines "Name:  number kB". */
+uint64_t process_memory_left(void)
+{
+    char text[4096];
+    int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+    uint64_t number;
+    ssize_t len;
+    str rest;
+
+    if (fd < 0)
+        return 0;
+    len = read(fd, text, sizeof text);
+    close(fd);
+    rest = str_from(text, len > 0 ? (size_t)len : 0);
+    while (rest.len) {
+        str line = str_cut(&rest, '\n'), name = str_cut(&line, ':');
+
+        line = str_trim(line);
+        if (str_equals(name, S("MemAvailable")))
+            return str_to_u64(str_cut(&line, ' '), &number) ? number << 10 : 0;
+    }
+    return 0;
+}
+
 int64_t process_cpu_ns(void)
 {
     struct timespec spent;

@@ -208,6 +208,14 @@ static enum err do_send(struct drive *drive, const struct plan_step *step)
     return send(drive, asks, count);
 }
 
+static void tend_log(struct log *log)
+{
+    uint32_t damaged;
+
+    while (log_tend(log, UINT64_MAX, &damaged))
+        ;
+}
+
 enum err drive_step(struct drive *drive)
 {
     const struct plan_step *step = &drive->plan->steps[drive->next];
@@ -221,6 +229,7 @@ enum err drive_step(struct drive *drive)
         err = log_prepare(drive->world.log);
         if (err == ERR_FULL || err == ERR_LIMIT)
             err = OK;
+        tend_log(drive->world.log);
         break;
     case PLAN_REOPEN:
         world_shut(&drive->world);

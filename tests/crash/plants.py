@@ -84,12 +84,11 @@ PLANTS = {
     "persons_not_synced": (
         "src/people/roster.c", "if (file_sync(roster->file) == OK)", "if (roster->file)", SWEEP),
     "events_settled_without_their_persons": (
-        "src/measure/events.c", "    TRY(settle_roster(events));\n", "    (void)settle_roster;\n",
-        SWEEP),
+        "src/measure/events.c", "    TRY(events_settle_roster(events));\n", "", SWEEP),
     "persons_not_verified": (
         "src/people/roster.c",
         "    if (bytes.len < sizeof block + block.body_bytes ||\n"
-        "        block.checksum != checksum_of(&block, bytes.data + sizeof block))\n",
+        "        block.checksum != roster_block_checksum(&block, bytes.data + sizeof block))\n",
         "    if (bytes.len < sizeof block + block.body_bytes)\n", FLIPS),
     "deletions_not_logged": (
         "src/store/deletions.c", "    TRY(write_all(deletions, log, at, found));\n",

@@ -59,8 +59,11 @@ static void add_rows(struct columns_writer *writer)
         must(columns_writer_person(writer, person * 3) == OK);
         for (uint32_t i = 0; i < PER_PERSON; i++, seq += 3) {
             struct columns_cell cells[3] = {{0, person % 4}, {1, i % 4}, {2, 0}};
-            struct columns_row row = {.time = (millis)(seq * 1000 + i * person),
-                                      .seq = seq,
+            millis late_by = person % 7 ? 0 : MILLIS_DAY; /* and the second came after the third */
+            struct columns_row row = {.time = (millis)(seq * 1000 + i * person) - late_by,
+                                      .seq = i == 1   ? seq + 3
+                                             : i == 2 ? seq - 3
+                                                      : seq,
                                       .node = person * 3 + i / 3,
                                       .device = i % 2 ? person : 0,
                                       .kind = i % 2,

@@ -17,16 +17,9 @@
 struct call {
     struct intake_job job;
     struct exchange *exchange;
-    struct json_reader *reader;
     int status; /* and the answer, when all is durable */
     str media, answer;
 };
-
-static void end_call(struct call *call)
-{
-    web_give_reader(web_of(call->exchange), call->reader);
-    call->reader = NULL;
-}
 
 static bool shows_image(const struct call *call)
 {
@@ -60,7 +53,6 @@ static void answer(struct intake_job *job)
     struct call *call = job->owner;
     struct exchange *x = call->exchange;
 
-    end_call(call);
     if (job->err == OK)
         exchange_answer(x, call->status, call->media, call->answer);
     else
@@ -100,17 +92,30 @@ static void refuse_key(struct call *call)
     decline(call, 401, S("give the write key as Basic user name or as \"writeKey\" in the body"));
 }
 
-static fallible read_call(struct exchange *x, struct call *call, const struct segment_call *kind,
-                          bool *out_may)
+/* Of the events only texts of the body and of the exchange's memory stay. So the reader is given
+ * back at once: the next request finds it at hand, not in another core's memory. */
+static fallible read_body(struct exchange *x, struct intake_job *job,
+                          const struct segment_call *kind, str *out_write_key)
 {
-    const struct web_config *config = web_config(web_of(x));
+    struct json_reader *reader = web_take_reader(web_of(x));
+    enum err err = reader ? segment_read(web_config(web_of(x))->intake, reader,
+                                         exchange_request(x)->body, kind, job, out_write_key)
+                          : mem_exhausted();
+
+    if (reader)
+        web_give_reader(web_of(x), reader);
+    return err;
+}
+
+static fallible read_call(struct exchange *x, struct intake_job *job,
+                          const struct segment_call *kind, bool *out_may)
+{
     str key = basic_user(x), body_key;
 
     *out_may = false;
     if (key.data && !may_write(x, key))
         return OK;
-    TRY(segment_read(config->intake, call->reader, exchange_request(x)->body, kind, &call->job,
-                     &body_key));
+    TRY(read_body(x, job, kind, &body_key));
     *out_may = key.data || may_write(x, body_key);
     return OK;
 }
@@ -120,7 +125,7 @@ static struct call *begin_call(struct exchange *x)
 {
     struct call *call = arena_take(exchange_mem(x), sizeof *call), none = {.exchange = x};
 
-    if (!call || !(call->reader = web_take_reader(web_of(x)))) {
+    if (!call) {
         answer_later(&none, ERR_LIMIT, (str){NULL, 0});
         return NULL;
     }
@@ -139,7 +144,6 @@ static void post(struct call *call, enum err err, bool may)
         err = intake_post(web_config(web_of(call->exchange))->intake, &call->job);
     if (!err && may)
         return; /* answered by the writer thread */
-    end_call(call);
     if (err == ERR_INVALID) {
         decline(call, 400, str_of(err_text()));
     } else if (err == ERR_LIMIT && !mem_was_refused()) {
@@ -163,7 +167,7 @@ static void collect(struct exchange *x, str type, bool is_history)
         return;
     call->media = S("application/json");
     call->answer = S("{\"success\":true}");
-    err = read_call(x, call, &kind, &may);
+    err = read_call(x, &call->job, &kind, &may);
     post(call, err, may);
 }
 
@@ -216,7 +220,7 @@ static str header_of(const void *owner, str name)
 
 /* A dialect whose requests carry no key is heard for its site's name. */
 static fallible read_dialect(struct exchange *x, struct call *call, const struct dialect *dialect,
-                             bool *out_may)
+                             struct json_reader *reader, bool *out_may)
 {
     const struct web_config *config = web_config(web_of(x));
     const struct http_request *request = exchange_request(x);
@@ -234,7 +238,7 @@ static fallible read_dialect(struct exchange *x, struct call *call, const struct
         .header = header_of,
         .owner = x,
     };
-    struct dialect_out out = {.request = &given, .reader = call->reader, .mem = exchange_mem(x)};
+    struct dialect_out out = {.request = &given, .reader = reader, .mem = exchange_mem(x)};
     enum err err;
     str batch, none;
 
@@ -247,12 +251,13 @@ static fallible read_dialect(struct exchange *x, struct call *call, const struct
     if (!out.key.data)
         out.key = basic_user(x);
     *out_may = out.key.data ? may_write(x, out.key) : !out.needs_key;
-    return segment_read(config->intake, call->reader, batch, &kind, &call->job, &none);
+    return segment_read(config->intake, reader, batch, &kind, &call->job, &none);
 }
 
 static void collect_dialect(struct exchange *x, const struct dialect *dialect)
 {
     struct call *call = begin_call(x);
+    struct json_reader *reader;
     bool may = false;
     enum err err;
 
@@ -260,7 +265,10 @@ static void collect_dialect(struct exchange *x, const struct dialect *dialect)
         return;
     if (exchange_request(x)->method == HTTP_GET)
         exchange_add_header(x, S("Cache-Control"), S("no-store"));
-    err = read_dialect(x, call, dialect, &may);
+    reader = web_take_reader(web_of(x));
+    err = reader ? read_dialect(x, call, dialect, reader, &may) : mem_exhausted();
+    if (reader)
+        web_give_reader(web_of(x), reader);
     post(call, err, may);
 }
 

@@ -22,6 +22,8 @@ struct sample {
 struct picked {
     uint64_t found[MOST_ROWS / 64 + 1];
     uint64_t below[MOST_ROWS / 64 + 1];
+    uint64_t others[MOST_ROWS / 64 + 1];
+    uint64_t changes[MOST_ROWS / 64 + 1];
     int64_t longs[MOST_ROWS + PICK_SLACK];
     uint32_t codes[3][MOST_ROWS + PICK_SLACK];
     uint32_t counts[4];
@@ -42,6 +44,8 @@ static void make_sample(uint64_t *state, struct sample *out)
         out->shorts[row] = (uint16_t)(next(state) & 0x1fff);
         out->words[row] = (uint32_t)next(state);
         out->longs[row] = (int64_t)next(state) - (INT64_C(1) << 43);
+        if (row && next(state) % 3 == 0)
+            out->bytes[row] = out->bytes[row - 1];
         if (next(state) % 4 == 0)
             out->bytes[row] = 0, out->shorts[row] = 0, out->words[row] = 0;
     }
@@ -56,6 +60,8 @@ static void run(const struct pick *pick, const struct sample *sample, struct pic
 
     pick->find(sample->bytes, sample->rows, sample->table, out->found);
     pick->below(sample->longs, sample->rows, 0, out->below);
+    pick->others(sample->bytes, sample->rows, 0, out->others);
+    pick->changes(sample->bytes, sample->rows, out->changes);
     out->counts[3] = pick->longs(sample->bits, sample->rows, sample->longs, out->longs);
     for (uint32_t i = 0; i < 3; i++)
         out->counts[i] = pick->codes(sample->bits, sample->rows, &codes[i], out->codes[i]);
@@ -68,6 +74,9 @@ static void check_rows(const struct sample *sample, const struct picked *picked)
     for (uint32_t row = 0; row < sample->rows; row++) {
         CHECK_INT(picked->found[row / 64] >> row % 64 & 1, sample->table[sample->bytes[row]] != 0);
         CHECK_INT(picked->below[row / 64] >> row % 64 & 1, sample->longs[row] < 0);
+        CHECK_INT(picked->others[row / 64] >> row % 64 & 1, sample->bytes[row] != 0);
+        CHECK_INT(picked->changes[row / 64] >> row % 64 & 1,
+                  !row || sample->bytes[row] != sample->bytes[row - 1]);
         if (!(sample->bits[row / 64] >> row % 64 & 1))
             continue;
         CHECK_INT(picked->longs[count], sample->longs[row]);

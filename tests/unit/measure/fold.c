@@ -38,10 +38,10 @@ static enum err read_events(void *argument, const struct source_page *page)
     const struct fold *fold = argument;
 
     for (size_t i = 0; i < page->count; i++) {
-        uint64_t seq = page->seqs[i];
-        str line = str_slice(buf_str(&fold->lines), fold->by_seq[seq].from, fold->by_seq[seq].to);
+        const struct fold_place *place = &fold->by_seq[page->seqs[i]];
+        str line = str_slice(buf_str(&fold->lines), place->from, place->to);
 
-        page->texts[i] = (struct source_text){page->text->len, line.len};
+        page->texts[i] = (struct source_text){page->text->len, line.len, place->time, place->type};
         buf_add(page->text, line);
     }
     return OK;
@@ -295,7 +295,7 @@ static fallible nodes_of(struct fold *fold, const struct json *message, enum eve
     return OK;
 }
 
-static fallible remember(struct fold *fold, str message)
+static fallible remember(struct fold *fold, const struct record_event *event)
 {
     if (fold->next_seq >= fold->seq_room) {
         fold->seq_room = fold->next_seq * 2;
@@ -303,9 +303,9 @@ static fallible remember(struct fold *fold, str message)
     }
     if (!fold->by_seq)
         return mem_exhausted();
-    fold->by_seq[fold->next_seq].from = fold->lines.len;
-    buf_add(&fold->lines, message);
-    fold->by_seq[fold->next_seq].to = fold->lines.len;
+    fold->by_seq[fold->next_seq] = (struct fold_place){
+        fold->lines.len, fold->lines.len + event->json.len, event->time, event->type};
+    buf_add(&fold->lines, event->json);
     return OK;
 }
 
@@ -324,7 +324,7 @@ fallible fold_take(struct fold *fold, str text)
     event.type = type_of(&message);
     TRY(time_parse(identifier(fold, &message, S("timestamp")), &event.time));
     TRY(nodes_of(fold, &message, event.type, &record.node, &event.anonymous));
-    TRY(remember(fold, text));
+    TRY(remember(fold, &event));
     record_start_events(&clear, event.time);
     record_write_event(&clear, &payload, &event);
     record.clear = buf_str(&clear);

@@ -29,6 +29,8 @@ struct fold {
     struct buf lines; /* all messages, to be read again */
     struct fold_place {
         size_t from, to;
+        millis time;
+        enum event_type type;
     } * by_seq;
     size_t seq_room;
     hash128 *seen;

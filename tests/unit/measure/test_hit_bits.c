@@ -105,3 +105,19 @@ TEST(span_of_a_batch_holds_the_hits_of_its_persons)
     CHECK_INT(from, 0);
     CHECK_INT(to, 0);
 }
+
+TEST(firsts_are_where_persons_begin)
+{
+    uint32_t first[] = {70, 71, 133, 134}, end[] = {71, 133, 134, 300};
+    struct scan_batch batch = {.persons = 4, .first = first, .end = end};
+    struct hit_bits bits = {0};
+
+    for (int again = 0; again < 2; again++) {
+        CHECK_OK(hit_bits_firsts(&bits, test_mem, &batch, 70, 300));
+        CHECK_INT(hit_bits_next(&bits, 70, 300), 70);
+        CHECK_INT(hit_bits_next(&bits, 71, 300), 71);
+        CHECK_INT(hit_bits_next(&bits, 72, 300), 133);
+        CHECK_INT(hit_bits_next(&bits, 134, 300), 134);
+        CHECK_INT(hit_bits_next(&bits, 135, 300), 300);
+    }
+}

@@ -109,6 +109,8 @@ TEST(timelines_are_those_of_a_scan_whatever_was_joined_undone_settled_and_combin
             at = files ? random_below(&random, files) : 0;
             if (files && random_chance(&random, 0.4))
                 CHECK_OK(fold_combine(&fold, at, 1 + random_below(&random, files - at)));
+            while (random_chance(&random, 0.8) && trail_prepare(fold.events))
+                ;
         }
         CHECK(history_count(fold.history) > 0);
         fold_done(&fold);
@@ -174,6 +176,38 @@ TEST(columns_that_are_not_unpacked_are_not_waited_for)
         events_end(fold.events);
         ask(&fold, real, question); /* unpacks them */
         buf_done(&answer);
+    }
+    fold_done(&fold);
+}
+
+TEST(first_pages_are_answered_at_once_where_numbers_are_kept)
+{
+    static const char question[] = "{\"kind\":\"timeline\",\"person\":\"u1\",\"limit\":%d%s}";
+    struct answer_options options = {.sys = sys_real()};
+    struct random_world *world = random_world_of(2);
+    struct fold fold;
+
+    CHECK_OK(fold_open(&fold));
+    random_world_take(world, &fold, 200);
+    CHECK_OK(fold_settle(&fold));
+    CHECK(trail_prepare(fold.events));
+    while (trail_prepare(fold.events))
+        ;
+    for (int limit = 1; limit < 60; limit += 7) {
+        str rest = S(""), cursor;
+
+        do {
+            const char *asked = arena_print(test_mem, question, limit, rest.data).data;
+            struct source source;
+            struct buf answer = {0};
+
+            events_begin(fold.events, &source);
+            CHECK_OK(answer_at_once(&source, &options, str_of(asked), &answer));
+            events_end(fold.events);
+            cursor = cursor_in(arena_dup(test_mem, buf_str(&answer)));
+            rest = arena_print(test_mem, ",\"cursor\":\"%.*s\"", STR_ARG(cursor));
+            buf_done(&answer);
+        } while (cursor.data);
     }
     fold_done(&fold);
 }

@@ -4,6 +4,7 @@
  */
 #include "columns_world.h"
 
+#include "store/columns_ticks.h"
 #include "support/test.h"
 
 #include <stdlib.h>
@@ -360,6 +361,20 @@ static void compare_forms(const struct table *table, const struct table_row *row
     }
 }
 
+static enum err compare_ticks(const struct table_row *rows, uint32_t stripe,
+                              struct columns *columns)
+{
+    struct columns_ticks ticks;
+    struct columns_block block;
+
+    TRY(columns_ticks_hold(columns, stripe, &ticks, &block));
+    CHECK_INT(block.width, 2);
+    for (uint32_t i = 0; i < columns_stripe(columns, stripe)->rows; i++)
+        CHECK_INT(columns_item(&block, i), columns_ticks_of(&ticks, rows[i].time));
+    columns_release(columns, &block);
+    return OK;
+}
+
 enum err table_read(const struct table *table, struct columns *columns)
 {
     const struct columns_about *about = columns_about(columns);
@@ -380,6 +395,7 @@ enum err table_read(const struct table *table, struct columns *columns)
             compare_persons(table->rows + from, stripe, blocks);
             compare_rows(table, table->rows + from, stripe->rows, blocks);
             compare_forms(table, table->rows + from, stripe->rows, blocks);
+            err = compare_ticks(table->rows + from, i, columns);
             from += stripe->rows;
         }
         for (size_t j = 0; j < sizeof blocks / sizeof *blocks; j++)

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "store/columns.h"
+#include "store/columns_ticks.h"
 
 #include "columns_world.h"
 #include "support/test.h"
@@ -54,6 +54,45 @@ TEST(columns_give_back_a_person_with_a_hundred_thousand_events)
         .persons = 50, .most_rows = 10, .huge_rows = 100000, .properties = 8, .values = 70000};
 
     check_round_trip(5, &shape, 1 << 20);
+}
+
+TEST(ticks_are_cut_as_fine_as_most_times_allow)
+{
+    static const struct table_shape shape = {.persons = 3000, .most_rows = 40};
+    const millis first = INT64_C(1772323200000), days = 90 * MILLIS_DAY;
+    struct table table = table_make(8, &shape);
+    struct sys *sys = sim_open(8);
+    struct columns_ticks ticks;
+    struct columns_block block;
+    struct columns_cache *cache;
+    struct columns *columns;
+
+    /* Times of 90 days, but for some clocks that show 1970, the year 10000, or nothing sensible. */
+    for (uint32_t i = 0; i < table.count; i++)
+        table.rows[i].time = first + days / (table.count + 1) * i;
+    for (uint32_t i = 0; i + 1 < table.count; i += 400)
+        if (table.rows[i].person != table.rows[i + 1].person)
+            table.rows[i].time = i % 3 ? INT64_C(253402300800000) : INT64_MAX;
+        else if (!i || table.rows[i - 1].person != table.rows[i].person)
+            table.rows[i].time = i % 3 ? 0 : INT64_MIN;
+    table.rows[0].time = INT64_MIN;
+    CHECK_OK(table_write(&table, sys, "a.columns"));
+    CHECK_OK(columns_cache_open(1 << 20, &cache));
+    CHECK_OK(columns_open(sys, "a.columns", world_workspace, cache, &columns));
+    CHECK_OK(columns_ticks_hold(columns, 0, &ticks, &block));
+    columns_release(columns, &block);
+    CHECK(ticks.length >= (uint64_t)days / COLUMNS_TICKS);
+    CHECK(ticks.length <= (uint64_t)days / COLUMNS_TICKS / 8 * 9);
+    CHECK(columns_ticks_of(&ticks, first + days / 2) > COLUMNS_TICKS / 8 * 3);
+    CHECK(columns_ticks_of(&ticks, first + days / 2) < COLUMNS_TICKS / 8 * 5);
+    CHECK_INT(columns_ticks_of(&ticks, INT64_MIN), 0);
+    CHECK_INT(columns_ticks_of(&ticks, 0), 0);
+    CHECK_INT(columns_ticks_of(&ticks, INT64_MAX), COLUMNS_TICKS - 1);
+    table_compare(&table, columns);
+    columns_close(columns);
+    CHECK_INT(columns_cache_bytes(cache), 0);
+    columns_cache_close(cache);
+    sim_close(sys);
 }
 
 /* --- Many readers --- */

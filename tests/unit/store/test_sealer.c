@@ -92,29 +92,31 @@ TEST(sealer_never_uses_a_nonce_twice_and_seals_nothing_too)
 
 TEST(sealer_opens_what_it_seals_on_every_processor)
 {
-    enum { LONGEST = 600 };
+    enum { LONGEST = 600, WAYS = 3 };
     struct sys *sys = sim_open(1);
-    struct sealer *here = open_sealer(sys), *there = open_sealer(sys);
+    struct sealer *ways[WAYS] = {open_sealer(sys), open_sealer(sys), open_sealer(sys)};
     unsigned char text[LONGEST], sealed[LONGEST + SEALER_OVERHEAD], out[LONGEST];
 
-    sealer_use_openssl(there);
+    sealer_use_libsodium(ways[1]);
+    sealer_use_openssl(ways[2]);
     for (size_t i = 0; i < LONGEST; i++)
         text[i] = (unsigned char)(i * 31 + i / 256);
     for (size_t len = 0; len <= LONGEST; len += len < 70 ? 1 : 53) {
         str plain = str_from(text, len), words = str_from(text, len % 61);
         str all = str_from(sealed, len + SEALER_OVERHEAD);
 
-        CHECK_OK(sealer_seal(here, KEY, words, plain, sealed));
-        CHECK_OK(sealer_unseal(there, KEY, words, all, out));
-        CHECK(str_equals(str_from(out, len), plain));
-        CHECK_OK(sealer_seal(there, KEY, words, plain, sealed));
-        CHECK_OK(sealer_unseal(here, KEY, words, all, out));
-        CHECK(str_equals(str_from(out, len), plain));
-        sealed[len + 20] ^= 1;
-        CHECK_ERR(ERR_CORRUPT, sealer_unseal(there, KEY, words, all, out));
-        CHECK_ERR(ERR_CORRUPT, sealer_unseal(here, KEY, words, all, out));
+        for (size_t way = 0; way < WAYS * WAYS; way++) {
+            struct sealer *here = ways[way / WAYS], *there = ways[way % WAYS];
+
+            CHECK_OK(sealer_seal(here, KEY, words, plain, sealed));
+            memset(out, 0, sizeof out);
+            CHECK_OK(sealer_unseal(there, KEY, words, all, out));
+            CHECK(str_equals(str_from(out, len), plain));
+            sealed[len + 20] ^= 1;
+            CHECK_ERR(ERR_CORRUPT, sealer_unseal(there, KEY, words, all, out));
+        }
     }
-    sealer_close(here);
-    sealer_close(there);
+    for (size_t way = 0; way < WAYS; way++)
+        sealer_close(ways[way]);
     sim_close(sys);
 }

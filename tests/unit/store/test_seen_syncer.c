@@ -81,9 +81,9 @@ TEST(seen_keeps_the_parts_of_a_merge_until_the_merged_run_lasts)
     struct world w = world_behind(1, 10, NEVER);
 
     world_start(&w);
-    for (uint64_t run = 0; run < 9; run++)
+    for (uint64_t run = 0; run < 5; run++)
         check_covered_step_by_step(&w, 1 + 10 * run, 11 + 10 * run);
-    CHECK_INT(stats_of(&w).files, 9);
+    CHECK_INT(stats_of(&w).files, 5);
     tend_times(&w, 20);
     CHECK(!has_file(&w, 1, 41));
     sync_all(&w); /* the content */
@@ -94,7 +94,7 @@ TEST(seen_keeps_the_parts_of_a_merge_until_the_merged_run_lasts)
     CHECK(has_file(&w, 1, 11) && has_file(&w, 31, 41));
     tend_times(&w, 1);
     CHECK(has_file(&w, 1, 41) && !has_file(&w, 1, 11) && !has_file(&w, 31, 41));
-    CHECK(stats_of(&w).files < 9);
+    CHECK(stats_of(&w).files < 5);
     check_all(&w);
     world_restart(&w);
     check_all(&w);

@@ -61,6 +61,27 @@ TEST(vault_opens_what_it_sealed_also_after_power_loss)
     sim_close(sys);
 }
 
+TEST(vault_fetches_keys_ahead_until_all_are_there)
+{
+    struct sys *sys = sim_open(1);
+    struct vault *vault;
+    char sealed[5 + VAULT_OVERHEAD];
+    unsigned fetched = 0;
+
+    vault = open_vault(sys, true);
+    CHECK_OK(vault_reserve(vault, 3 * CHUNK));
+    seal(vault, 2 * CHUNK, sealed);
+    vault_close(vault);
+    vault = open_vault(sys, false);
+    expect_opens(vault, 2 * CHUNK, sealed);
+    while (vault_fetch(vault))
+        fetched++;
+    CHECK_INT(fetched, 2);
+    expect_opens(vault, 2 * CHUNK, sealed);
+    vault_close(vault);
+    sim_close(sys);
+}
+
 TEST(vault_refuses_what_was_bound_to_something_else)
 {
     struct sys *sys = sim_open(1);
