@@ -7,35 +7,18 @@ agents.py OUT.c LOCK.json FOLDER
   Fetches the packages of the lock file with npm into FOLDER, once for each state of the lock:
   uap-core (families and versions), crawler-user-agents and isbot (machines that say so).
 """
-import hashlib
 import json
 import pathlib
 import re
-import shutil
-import subprocess
 import sys
 
 import yaml
 
+import npm_packages
+
 PARSERS = {"browsers": ("user_agent_parsers", "family_replacement", "v1_replacement"),
            "systems": ("os_parsers", "os_replacement", "os_v1_replacement"),
            "devices": ("device_parsers", "device_replacement", None)}
-
-
-def fetch(lock, folder):
-    folder = folder / hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
-    if (folder / "fetched").exists():
-        return folder / "node_modules"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(lock.parent / name, folder / name)
-    done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder,
-                          capture_output=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f"npm could not fetch what {lock} names:\n{done.stderr.decode(errors='replace')}")
-    (folder / "fetched").touch()
-    return folder / "node_modules"
 
 
 def quoted(text):
@@ -72,7 +55,7 @@ def isbot_patterns(script):
 
 def main():
     out, lock, folder = map(pathlib.Path, sys.argv[1:])
-    modules = fetch(lock, folder)
+    modules = npm_packages.fetch(lock, folder)
     parsers = yaml.safe_load((modules / "uap-core/regexes.yaml").read_text(encoding="utf-8"))
     crawlers = json.loads((modules / "crawler-user-agents/crawler-user-agents.json").read_text())
     isbot = isbot_patterns((modules / "isbot/browser.global.js").read_text())

@@ -9,8 +9,10 @@ struct asset {
     const char *media;
     const unsigned char *bytes;
     size_t size;
+    const char *digest; /* of its bytes, 16 hexadecimal digits */
 };
 
+extern const struct asset asset_core; /* the browser script */
 extern const struct asset asset_page;
 extern const struct asset asset_page_script;
 extern const struct asset asset_page_style;

@@ -263,6 +263,10 @@ static void collect_dialect(struct exchange *x, const struct dialect *dialect)
 
     if (!call)
         return;
+    if (exchange_request(x)->method == HTTP_HEAD) { /* who only looks is nobody's event */
+        exchange_answer(x, 200, S("image/gif"), (str){NULL, 0});
+        return;
+    }
     if (exchange_request(x)->method == HTTP_GET)
         exchange_add_header(x, S("Cache-Control"), S("no-store"));
     reader = web_take_reader(web_of(x));
