@@ -7,10 +7,13 @@
 #include "collect/agent.h"
 #include "collect/domain.h"
 #include "collect/geography.h"
+#include "collect/traffic.h"
 
 struct question {
     const struct inspect_means *means;
-    str text;
+    const struct json *doc;
+    uint32_t at; /* the value */
+    str text;    /* of a value that is one */
     struct arena *mem;
     struct json_writer *out;
 };
@@ -75,26 +78,71 @@ static fallible write_address(const struct question *q)
     return OK;
 }
 
+/* Header names are the same in any case; the last of equal ones counts, as everywhere in JSON. */
+static str find_header(const void *owner, str name)
+{
+    const struct question *q = owner;
+    uint32_t headers = json_find(q->doc, q->at, S("headers"));
+    str found = {NULL, 0};
+
+    EACH_MEMBER(q->doc, headers, key, value)
+    {
+        if (json_type_of(q->doc, value) == JSON_STRING &&
+            str_equals_nocase(json_string(q->doc, key, q->mem), name))
+            found = json_string(q->doc, value, q->mem);
+    }
+    return found;
+}
+
+static fallible write_traffic(const struct question *q)
+{
+    uint32_t headers = json_find(q->doc, q->at, S("headers"));
+    struct traffic_request request = {.header = find_header, .owner = q};
+    struct traffic_verdict verdict;
+
+    if (headers == JSON_ABSENT || json_type_of(q->doc, headers) != JSON_OBJECT)
+        return fail(ERR_INVALID, "\"value\" must have \"headers\", an object of names and texts");
+    EACH_MEMBER(q->doc, headers, key, value)
+    {
+        (void)value;
+        request.header_count++;
+    }
+    TRY(traffic_judge(q->means->agents, &request, q->mem, &verdict));
+    json_key(q->out, S("verdict"));
+    json_text(q->out, verdict.is_machine ? S("machine") : S("human"));
+    json_key(q->out, S("probability"));
+    json_double(q->out, verdict.probability);
+    json_key(q->out, S("reasons"));
+    json_open(q->out, '[');
+    for (size_t i = 0; i < verdict.reason_count; i++)
+        json_text(q->out, str_of(verdict.reasons[i]));
+    json_shut(q->out, ']');
+    return OK;
+}
+
 static const struct kind {
     const char *name;
     fallible (*write)(const struct question *q);
+    enum json_type type; /* of the value */
 } KINDS[] = {
-    {"user-agent", write_agent},
-    {"domain", write_domain},
-    {"ip", write_address},
+    {"user-agent", write_agent, JSON_STRING},
+    {"traffic", write_traffic, JSON_OBJECT},
+    {"domain", write_domain, JSON_STRING},
+    {"ip", write_address, JSON_STRING},
 };
 
 fallible inspect_write(const struct inspect_means *means, str kind, const struct json *doc,
                        uint32_t at, struct arena *mem, struct json_writer *out)
 {
-    struct question q = {.means = means, .mem = mem, .out = out};
+    struct question q = {.means = means, .doc = doc, .at = at, .mem = mem, .out = out};
 
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
         if (!str_equals(kind, str_of(KINDS[i].name)))
             continue;
-        if (at == JSON_ABSENT || json_type_of(doc, at) != JSON_STRING)
-            return fail(ERR_INVALID, "\"value\" must be a text");
-        q.text = json_string(doc, at, mem);
+        if (at == JSON_ABSENT || json_type_of(doc, at) != KINDS[i].type)
+            return fail(ERR_INVALID, "\"value\" must be %s",
+                        KINDS[i].type == JSON_STRING ? "a text" : "an object");
+        q.text = KINDS[i].type == JSON_STRING ? json_string(doc, at, mem) : S("");
         if (!q.text.data)
             return arena_exhausted();
         json_open(out, '{');
@@ -102,5 +150,5 @@ fallible inspect_write(const struct inspect_means *means, str kind, const struct
         json_shut(out, '}');
         return OK;
     }
-    return fail(ERR_INVALID, "\"kind\" must be one of user-agent, domain, ip");
+    return fail(ERR_INVALID, "\"kind\" must be one of user-agent, traffic, domain, ip");
 }
