@@ -66,6 +66,7 @@ struct service {
     atomic_bool writer_ends;
     atomic_bool folder_ends;
     atomic_bool combiner_ends;
+    uint64_t spare;       /* memory for the system to keep the log in */
     atomic_bool is_late;  /* events found no memory: no question is answered, collection goes on */
     int64_t settle_until; /* by the monotonic clock: at the end */
     atomic_bool is_stopped; /* the log can promise nothing any more */
@@ -166,6 +167,29 @@ static bool is_busy(struct service *service, uint64_t *seen_seq)
     return *seen_seq - before > service->options->config.settle_events / BUSY_SHARE;
 }
 
+/* For the system to keep the log in: what is free and will not be needed here. */
+static uint64_t memory_to_spare(const struct service *service)
+{
+    uint64_t left = process_memory_left();
+    uint64_t needed = service->options->config.cache_mb * (uint64_t)MIB + left / KEEP_FREE;
+
+    return left > needed ? left - needed : 0;
+}
+
+/* A step: places of a full segment, or some of it read. False: nothing is left to be done. */
+static bool tend_log(struct service *service)
+{
+    char detail[64];
+    uint32_t damaged;
+    bool goes_on = log_tend(service->workspace.log, service->spare, &damaged);
+
+    if (damaged) {
+        snprintf(detail, sizeof detail, "%08u.places", damaged);
+        journal_info(service->sys, "places of a log segment are damaged and made anew", detail);
+    }
+    return goes_on;
+}
+
 /* What the first question for a person would wait for. For a moment; false: nothing is left. */
 static bool prepare_trails(struct service *service)
 {
@@ -173,7 +197,8 @@ static bool prepare_trails(struct service *service)
     bool goes_on = true;
 
     while (goes_on && combines_on(service) && clock_mono_ns(service->sys) < end_ns)
-        goes_on = trail_prepare(service->workspace.events) || vault_fetch(service->workspace.vault);
+        goes_on = trail_prepare(service->workspace.events) ||
+                  vault_fetch(service->workspace.vault) || tend_log(service);
     return goes_on;
 }
 
@@ -187,6 +212,7 @@ static void run_combiner(void *argument)
 
     thread_give_way(THREAD_LAST);
     mem_trim(); /* what the start took */
+    service->spare = memory_to_spare(service);
     while (combines_on(service)) {
         int64_t began_ns = clock_mono_ns(service->sys);
         size_t at, count;
@@ -426,54 +452,14 @@ static int64_t patience(const struct service *service, bool is_prepared, uint64_
     return *seen_seq > before ? BUSY_TEND_MS : TEND_MS;
 }
 
-/* For the system to keep the log in: what is free and will not be needed here. */
-static uint64_t memory_to_spare(const struct service *service)
-{
-    uint64_t left = process_memory_left();
-    uint64_t needed = service->options->config.cache_mb * (uint64_t)MIB + left / KEEP_FREE;
-
-    return left > needed ? left - needed : 0;
-}
-
-struct tending {
-    uint64_t spare;  /* memory */
-    int64_t came_ns; /* when events came last, as far as was seen */
-    int64_t done_ns; /* when it was gone on with last */
-};
-
-/* A step. While events come they are few: the log needs the disk. False: nothing is left for now.
- */
-static bool tend_log(struct service *service, struct tending *tending, bool has_come)
-{
-    const int64_t rest_ns = TEND_MS * (int64_t)NS_MS;
-    int64_t now_ns = clock_mono_ns(service->sys);
-    char detail[64];
-    uint32_t damaged;
-    bool goes_on;
-
-    if (has_come)
-        tending->came_ns = now_ns;
-    if (now_ns - tending->came_ns < rest_ns && now_ns - tending->done_ns < rest_ns)
-        return false;
-    goes_on = log_tend(service->workspace.log, tending->spare, &damaged);
-    tending->done_ns = now_ns;
-    if (damaged) {
-        snprintf(detail, sizeof detail, "%08u.places", damaged);
-        journal_info(service->sys, "places of a log segment are damaged and made anew", detail);
-    }
-    return goes_on;
-}
-
 /* Until told to end, or the log stops. */
 static void watch(struct service *service)
 {
     bool is_announced = false, has_room = true, is_prepared = true;
     uint64_t seen_seq = log_durable_seq(service->workspace.log);
-    struct tending tending = {.spare = memory_to_spare(service)};
 
     thread_give_way(THREAD_BEHIND);
     while (!atomic_load(&service->is_stopped)) {
-        uint64_t before = seen_seq;
         int64_t wait_ms = patience(service, is_prepared, &seen_seq);
 
         if (!is_announced && wait_ms > BUSY_TEND_MS)
@@ -487,8 +473,6 @@ static void watch(struct service *service)
         }
         prepare_log(service, &has_room, &is_prepared);
         prepare_keys(service);
-        if (is_announced && tend_log(service, &tending, seen_seq != before))
-            is_prepared = false;
         backup_desk_tend(service->backups);
     }
 }
