@@ -230,7 +230,7 @@ static void count_items(const struct columns_block *block, uint32_t rows, uint32
 static fallible count_stripe(const struct combine_job *job, struct columns *columns,
                              uint32_t stripe, uint32_t property, uint32_t *counts)
 {
-    struct columns_block block, seqs = {0};
+    struct columns_block block = {0}, seqs = {0};
     uint32_t rows = columns_stripe(columns, stripe)->rows;
     enum err err = columns_hold(columns, stripe, (int)property, &block);
 
