@@ -9,7 +9,7 @@
 #include <math.h>
 
 /* Fewer headers than any browser sends were picked by whoever asks: none is missing then. */
-enum { WHOLE = 4, MAJOR_DIGITS = 4 };
+enum { WHOLE = 3, MAJOR_DIGITS = 4 };
 
 /* Of requests to sites at large about a tenth is made by machines that do not say so. */
 static const double PRIOR = -2.2;
@@ -130,10 +130,10 @@ static const struct {
     {gives_contact, 5, "gives_a_contact"},
     {contradicts_itself, 4, "client_hints_contradict_user_agent"},
     {hints_without_being_able, 4, "client_hints_of_another_browser"},
-    {is_unknown, 3, "unknown_user_agent"},
     {lacks_language, 2.5, "browser_without_language"},
     {lacks_encoding, 2, "browser_without_encodings"},
     {lacks_accept, 2, "browser_without_accept"},
+    {is_unknown, 1.5, "unknown_user_agent"},
     {speaks, -1, NULL},
     {fetches_as_browsers_do, -1, NULL},
 };
