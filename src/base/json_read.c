@@ -470,7 +470,8 @@ static void note_earlier(struct json_reader *reader, const struct json_defect **
 static fallible note_repairs(struct json_reader *reader, str text)
 {
     struct json_defect *others = reader->defects;
-    const struct json_defect *other = others, *others_end = others + reader->defect_count;
+    const struct json_defect *other = others,
+                             *others_end = others ? others + reader->defect_count : NULL;
     const char *end = text.data + text.len;
     bool is_valid, was_valid = true;
     uint32_t place = 0;

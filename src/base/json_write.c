@@ -70,7 +70,7 @@ static size_t add_special(struct buf *out, const char *at, const char *end)
 
 static void add_quoted(struct buf *out, str text)
 {
-    const char *at = text.data, *end = at + text.len;
+    const char *at = text.data, *end = text.len ? at + text.len : at; /* it may be absent */
 
     buf_add_byte(out, '"');
     while (at < end) {

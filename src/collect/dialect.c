@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    WEEKDAY_LEN = 10 /* YYYY-MM-DD */,
+    DAY_LEN = 10 /* YYYY-MM-DD */,
     BATCH_MOST = 16 << 20, /* bytes: each event of a request repeats what the request tells */
 };
 
@@ -164,7 +164,7 @@ static void write_visitor(struct dialect_out *out, const struct dialect_event *e
     str address = event->address.data ? event->address : out->request->address;
 
     add_text(&out->writer, S("visitor"),
-             arena_print(out->mem, "%.*s %.*s %.*s", STR_ARG(address), WEEKDAY_LEN,
+             arena_print(out->mem, "%.*s %.*s %.*s", STR_ARG(address), DAY_LEN,
                          day.data ? day.data : "", STR_ARG(agent)));
 }
 

@@ -45,10 +45,10 @@ static bool has_no_room(void *pool, struct exchange *x)
 }
 
 static const struct route routes[] = {
-    {HTTP_GET, "/", echo, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0},
-    {HTTP_POST, "/", echo, 0, ROUTE_INLINE, MEDIA_JSON, ROUTE_LIMIT, ROUTE_LIMIT},
-    {HTTP_POST, "/:hold", hold, 0, ROUTE_INLINE, MEDIA_ANY, ROUTE_LIMIT, ROUTE_LIMIT},
-    {HTTP_PUT, "/", echo, 0, ROUTE_POOL, MEDIA_ANY, ROUTE_LIMIT, ROUTE_LIMIT},
+    {HTTP_GET, "/", echo, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
+    {HTTP_POST, "/", echo, 0, ROUTE_INLINE, MEDIA_JSON, ROUTE_LIMIT, ROUTE_LIMIT, false},
+    {HTTP_POST, "/:hold", hold, 0, ROUTE_INLINE, MEDIA_ANY, ROUTE_LIMIT, ROUTE_LIMIT, false},
+    {HTTP_PUT, "/", echo, 0, ROUTE_POOL, MEDIA_ANY, ROUTE_LIMIT, ROUTE_LIMIT, false},
 };
 
 static struct world *open_world(void)
