@@ -4,7 +4,8 @@
 #
 # tools/bare_debian.sh [FOLDER]
 #   As root, with debootstrap. Makes a minimal Debian 12 in FOLDER (a new temporary one without),
-#   clones the committed tree into it, runs `make test` there, then `make run`, and asks /healthz.
+#   clones the committed tree into it, runs `make run` there, asks /healthz, then runs `make test`:
+#   each must find by itself what it needs, so the one that needs less comes first.
 #   A FOLDER that holds such a Debian already is used again: faster, and no longer bare.
 #   The last line says whether both commands worked. Exit status: 0 they did, 1 they did not.
 #   MIRROR: the Debian mirror (default: the first of this machine's apt).
@@ -50,10 +51,6 @@ inside() {
         sh -c "cd /src/myriad && $1"
 }
 
-echo "== make test"
-tested=failed
-inside "make test" && tested=worked
-
 echo "== make run"
 ran=failed
 port=18080
@@ -74,6 +71,12 @@ cat "$folder/run.log"
 inside "for exe in /proc/[0-9]*/exe; do
     [ \"\$(readlink \$exe)\" != /src/myriad/build/myriad ] || kill \$(echo \$exe | cut -d/ -f3)
 done" 2>/dev/null || true
+
+server=
+
+echo "== make test"
+tested=failed
+inside "make test" && tested=worked
 
 echo "make test $tested, make run $ran (Debian in $folder)"
 [ "$tested$ran" = workedworked ]
