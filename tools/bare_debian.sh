@@ -56,7 +56,7 @@ ran=failed
 port=18080
 inside "exec make run LISTEN=127.0.0.1:$port" >"$folder/run.log" 2>&1 &
 server=$!
-for second in $(seq 1 300); do
+for second in $(seq 1 900); do
     if grep -q '^Myriad is at ' "$folder/run.log"; then
         answer=$(inside "python3 -c \"import urllib.request as u; \
             print(u.urlopen('http://127.0.0.1:$port/healthz').status)\"" || true)
