@@ -5,7 +5,8 @@ SPDX-License-Identifier: Apache-2.0
 
 agents.py OUT.c LOCK.json FOLDER
   Fetches the packages of the lock file with npm into FOLDER, once for each state of the lock:
-  uap-core (families and versions), crawler-user-agents and isbot (machines that say so).
+  uap-core (families and versions), crawler-user-agents and isbot (machines that say so). Where npm
+  has no way out, Debian's older uap-core does, and machines are known by the words they use.
 """
 import json
 import pathlib
@@ -19,6 +20,13 @@ import npm_packages
 PARSERS = {"browsers": ("user_agent_parsers", "family_replacement", "v1_replacement"),
            "systems": ("os_parsers", "os_replacement", "os_v1_replacement"),
            "devices": ("device_parsers", "device_replacement", None)}
+
+
+DEBIAN = pathlib.Path("/usr/share/uap-core/regexes.yaml")
+WORDS = [r"bot(?!tle)|crawl|spider|slurp|scrap|fetch|monitor|preview|archiv|headless|phantomjs|lighthouse",
+         r"^(?:curl|wget|java|ruby|perl|php|python|node|axios|got|okhttp|go-http|libwww|lwp|httpie)",
+         r"(?:python|urllib|aiohttp|httpx|requests|httpclient|http-client|libcurl|libwww-perl)[/ -]",
+         r"https?://|www\.[a-z]|@[a-z0-9-]+\.[a-z]", r"^mozilla/\d\.\d(?: \(compatible;?\))?$"]
 
 
 def quoted(text):
@@ -56,14 +64,18 @@ def isbot_patterns(script):
 def main():
     out, lock, folder = map(pathlib.Path, sys.argv[1:])
     modules = npm_packages.fetch(lock, folder)
-    parsers = yaml.safe_load((modules / "uap-core/regexes.yaml").read_text(encoding="utf-8"))
-    crawlers = json.loads((modules / "crawler-user-agents/crawler-user-agents.json").read_text())
-    isbot = isbot_patterns((modules / "isbot/browser.global.js").read_text())
+    rules = modules / "uap-core/regexes.yaml" if modules else DEBIAN
+    parsers = yaml.safe_load(rules.read_text(encoding="utf-8"))
+    machines, crawlers = WORDS, ["Spider"]
+    if modules:
+        machines = isbot_patterns((modules / "isbot/browser.global.js").read_text())
+        listed = json.loads((modules / "crawler-user-agents/crawler-user-agents.json").read_text())
+        crawlers = [each["pattern"] for each in listed]
     lines = ["/* Made by tools/agents.py; do not edit. */", '#include "collect/agent_rules.h"', ""]
     for name, (key, family, version) in PARSERS.items():
         lines += table(name, parsers[key], family, version)
-    lines += table("machines", [{"regex": each, "regex_flag": "i"} for each in isbot], None, None)
-    lines += table("crawlers", [{"regex": each["pattern"]} for each in crawlers], None, None)
+    lines += table("machines", [{"regex": each, "regex_flag": "i"} for each in machines], None, None)
+    lines += table("crawlers", [{"regex": each} for each in crawlers], None, None)
     out.write_text("\n".join(lines), encoding="ascii")
 
 

@@ -3,23 +3,21 @@
 
 SPDX-License-Identifier: Apache-2.0
 
-minify.py OUT.js LOCK.json FOLDER MOST SCRIPT.js
-  MOST: bytes of it under gzip -9; more is an error. Packages come as in agents.py.
+minify.py OUT.js MOST SCRIPT.js
+  MOST: bytes of it under gzip -9; more is an error.
 """
 import gzip
+import os
 import pathlib
 import subprocess
 import sys
 
-import npm_packages
-
 
 def main():
-    out, lock, folder = map(pathlib.Path, sys.argv[1:4])
-    most, script = int(sys.argv[4]), sys.argv[5]
-    terser = npm_packages.fetch(lock, folder) / "terser/bin/terser"
-    done = subprocess.run(["node", terser, script, "--ecma", "2020", "--toplevel", "--mangle",
-                           "--compress", "passes=3,unsafe_arrows"], capture_output=True, check=False)
+    out, most, script = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    done = subprocess.run(["terser", script, "--ecma", "2020", "--toplevel", "--mangle",
+                           "--compress", "passes=3,unsafe_arrows"], capture_output=True, check=False,
+                          env={**os.environ, "NODE_PATH": "/usr/share/nodejs"})  # for any node
     if done.returncode != 0:
         sys.exit(done.stderr.decode(errors="replace"))
     size = len(gzip.compress(done.stdout, 9, mtime=0))

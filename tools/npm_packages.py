@@ -10,14 +10,14 @@ import sys
 
 
 def fetch(lock, folder):
-    """The folder of modules, under `folder`. Several builds may ask at once."""
+    """The folder of modules, under `folder`; None, and a warning, where npm cannot fetch them.
+    Several builds may ask at once."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w", encoding="ascii") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         folder = folder / hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
-        if not (folder / "fetched").exists():
-            install(lock, folder)
-    return folder / "node_modules"
+        is_there = (folder / "fetched").exists() or install(lock, folder)
+    return folder / "node_modules" if is_there else None
 
 
 def install(lock, folder):
@@ -25,8 +25,14 @@ def install(lock, folder):
     folder.mkdir()
     for name in ("package.json", "package-lock.json"):
         shutil.copy(lock.parent / name, folder / name)
-    done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder,
-                          capture_output=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f"npm could not fetch what {lock} names:\n{done.stderr.decode(errors='replace')}")
+    try:
+        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder,
+                              capture_output=True, check=False)
+        reason = done.stderr.decode(errors="replace") if done.returncode else ""
+    except OSError as error:
+        reason = str(error)
+    if reason:
+        print(f"warning: npm could not fetch what {lock} names:\n{reason}", file=sys.stderr)
+        return False
     (folder / "fetched").touch()
+    return True
