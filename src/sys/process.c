@@ -16,20 +16,24 @@ int process_id(void)
     return (int)getpid();
 }
 
+/* What the kernel tells in a file; empty where it does not. */
+static str read_told(const char *path, char *text, size_t room)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd < 0 ? 0 : read(fd, text, room);
+
+    if (fd >= 0)
+        close(fd);
+    return str_from(text, len > 0 ? (size_t)len : 0);
+}
+
 /* The second number of statm, in pages. */
 uint64_t process_memory(void)
 {
     char text[128];
-    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    str rest = read_told("/proc/self/statm", text, sizeof text);
     uint64_t pages;
-    ssize_t len;
-    str rest;
 
-    if (fd < 0)
-        return 0;
-    len = read(fd, text, sizeof text);
-    close(fd);
-    rest = str_from(text, len > 0 ? (size_t)len : 0);
     str_cut(&rest, ' ');
     return str_to_u64(str_cut(&rest, ' '), &pages) ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
@@ -38,16 +42,9 @@ uint64_t process_memory(void)
 uint64_t process_memory_left(void)
 {
     char text[4096];
-    int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+    str rest = read_told("/proc/meminfo", text, sizeof text);
     uint64_t number;
-    ssize_t len;
-    str rest;
 
-    if (fd < 0)
-        return 0;
-    len = read(fd, text, sizeof text);
-    close(fd);
-    rest = str_from(text, len > 0 ? (size_t)len : 0);
     while (rest.len) {
         str line = str_cut(&rest, '\n'), name = str_cut(&line, ':');
 
