@@ -20,7 +20,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_LIST = 16 << 20, LIST_MEMORY = 64 << 20, NAME = 12, DIGITS = 8 };
+enum {
+    MOST_LIST = 16 << 20,
+    LIST_MEMORY = 64 << 20,
+    NAME = 12,
+    DIGITS = 8,
+    SECTION_ROW_BYTES = 8, /* in memory */
+};
 
 static const char list_name[] = "files";
 static const char list_head[] = "myriad columns 1\n";
@@ -363,6 +369,21 @@ const unsigned char *history_workspace(const struct history *history)
 size_t history_cache_bytes(const struct history *history)
 {
     return columns_cache_bytes(history->cache);
+}
+
+size_t history_memory(const struct history *history)
+{
+    return columns_cache_bound(history->cache);
+}
+
+/* So that times and numbers of one section take half of it: two files can be read at once. */
+uint32_t history_section_rows(const struct history *history)
+{
+    size_t rows = history_memory(history) / (2 * SECTION_ROW_BYTES);
+
+    if (rows < COLUMNS_STRIPE_ROWS)
+        return COLUMNS_STRIPE_ROWS;
+    return rows < UINT32_MAX ? (uint32_t)rows : UINT32_MAX;
 }
 
 /* Changing. */

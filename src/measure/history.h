@@ -41,6 +41,10 @@ uint64_t history_identity_seq(const struct history *history);
 const char *history_folder(const struct history *history);
 const unsigned char *history_workspace(const struct history *history);
 size_t history_cache_bytes(const struct history *history);
+/* What unpacked columns may take, and how large it lets sections of files be: see
+ * columns_writer.h. */
+size_t history_memory(const struct history *history);
+uint32_t history_section_rows(const struct history *history);
 
 /* For a file to be written; never the same twice. Any thread. */
 uint32_t history_next_number(struct history *history);
