@@ -277,8 +277,8 @@ fallible scan_direct_batch(struct scan_direct *direct, struct scan_hand *hand, u
                                .values = direct->values};
 
     *out_batch = (struct scan_batch){0};
-    if (!batch.kinds_of || !batch.kinds_of->count || hand->kinds.width != 1 || hand->deleted ||
-        held->last_time > plan->bounds.as_of || !cut.is_clean)
+    if (!batch.kinds_of || !batch.kinds_of->count || hand->kinds.width != 1 ||
+        !scan_hand_is_clear(hand) || held->last_time > plan->bounds.as_of || !cut.is_clean)
         return OK;
     for (uint32_t i = 0; i < plan->slot_count; i++) {
         const struct view_slot *slot = &hand->view->slots[i];
