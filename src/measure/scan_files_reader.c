@@ -481,7 +481,6 @@ fallible scan_files_open(const struct scan_files *files, struct matcher_scope *s
     for (uint32_t i = 0; !err && i < files->count; i++) {
         err = scan_hand_open(&reader->hands[i], files, i);
         reader->hands[i].takes_ticks = scan_direct_takes_ticks(&reader->direct, i);
-        reader->hands[i].takes_blanks = columns_about(files->views[i].columns)->kinds <= SCAN_BLANK;
     }
     if (!err)
         err = scan_strays_open(files, &reader->hits, &reader->strays);

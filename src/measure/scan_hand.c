@@ -6,8 +6,6 @@
 
 #include "base/mem.h"
 
-#include <string.h>
-
 enum { NO_STRIPE = -1 };
 
 fallible scan_hand_open(struct scan_hand *hand, const struct scan_files *files, uint32_t file)
@@ -28,7 +26,6 @@ static void release(struct scan_hand *hand)
     columns_release(columns, &hand->persons);
     columns_release(columns, &hand->first);
     columns_release(columns, &hand->kinds);
-    hand->is_blanked = false;
     columns_release(columns, &hand->times);
     columns_release(columns, &hand->ticks);
     columns_release(columns, &hand->seqs);
@@ -43,7 +40,6 @@ void scan_hand_close(struct scan_hand *hand)
     if (hand->blocks && hand->stripe != NO_STRIPE)
         release(hand);
     mem_free(hand->blocks);
-    mem_free(hand->blanked);
 }
 
 static fallible hold(struct scan_hand *hand, uint32_t stripe)
@@ -66,36 +62,6 @@ static fallible hold(struct scan_hand *hand, uint32_t stripe)
     return OK;
 }
 
-static fallible make_blank_room(struct scan_hand *hand, uint32_t rows)
-{
-    uint8_t *larger;
-
-    if (rows <= hand->blanked_room)
-        return OK;
-    larger = mem_grow(hand->blanked, rows + (size_t)PICK_BYTES_SLACK);
-    if (!larger)
-        return mem_exhausted();
-    hand->blanked = larger;
-    hand->blanked_room = rows;
-    return OK;
-}
-
-/* Copies the kinds, so that whoever looks at them alone passes over what does not count: mostly
- * the bits of a word are few. */
-static fallible blank(struct scan_hand *hand, uint32_t stripe)
-{
-    uint32_t rows = scan_hand_stripe(hand, stripe)->rows;
-
-    TRY(make_blank_room(hand, rows));
-    memcpy(hand->blanked, hand->kinds.data, rows + (size_t)PICK_BYTES_SLACK);
-    for (uint32_t word = 0; word < pick_words(rows); word++)
-        for (uint64_t left = hand->masked[word]; left; left &= left - 1)
-            hand->blanked[word * 64 + (uint32_t)__builtin_ctzll(left)] = SCAN_BLANK;
-    hand->kinds.data = hand->blanked;
-    hand->is_blanked = true;
-    return OK;
-}
-
 fallible scan_hand_turn(struct scan_hand *hand, uint32_t stripe)
 {
     enum err err;
@@ -107,8 +73,6 @@ fallible scan_hand_turn(struct scan_hand *hand, uint32_t stripe)
     err = hold(hand, stripe);
     hand->stripe = stripe;
     hand->masked = scan_files_masked(hand->files, hand->file, stripe);
-    if (!err && hand->masked && hand->takes_blanks && hand->kinds.width == 1)
-        err = blank(hand, stripe);
     if (err)
         release(hand);
     return err;

@@ -6,9 +6,6 @@
 #include "measure/scan_files.h"
 #include "store/columns_ticks.h"
 
-/* A kind of no mark. */
-enum { SCAN_BLANK = SCAN_KINDS - 1 };
-
 struct scan_hand {
     const struct scan_files *files;
     const struct scan_plan *plan;
@@ -16,12 +13,8 @@ struct scan_hand {
     uint32_t file;
     int64_t stripe;         /* -1: nothing is held */
     const uint64_t *masked; /* its rows that do not count; NULL: all do */
-    bool takes_blanks;      /* these are to have the kind SCAN_BLANK, */
-    bool is_blanked;        /* and have it */
-    uint8_t *blanked;       /* the kinds then */
-    uint32_t blanked_room;
-    uint32_t last;    /* the person found last */
-    bool takes_ticks; /* then times are held only when asked for */
+    uint32_t last;          /* the person found last */
+    bool takes_ticks;       /* then times are held only when asked for */
     struct columns_ticks scale;
     struct columns_block persons, first, kinds, times, ticks, seqs, devices;
     struct columns_block *blocks; /* of the view */
@@ -33,12 +26,6 @@ void scan_hand_close(struct scan_hand *hand); /* a zeroed one is fine */
 fallible scan_hand_turn(struct scan_hand *hand, uint32_t stripe);
 /* Holds the times of the held stripe. ERR_IO, ERR_CORRUPT, ERR_LIMIT. */
 fallible scan_hand_times(struct scan_hand *hand);
-/* Do the kinds alone tell which rows count? */
-static inline bool scan_hand_is_clear(const struct scan_hand *hand)
-{
-    return !hand->masked || hand->is_blanked;
-}
-
 /* The first stripe that ends at `id` or behind it; may be the end of all. */
 uint32_t scan_hand_find_stripe(const struct scan_hand *hand, node_id id);
 /* The first person of the held stripe with `id` or a greater one. */

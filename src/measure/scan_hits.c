@@ -184,6 +184,27 @@ static void find_kinds(const struct scan_hits *hits, const struct chunk *chunk,
         out_bits[i / 64] |= (uint64_t)table[columns_item(kinds, chunk->row + i)] << i % 64;
 }
 
+/* Bits of a whole stripe: those of 64 rows from `row` on, `last` being the last of all. */
+static uint64_t bits_from(const uint64_t *bits, uint32_t row, uint32_t last)
+{
+    uint64_t word = bits[row / 64] >> row % 64;
+
+    if (row % 64 && row / 64 < last / 64)
+        word |= bits[row / 64 + 1] << (64 - row % 64);
+    return word;
+}
+
+/* The rows that count and whose kind may have a mark. */
+static void find_wanted(const struct scan_hits *hits, const struct chunk *chunk)
+{
+    const uint64_t *masked = chunk->hand->masked;
+    uint32_t last = held(chunk->hand)->rows - 1;
+
+    find_kinds(hits, chunk, chunk->hand->view->wanted, hits->bits);
+    for (uint32_t i = 0; masked && i < chunk->rows; i += 64)
+        hits->bits[i / 64] &= ~bits_from(masked, chunk->row + i, last);
+}
+
 /* The rows before `limit`, or those from it on, lose their bits if they lose all their marks. */
 static void cut(const struct scan_hits *hits, const struct chunk *chunk, millis limit, bool is_end)
 {
@@ -205,7 +226,7 @@ static bool find_bits(const struct scan_hits *hits, const struct chunk *chunk)
     bool is_early = held(chunk->hand)->first_time < plan->bounds.from;
     bool is_late = held(chunk->hand)->last_time >= plan->bounds.to;
 
-    find_kinds(hits, chunk, view->wanted, hits->bits);
+    find_wanted(hits, chunk);
     if (is_early)
         cut(hits, chunk, plan->bounds.from, false);
     if (is_late)
@@ -243,16 +264,6 @@ static void fill_dense(const struct scan_hits *hits, const struct chunk *chunk,
     struct pick_codes codes = {items_of(block, chunk), block->width, base};
 
     hits->pick->codes(hits->bits, chunk->rows, &codes, out);
-}
-
-/* Bits of a whole stripe: those of 64 rows from `row` on, `last` being the last of all. */
-static uint64_t bits_from(const uint64_t *bits, uint32_t row, uint32_t last)
-{
-    uint64_t word = bits[row / 64] >> row % 64;
-
-    if (row % 64 && row / 64 < last / 64)
-        word |= bits[row / 64 + 1] << (64 - row % 64);
-    return word;
 }
 
 static void fill_sparse(const struct scan_hits *hits, const struct chunk *chunk,
@@ -355,7 +366,7 @@ static fallible fill_traits(const struct scan_hits *hits, const struct scan_piec
 /* Do kind and time alone decide? */
 static bool are_even(const struct scan_hits *hits, const struct scan_hand *hand)
 {
-    return hand->view->is_sure && !hits->has_traits && scan_hand_is_clear(hand) &&
+    return hand->view->is_sure && !hits->has_traits &&
            held(hand)->last_time <= hits->plan->bounds.as_of;
 }
 
@@ -483,7 +494,7 @@ static void check_rows(const struct scan_hits *hits, const struct chunk *chunk, 
             uint32_t row = chunk->row + word * 64 + (uint32_t)__builtin_ctzll(left);
             struct place at = {hand, row, columns_item(&hand->kinds, row),
                                ((const millis *)hand->times.data)[row]};
-            scan_marks marks = mask_has(hand->masked, row) ? 0 : marks_of(hits, &at);
+            scan_marks marks = marks_of(hits, &at);
 
             if (marks)
                 piece->marks[piece->hits++] = marks;
@@ -549,7 +560,7 @@ static fallible add_each(struct scan_hits *hits, const struct chunk *chunk,
     uint32_t base = piece->hits;
 
     hits->are_alike = false;
-    find_kinds(hits, chunk, chunk->hand->view->wanted, hits->bits);
+    find_wanted(hits, chunk);
     for (uint32_t i = chunk->from; i < chunk->to; i++) {
         uint32_t before = piece->hits, from = first[i] - chunk->row;
         uint32_t to = first[i + 1] - chunk->row;
@@ -616,7 +627,7 @@ fallible scan_hits_add_rows(struct scan_hits *hits, struct scan_hand *hand, uint
     TRY(scan_piece_reserve(piece, 0, chunk.rows));
     hits->events_read += count_left(hand, from, to, hits->plan->bounds.as_of);
     hits->are_alike = false;
-    find_kinds(hits, &chunk, hand->view->wanted, hits->bits);
+    find_wanted(hits, &chunk);
     check_rows(hits, &chunk, 0, chunk.rows, piece);
     if (base == piece->hits)
         return OK;
