@@ -324,6 +324,7 @@ static fallible open_all(struct service *service)
     web.access = service->workspace.access;
     web.backups = service->backups;
     web.deletions = service->workspace.deletions;
+    web.verdicts = service->workspace.verdicts;
     web.events = service->workspace.events;
     web.intake = service->workspace.intake;
     web.log = service->workspace.log;

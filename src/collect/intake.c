@@ -514,6 +514,7 @@ static fallible do_job(struct intake *intake, struct intake_job *job)
     case INTAKE_DISMISS:
         return release(intake, job, 0);
     case INTAKE_DELETE:
+    case INTAKE_REVISE:
         break; /* takes groups of its own */
     }
     return fail(ERR_INVALID, "no such kind of job");
@@ -616,12 +617,21 @@ static fallible do_large(struct intake *intake, struct intake_job *job)
     return OK;
 }
 
-/* A deletion takes as many groups as it needs. */
-static fallible do_deletion(struct intake *intake, struct intake_job *job)
+static fallible write_named(struct intake *intake, struct intake_job *job)
+{
+    struct verdicts_revision revision = {.at = job->received, .verdict = job->verdict};
+
+    return job->kind == INTAKE_DELETE
+               ? deletions_write(intake->config.deletions, intake->config.log, job->received,
+                                 job->found, &job->deleted)
+               : verdicts_write(intake->config.verdicts, intake->config.log, &revision, job->found);
+}
+
+/* What names events takes as many groups as it needs. */
+static fallible do_named(struct intake *intake, struct intake_job *job)
 {
     struct letter *end = job->letter.next;
-    enum err err = deletions_write(intake->config.deletions, intake->config.log, job->received,
-                                   job->found, &job->deleted);
+    enum err err = write_named(intake, job);
 
     if (err)
         return refused(intake, &job->letter, end, err);
@@ -631,9 +641,12 @@ static fallible do_deletion(struct intake *intake, struct intake_job *job)
     return OK;
 }
 
-static bool is_deletion(const struct letter *letter)
+/* Does it name events that are stored? */
+static bool is_naming(const struct letter *letter)
 {
-    return ((const struct intake_job *)letter)->kind == INTAKE_DELETE;
+    enum intake_kind kind = ((const struct intake_job *)letter)->kind;
+
+    return kind == INTAKE_DELETE || kind == INTAKE_REVISE;
 }
 
 /* As many jobs from `first` on as go into one group; returns the first that does not. */
@@ -646,7 +659,7 @@ static struct letter *measure_group(const struct intake *intake, struct letter *
     for (; end; end = end->next, (*out_jobs)++) {
         const struct intake_job *job = (struct intake_job *)end;
 
-        if (*out_jobs && (*out_bytes + job->bytes > intake->config.group_bytes || is_deletion(end)))
+        if (*out_jobs && (*out_bytes + job->bytes > intake->config.group_bytes || is_naming(end)))
             break;
         *out_bytes += job->bytes;
         *out_events += job->count;
@@ -661,9 +674,9 @@ static fallible do_group(struct intake *intake, struct letter *first, struct let
     struct letter *end = measure_group(intake, first, &bytes, &events, &jobs);
     enum err err;
 
-    if (is_deletion(first)) {
+    if (is_naming(first)) {
         *out_end = first->next;
-        return do_deletion(intake, (struct intake_job *)first);
+        return do_named(intake, (struct intake_job *)first);
     }
     *out_end = end;
     if (jobs == 1 && bytes > intake->config.group_bytes &&

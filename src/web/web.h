@@ -13,6 +13,7 @@ struct access;
 struct backup_desk;
 struct catalog;
 struct deletions;
+struct verdicts;
 struct events;
 struct inspect_means;
 struct intake;
@@ -33,6 +34,7 @@ struct web_config {
     struct backup_desk *backups;
     struct catalog *catalog;
     struct deletions *deletions;
+    struct verdicts *verdicts;
     struct events *events;
     const struct inspect_means *inspect;
     struct intake *intake;
