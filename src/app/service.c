@@ -8,6 +8,7 @@
  */
 #include "app/service.h"
 
+#include "app/reload.h"
 #include "app/workspace.h"
 #include "base/mem.h"
 #include "collect/agent.h"
@@ -58,6 +59,8 @@ struct service {
     struct geography *geography;
     struct inspect_means inspect;
     struct web *web;
+    struct reload *reload;
+    bool wants_reload; /* asked while it starts */
     struct server *server;
     struct signals *signals;
     struct thread *writer;
@@ -278,9 +281,13 @@ static bool opens_on(void *argument, uint64_t seq, uint64_t of)
 {
     struct service *service = argument;
 
+    unsigned asked = signals_take(service->signals);
+
     (void)seq;
     (void)of;
-    return !(signals_take(service->signals) & SIGNALS_STOP);
+    if (asked & SIGNALS_RELOAD)
+        service->wants_reload = true;
+    return !(asked & SIGNALS_STOP);
 }
 
 static fallible open_backups(struct service *service)
@@ -297,13 +304,33 @@ static fallible open_backups(struct service *service)
     return backup_desk_open(&stock, &service->backups);
 }
 
+/* With a certificate and no address of its own, TLS is spoken where else plain HTTP were. */
+static fallible open_doors(struct service *service)
+{
+    const struct config *config = &service->options->config;
+    struct web_doors doors = {.listen = str_of(service->options->listen),
+                              .terms = reload_terms(service->reload)};
+    struct server_limits limits;
+
+    if (config->tls_listen[0]) {
+        doors.tls_listen = str_of(config->tls_listen);
+    } else if (config->tls_certificate[0]) {
+        doors.tls_listen = doors.listen;
+        doors.listen = (str){NULL, 0};
+    }
+    server_limits(config, &limits);
+    TRY(web_serve(service->web, &doors, &limits, &service->server));
+    tell_connections(service->sys, limits.connections, config->connections);
+    return OK;
+}
+
 static fallible open_all(struct service *service)
 {
     const struct service_options *options = service->options;
     struct web_config web = {.sys = service->sys};
-    struct server_limits limits;
 
     TRY(signals_open(&service->signals));
+    TRY(reload_open(service->sys, options->config_path, &options->config, &service->reload));
     TRY(workspace_open_served(service->sys, options->folder, &options->config, opens_on, service,
                               &service->workspace));
     if (service->workspace.recovery.torn_bytes) {
@@ -333,10 +360,7 @@ static fallible open_all(struct service *service)
     TRY(thread_start("log-writer", run_writer, service, &service->writer));
     TRY(thread_start("fold", run_folder, service, &service->folder));
     TRY(thread_start("combine", run_combiner, service, &service->combiner));
-    server_limits(&options->config, &limits);
-    TRY(web_serve(service->web, str_of(options->listen), &limits, &service->server));
-    tell_connections(service->sys, limits.connections, options->config.connections);
-    return OK;
+    return open_doors(service);
 }
 
 static bool settles_on(void *argument, uint64_t seq, uint64_t of)
@@ -384,6 +408,7 @@ static void close_all(struct service *service)
     web_close(service->web);
     agent_close(service->agents);
     geography_close(service->geography);
+    reload_close(service->reload);
     signals_close(service->signals);
 }
 
@@ -402,14 +427,24 @@ static void leave_all(struct service *service)
     intake_refuse(service->workspace.intake);
 }
 
+static void add_place(struct buf *out, const char *scheme, const struct server *server,
+                      void (*add_address)(const struct server *server, struct buf *out))
+{
+    struct buf address = {0};
+
+    add_address(server, &address);
+    if (address.len)
+        buf_print(out, "Myriad is at %s://%.*s\n", scheme, STR_ARG(buf_str(&address)));
+    buf_done(&address);
+}
+
 static fallible announce(struct service *service)
 {
     struct buf line = {0};
     enum err err;
 
-    buf_add(&line, S("Myriad is at http://"));
-    server_address(service->server, &line);
-    buf_add_byte(&line, '\n');
+    add_place(&line, "http", service->server, server_address);
+    add_place(&line, "https", service->server, server_tls_address);
     err = stream_write(STREAM_OUT, buf_str(&line));
     buf_done(&line);
     notify(service, S("READY=1"));
@@ -453,6 +488,18 @@ static int64_t patience(const struct service *service, bool is_prepared, uint64_
     return *seen_seq > before ? BUSY_TEND_MS : TEND_MS;
 }
 
+static void reload(struct service *service)
+{
+    char message[64];
+
+    snprintf(message, sizeof message, "RELOADING=1\nMONOTONIC_USEC=%lld",
+             (long long)(clock_mono_ns(service->sys) / 1000));
+    service->wants_reload = false;
+    notify(service, str_of(message));
+    reload_run(service->reload, service->web, service->server);
+    notify(service, S("READY=1"));
+}
+
 /* Until told to end, or the log stops. */
 static void watch(struct service *service)
 {
@@ -462,11 +509,18 @@ static void watch(struct service *service)
     thread_give_way(THREAD_BEHIND);
     while (!atomic_load(&service->is_stopped)) {
         int64_t wait_ms = patience(service, is_prepared, &seen_seq);
+        unsigned asked;
 
         if (!is_announced && wait_ms > BUSY_TEND_MS)
             wait_ms = BUSY_TEND_MS;
-        if (signals_wait(service->signals, wait_ms) & SIGNALS_STOP)
+        asked = signals_wait(service->signals, wait_ms);
+        if (asked & SIGNALS_STOP)
             return;
+        if (asked & SIGNALS_RELOAD)
+            service->wants_reload = true;
+        if (service->wants_reload && is_announced)
+            reload(service);
+        reload_tend(service->reload, service->server);
         if (!is_announced && (web_is_ready(service->web) || atomic_load(&service->is_late))) {
             is_announced = true;
             if (announce(service) != OK)

@@ -11,6 +11,7 @@ struct service_options {
     struct sys *sys;
     const char *folder;
     const char *listen;
+    const char *config_path; /* the file of `config`; NULL: none */
     struct config config;
 };
 
@@ -20,5 +21,6 @@ enum service_end {
     SERVICE_PROTECTED, /* stopped because the log can promise nothing any more */
 };
 
-/* Serves until SIGTERM or SIGINT. Prints "Myriad is at URL" on standard output when ready. */
+/* Serves until SIGTERM or SIGINT; SIGHUP reads the settings again. Prints "Myriad is at URL" on
+ * standard output when ready, for each of its addresses. */
 enum service_end service_run(const struct service_options *options);

@@ -10,7 +10,9 @@
 
 #include "base/mem.h"
 #include "http/answer.h"
+#include "http/forwarded.h"
 #include "http/origins.h"
+#include "http/terms.h"
 #include "sys/clock.h"
 
 #include <assert.h>
@@ -40,6 +42,9 @@ enum phase {
 struct connection {
     struct site *site;
     void *owner;
+    const struct terms *terms; /* or NULL */
+    bool is_secure;            /* the bytes come by TLS */
+    bool is_proxied;           /* the peer is a trusted proxy */
     enum phase phase;
     bool lingers;     /* from FLUSHING go on to LINGERING: unread bytes may still come */
     bool input_ended; /* the peer sends nothing more */
@@ -77,6 +82,16 @@ struct connection *connection_open(struct site *site, str peer, void *owner, int
     c->read_until = after(now_ns, site->config->limits.idle_ms);
     c->write_until = CONNECTION_NEVER;
     return c;
+}
+
+void connection_accept_terms(struct connection *c, const struct terms *terms, bool is_secure)
+{
+    struct address peer;
+
+    c->terms = terms;
+    c->is_secure = is_secure;
+    c->is_proxied = terms->proxies.count && address_read((str){c->peer, c->peer_len}, &peer) &&
+                    networks_have(&terms->proxies, &peer);
 }
 
 static void leave_exchange(struct connection *c)
@@ -148,6 +163,8 @@ static bool write_answer(struct connection *c, bool keeps_alive, int64_t now_ns)
 
     if (!c->out.data && !site_take_buf(site, &c->out))
         return false;
+    if (c->terms && c->terms->transport_security.len && x->request.is_secure)
+        exchange_add_header(x, S("Strict-Transport-Security"), c->terms->transport_security);
     answer_write(x, keeps_alive, &c->out);
     add_output(c, now_ns);
     atomic_fetch_add_explicit(&site->totals->requests, 1, memory_order_relaxed);
@@ -320,6 +337,8 @@ static void take_head(struct connection *c, size_t used, int64_t now_ns)
     c->body_len = 0;
     request_bind(&x->reader, c->in.data + c->head_at, x->request_headers, &x->request);
     x->request.peer = (str){c->peer, c->peer_len};
+    if (c->is_proxied)
+        forwarded_apply(&x->request, x->mem, c->terms->client_header, &c->terms->proxies);
     x->started_ns = now_ns;
     enter_route(c->site, x);
     is_admitted = admit(c->site, x);
@@ -475,7 +494,7 @@ static bool begin(struct connection *c, int64_t now_ns)
     }
     request_begin(&x->reader, c->site->config->limits.header_bytes);
     x->reader.skipped_line = c->skipped_line;
-    x->request = (struct http_request){.minor_version = true};
+    x->request = (struct http_request){.minor_version = true, .is_secure = c->is_secure};
     x->started_ns = now_ns;
     c->x = x;
     c->phase = READING;
@@ -748,10 +767,10 @@ void connection_drain(struct connection *c)
         end(c);
 }
 
-void connection_refuse(struct connection *c, int64_t now_ns)
+void connection_refuse(struct connection *c, int status, const char *detail, int64_t now_ns)
 {
     if (!begin(c, now_ns))
         return;
-    refuse(c, 503, "there are too many connections", now_ns);
+    refuse(c, status, detail, now_ns);
     settle(c, now_ns);
 }

@@ -34,7 +34,9 @@ struct http_request {
     struct http_header *headers;
     size_t header_count;
     str body;           /* unpacked; 64 readable bytes behind it */
-    str peer;           /* the client's address as text, without port */
+    str peer;           /* the client's address as text, without port; behind a trusted proxy
+                           the one that the proxy names */
+    bool is_secure;     /* the client spoke https, with us or with a trusted proxy */
     bool minor_version; /* HTTP/1.1, else 1.0 */
 };
 

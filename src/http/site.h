@@ -30,6 +30,9 @@ struct site_totals {
     atomic_uint_fast64_t body_bytes; /* in flight */
     atomic_uint_fast64_t refused;
     atomic_uint_fast64_t malformed;
+    atomic_uint_fast64_t tls_full;
+    atomic_uint_fast64_t tls_resumed;
+    atomic_uint_fast64_t tls_failed;
 };
 
 struct exchange {

@@ -29,6 +29,7 @@ struct web {
     struct web_stats stats;
     atomic_bool is_ready;
     atomic_bool is_combined;
+    _Atomic(struct server *) server;
     struct mutex *lock; /* of the idle readers */
     struct json_reader *idle[IDLE_READERS];
     size_t idle_count;
@@ -265,12 +266,14 @@ static void note(void *context, const struct route *route, int status, int64_t n
     atomic_fetch_add_explicit(&stats->collect_ns, (uint64_t)nanoseconds, memory_order_relaxed);
 }
 
-fallible web_serve(struct web *web, str listen, const struct server_limits *limits,
-                   struct server **out_server)
+fallible web_serve(struct web *web, const struct web_doors *doors,
+                   const struct server_limits *limits, struct server **out_server)
 {
     struct server_config config = {
         .sys = web->config.sys,
-        .listen = listen,
+        .listen = doors->listen,
+        .tls_listen = doors->tls_listen,
+        .terms = doors->terms,
         .routes = ROUTES,
         .route_count = sizeof ROUTES / sizeof ROUTES[0],
         .limits = *limits,
@@ -279,5 +282,17 @@ fallible web_serve(struct web *web, str listen, const struct server_limits *limi
         .note = note,
     };
 
-    return server_start(&config, out_server);
+    TRY(server_start(&config, out_server));
+    atomic_store(&web->server, *out_server);
+    return OK;
+}
+
+const struct server *web_server(const struct web *web)
+{
+    return atomic_load(&((struct web *)web)->server);
+}
+
+void web_note_reload(struct web *web, bool is_done)
+{
+    atomic_fetch_add(is_done ? &web->stats.reloads : &web->stats.failed_reloads, 1);
 }

@@ -19,6 +19,7 @@ struct inspect_means;
 struct intake;
 struct log;
 struct sys;
+struct terms;
 struct web;
 
 enum web_permission {
@@ -56,9 +57,17 @@ bool web_is_ready(const struct web *web);
 void web_set_combined(struct web *web, bool combined);
 bool web_is_combined(const struct web *web);
 
-/* Binds, serves the routes of routes.def. */
-fallible web_serve(struct web *web, str listen, const struct server_limits *limits,
-                   struct server **out_server);
+struct web_doors {
+    str listen;     /* absent: nobody is let in without TLS */
+    str tls_listen; /* absent: there is no TLS */
+    struct terms *terms;
+};
+
+/* Binds, serves the routes of routes.def. The server must be stopped before the web is closed. */
+fallible web_serve(struct web *web, const struct web_doors *doors,
+                   const struct server_limits *limits, struct server **out_server);
+/* The settings were read again, and put to work or not. For metrics. */
+void web_note_reload(struct web *web, bool is_done);
 
 /* For handlers */
 struct web *web_of(const struct exchange *x);

@@ -107,6 +107,43 @@ static void add_http(struct buf *out, struct web_stats *stats)
         (double)atomic_load(&stats->refused));
 }
 
+static void add_tls(struct buf *out, const struct server_stats *stats)
+{
+    family(out, "tls_handshakes_total", "counter", "TLS handshakes, by how they ended.");
+    buf_print(out, "myriad_tls_handshakes_total{outcome=\"full\"} %llu\n",
+              (unsigned long long)stats->tls_full);
+    buf_print(out, "myriad_tls_handshakes_total{outcome=\"resumed\"} %llu\n",
+              (unsigned long long)stats->tls_resumed);
+    buf_print(out, "myriad_tls_handshakes_total{outcome=\"failed\"} %llu\n",
+              (unsigned long long)stats->tls_failed);
+    if (stats->tls_until)
+        one(out, "tls_certificate_expires_seconds", "gauge",
+            "When the certificate of TLS expires, seconds since 1970.",
+            (double)stats->tls_until / 1000);
+}
+
+static void add_server(struct buf *out, struct web *web)
+{
+    struct web_stats *stats = web_stats(web);
+    struct server_stats server = {0};
+
+    if (web_server(web))
+        server_stats_read(web_server(web), &server);
+    one(out, "http_connections", "gauge", "Open connections.", (double)server.connections_open);
+    one(out, "http_connections_total", "counter", "Connections accepted.",
+        (double)server.connections_total);
+    one(out, "http_refused_total", "counter", "Requests turned away for lack of room: 429 and 503.",
+        (double)server.refused);
+    one(out, "http_malformed_total", "counter", "Requests that are no HTTP: 400.",
+        (double)server.malformed);
+    add_tls(out, &server);
+    family(out, "reloads_total", "counter", "Times the settings were read again, by outcome.");
+    buf_print(out, "myriad_reloads_total{outcome=\"done\"} %llu\n",
+              (unsigned long long)atomic_load(&stats->reloads));
+    buf_print(out, "myriad_reloads_total{outcome=\"failed\"} %llu\n",
+              (unsigned long long)atomic_load(&stats->failed_reloads));
+}
+
 void metrics_page(struct exchange *x)
 {
     struct web *web = web_of(x);
@@ -120,6 +157,7 @@ void metrics_page(struct exchange *x)
     one(&out, "columns_due", "gauge", "1 while column files wait to be combined.",
         web_is_combined(web) ? 0 : 1);
     add_http(&out, web_stats(web));
+    add_server(&out, web);
     one(&out, "disk_full", "gauge", "1 while events are refused for lack of room.",
         intake_is_full(config->intake) ? 1 : 0);
     one(&out, "process_resident_bytes", "gauge", "Resident memory.", (double)process_memory());

@@ -5,6 +5,7 @@
 #include "http/connection.h"
 
 #include "base/mem.h"
+#include "http/terms.h"
 #include "support/test.h"
 #include "sys/sys.h"
 
@@ -214,6 +215,16 @@ static str statuses(const struct world *w)
 static bool said(const struct world *w, const char *text)
 {
     return str_contains(buf_str(&w->out), str_of(text));
+}
+
+static int count_of(const struct world *w, const char *text)
+{
+    str rest = buf_str(&w->out), part = str_of(text);
+    int count = 0;
+
+    for (size_t i = 0; i + part.len <= rest.len; i++)
+        count += str_starts(str_slice(rest, i, rest.len), part);
+    return count;
 }
 
 #define HOST "Host: a\r\n"
@@ -675,13 +686,71 @@ TEST(connection_over_the_limit_hears_503)
 {
     struct world *w = open_world();
 
-    connection_refuse(w->c, w->now_ns);
+    connection_refuse(w->c, 503, "there are too many connections", w->now_ns);
     take_output(w, SIZE_MAX);
     CHECK_STR(statuses(w), "503 ");
     CHECK(said(w, "Retry-After: 1\r\n"));
     CHECK(said(w, "Connection: close\r\n"));
     CHECK_INT(connection_state(w->c), CONNECTION_FINISHING);
     close_world(w);
+}
+
+/* On terms that trust 10.0.0.0/8; the world's peer is 10.0.0.1. */
+static struct terms *accept_terms(struct world *w, const char *proxies, bool is_secure)
+{
+    struct terms_plan plan = {.certificate = "",
+                              .key = "",
+                              .hsts_seconds = 600,
+                              .trusted_proxies = str_of(proxies),
+                              .client_header = S("X-Forwarded-For")};
+    struct terms *terms;
+
+    CHECK_OK(terms_open(w->config.sys, &plan, NULL, &terms));
+    connection_accept_terms(w->c, terms, is_secure);
+    return terms;
+}
+
+#define FROM(client, scheme)                                                                       \
+    "GET /people/7 HTTP/1.1\r\n" HOST "X-Forwarded-For: " client "\r\nX-Forwarded-Proto: " scheme  \
+    "\r\n\r\n"
+
+TEST(connection_takes_the_word_of_a_trusted_proxy_for_each_request)
+{
+    struct world *w = open_world();
+    struct terms *terms = accept_terms(w, "10.0.0.0/8", false);
+
+    put(w, S(FROM("1.1.1.1, 203.0.113.7", "https") FROM("2001:db8::7", "http")));
+    put(w, S("GET /people/7 HTTP/1.1\r\n" HOST "\r\n"));
+    CHECK(said(w, "7|||203.0.113.7HTTP"));
+    CHECK(said(w, "7|||2001:db8::7HTTP"));
+    CHECK(str_ends(buf_str(&w->out), S("7|||10.0.0.1"))); /* not the one before */
+    CHECK_INT(count_of(w, "Strict-Transport-Security: max-age=600\r\n"), 1);
+    close_world(w);
+    terms_release(terms);
+}
+
+TEST(connection_does_not_take_the_word_of_others)
+{
+    struct world *w = open_world();
+    struct terms *terms = accept_terms(w, "10.0.0.2, 192.168.0.0/16", false);
+
+    put(w, S(FROM("203.0.113.7", "https")));
+    CHECK(str_ends(buf_str(&w->out), S("7|||10.0.0.1")));
+    CHECK(!said(w, "Strict-Transport-Security"));
+    close_world(w);
+    terms_release(terms);
+}
+
+TEST(connection_over_tls_tells_browsers_to_stay_there_if_asked)
+{
+    struct world *w = open_world();
+    struct terms *terms = accept_terms(w, "", true);
+
+    put(w, S(GET FROM("203.0.113.7", "http") "GET / HTTP/1.1\r\n\r\n"));
+    CHECK_STR(statuses(w), "200 201 400 ");
+    CHECK_INT(count_of(w, "Strict-Transport-Security: max-age=600\r\n"), 3);
+    close_world(w);
+    terms_release(terms);
 }
 
 TEST(connection_idle_holds_no_buffers)
