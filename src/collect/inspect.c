@@ -97,7 +97,8 @@ static str find_header(const void *owner, str name)
 static fallible write_traffic(const struct question *q)
 {
     uint32_t headers = json_find(q->doc, q->at, S("headers"));
-    struct traffic_request request = {.header = find_header, .owner = q};
+    struct traffic_request request = {
+        .agents = q->means->agents, .header = find_header, .owner = q};
     struct traffic_verdict verdict;
 
     if (headers == JSON_ABSENT || json_type_of(q->doc, headers) != JSON_OBJECT)
@@ -107,7 +108,7 @@ static fallible write_traffic(const struct question *q)
         (void)value;
         request.header_count++;
     }
-    TRY(traffic_judge(q->means->agents, &request, q->mem, &verdict));
+    TRY(traffic_judge(&request, q->mem, &verdict));
     json_key(q->out, S("verdict"));
     json_text(q->out, verdict.is_machine ? S("machine") : S("human"));
     json_key(q->out, S("probability"));

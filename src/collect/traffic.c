@@ -24,7 +24,9 @@ struct seen {
 
 static str header(const struct seen *seen, str name)
 {
-    return seen->request->header(seen->request->owner, name);
+    const struct traffic_request *request = seen->request;
+
+    return request->header ? request->header(request->owner, name) : (str){NULL, 0};
 }
 
 static bool is_nameless(const struct seen *seen)
@@ -138,15 +140,18 @@ static const struct {
     {fetches_as_browsers_do, -1, NULL},
 };
 
-fallible traffic_judge(struct agent_reader *agents, const struct traffic_request *request,
-                       struct arena *mem, struct traffic_verdict *out_verdict)
+fallible traffic_judge(const struct traffic_request *request, struct arena *mem,
+                       struct traffic_verdict *out_verdict)
 {
     struct seen seen = {.request = request, .is_whole = request->header_count >= WHOLE};
     struct traffic_verdict verdict = {0};
     double sum = PRIOR;
 
     seen.text = header(&seen, S("user-agent"));
-    TRY(agent_read(agents, seen.text, mem, &seen.agent));
+    if (request->agent)
+        seen.agent = *request->agent;
+    else
+        TRY(agent_read(request->agents, seen.text, mem, &seen.agent));
     seen.claims_browser = str_starts(seen.text, S("Mozilla/")) && !is_bare(&seen);
     for (size_t i = 0; i < sizeof SIGNS / sizeof *SIGNS; i++) {
         if (!SIGNS[i].is_shown(&seen))
