@@ -54,6 +54,7 @@ struct traffic_verdict {
     bool is_machine;
     const char *reasons[TRAFFIC_REASONS_MOST]; /* codes of traffic_signs.def, the heaviest first */
     size_t reason_count;
+    uint64_t signs;   /* one bit a row of traffic_signs.def: it was shown */
     uint64_t visitor; /* for traffic_watch_note, once the hit is stored; 0: not watched */
 };
 

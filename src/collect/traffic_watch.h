@@ -19,9 +19,9 @@ struct traffic_watch;
 
 struct traffic_watch_config {
     hash_key key;    /* of the visitors' hashes */
-    size_t visitors; /* how many are remembered; 0: 131,072, which take 20 MiB */
-    size_t notes;  /* how many stored hits can still be revised; 0: 1,048,576, which take 24 MiB */
-    str honeypots; /* paths with commas between, copied: whose visitor follows one is a machine */
+    size_t visitors; /* how many are remembered; 0: 65,536, which take 10 MiB */
+    size_t notes;    /* how many stored hits can still be revised; 0: 524,288, which take 8 MiB */
+    str honeypots;   /* paths with commas between, copied: whose visitor follows one is a machine */
 };
 
 struct traffic_run { /* sequence numbers first .. first + count - 1 */
@@ -44,7 +44,8 @@ void traffic_watch_close(struct traffic_watch *watch); /* NULL is fine */
 /* A hit of `visitor` (of its verdict) was stored under `seq` and judged a person's. Also when the
  * visitor was found out meanwhile: then it is revised at once. 0 is nobody. */
 void traffic_watch_note(struct traffic_watch *watch, uint64_t visitor, uint64_t seq);
-/* The next visitor that was found out, with the numbers noted for it since it was last given.
+/* For one thread. The next visitor that was found out, with the numbers noted for it since it was
+ * last given.
  * `*out_found` is false where there is none. Runs live in `mem`. ERR_LIMIT: it stays to be given.
  */
 fallible traffic_watch_revised(struct traffic_watch *watch, struct arena *mem,
