@@ -155,17 +155,21 @@ static size_t place_of(const struct traffic_seen *seen, str name)
     return 0;
 }
 
-/* Chrome tells encodings before the language, Firefox and Safari the language first; all tell the
- * agent before both. */
+/* Chrome tells encodings before the language, Firefox the language first; both tell the agent
+ * before either, and all what they accept before its encodings, which Python's requests does not.
+ */
 bool traffic_headers_order_of_another_program(const struct traffic_seen *seen)
 {
-    size_t agent, encoding, language;
+    size_t accept, agent, encoding, language;
 
     if (!seen->request->name_at || !seen->claims_browser || seen->is_proxied)
         return false;
     agent = place_of(seen, S("user-agent"));
     encoding = place_of(seen, S("accept-encoding"));
     language = place_of(seen, S("accept-language"));
+    accept = place_of(seen, S("accept"));
+    if (encoding && accept > encoding)
+        return true;
     if (!encoding || !language)
         return false;
     if (version_of(seen, S("Chrome/")))

@@ -31,15 +31,19 @@ enum {
     DUE = 4096, /* visitors found out and not yet given */
     TENS = 6,   /* of seconds that views are counted for */
     SITE_VIEWS = 100,
-    USED_SHARE = 50,   /* one page in so many is told to be in use where that is told at all */
-    STRANGERS = 20,    /* new visitors of one network */
-    FANNED = 5,        /* networks that follow a new link */
-    WALK_LEAST = 30,   /* pages of one visit */
-    WALK_MOST = 100,   /* more cannot be told apart */
+    USED_SHARE = 50, /* one page in so many is told to be in use where that is told at all */
+    STRANGERS = 20,  /* new visitors of one network */
+    FANNED = 5,      /* networks that follow a new link */
+    WALK_LEAST = 30, /* pages of one visit */
+    WALK_MOST = 100, /* more cannot be told apart */
+    DOUBTS = 5,
     PACES_MOST = 1000, /* then the oldest fade */
 };
 
-static const double FOUND_ODDS = 2.2; /* nine in ten: then what was stored is revised */
+/* Nine in ten: then what was stored is revised; also after even odds for several times, and for who
+ * follows a new link with many others. */
+static const double FOUND_ODDS = 2.2;
+static const float UNJUDGED = -100;
 static const double WALKED_SHARE = 0.9;
 static const millis VISIT = 30 * MILLIS_MINUTE;
 static const millis REMEMBERED = 24 * MILLIS_HOUR; /* that a visitor was found out */
@@ -55,7 +59,7 @@ struct visitor {
     uint64_t key; /* 0: nobody's place */
     millis last;
     /* Of the visit: */
-    millis viewed; /* the latest view of another page than the one before */
+    millis viewed; /* the latest */
     int64_t ten;   /* the latest of `tens`, counted from 1970 */
     uint64_t page;
     uint64_t pages; /* bits */
@@ -64,6 +68,7 @@ struct visitor {
     uint16_t tens[TENS];
     uint16_t hurried;
     float pace, spread; /* mean of the paces in ms; sum of squares from it */
+    uint8_t doubts;     /* how often it was as likely a machine as not */
     bool has_walked, is_fan_out;
     /* For longer: */
     bool is_trapped, is_found, is_due;
@@ -220,7 +225,7 @@ static struct visitor *find_or_make(const struct traffic_watch *watch, uint64_t 
         if (group[i].is_due != oldest->is_due ? oldest->is_due : group[i].last < oldest->last)
             oldest = &group[i];
     }
-    *oldest = (struct visitor){.key = key};
+    *oldest = (struct visitor){.key = key, .odds = UNJUDGED};
     return oldest;
 }
 
@@ -362,9 +367,9 @@ static void view(struct visitor *visitor, const struct hit *hit)
 {
     visitor->views++;
     count_view(visitor, hit->at);
-    if (!hit->page || hit->page == visitor->page)
+    if (!hit->page)
         return;
-    if (visitor->page && hit->at >= visitor->viewed) {
+    if (visitor->page && hit->page != visitor->page && hit->at >= visitor->viewed) {
         millis pace = hit->at - visitor->viewed;
 
         if (pace < MOMENT && visitor->hurried < UINT16_MAX)
@@ -389,9 +394,10 @@ static void remember(struct visitor *visitor, const struct hit *hit)
     if (hit->network)
         visitor->networks |= UINT64_C(1) << (hit->network >> 58);
     visitor->is_trapped |= hit->is_trap;
-    if (hit->act == TRAFFIC_ENGAGED)
+    if (hit->act == TRAFFIC_ENGAGED) {
         visitor->used++;
-    else if (hit->is_part)
+        visitor->doubts = 0;
+    } else if (hit->is_part)
         visitor->parts++;
     else if (hit->act != TRAFFIC_OTHER)
         view(visitor, hit);
@@ -465,7 +471,8 @@ static void weigh(struct traffic_watch *watch, struct visitor *visitor)
 
     if (visitor->is_fan_out)
         odds += traffic_weight(TRAFFIC_fan_out);
-    visitor->is_found |= odds >= FOUND_ODDS;
+    visitor->is_found |=
+        odds >= FOUND_ODDS || visitor->doubts >= DOUBTS || (visitor->is_fan_out && odds >= 0);
     if (visitor->is_found)
         make_due(watch, visitor);
 }
@@ -552,6 +559,8 @@ void traffic_watch_judged(struct traffic_watch *watch, uint64_t key,
         if (!visitor->is_found) {
             visitor->odds = (float)found->odds;
             visitor->reason = found->reason;
+            if (found->odds >= 0 && visitor->doubts < DOUBTS)
+                visitor->doubts++;
         }
         weigh(watch, visitor);
     }
