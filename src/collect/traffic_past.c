@@ -15,7 +15,9 @@ enum {
     PACES = 8,
     WALKED = 30,
     UNUSED_VIEWS = 5,
+    UNUSED_FOR_LONG = 15,
     PARTLESS_VIEWS = 4,
+    PARTLESS_FOR_LONG = 12,
     LOADED_PARTS = 2,
     NETWORKS = 4,
 };
@@ -70,6 +72,16 @@ bool traffic_past_never_in_use(const struct traffic_seen *seen)
 bool traffic_past_never_loads_parts(const struct traffic_seen *seen)
 {
     return seen->past.site_loads && !seen->past.parts && seen->past.views >= PARTLESS_VIEWS;
+}
+
+bool traffic_past_goes_on_unused(const struct traffic_seen *seen)
+{
+    return traffic_past_never_in_use(seen) && seen->past.views >= UNUSED_FOR_LONG;
+}
+
+bool traffic_past_goes_on_without_parts(const struct traffic_seen *seen)
+{
+    return traffic_past_never_loads_parts(seen) && seen->past.views >= PARTLESS_FOR_LONG;
 }
 
 bool traffic_past_changes_networks(const struct traffic_seen *seen)
