@@ -9,6 +9,8 @@ POINTS ?= 10000
 # Events of `make bench`'s questions, and where files of about 700 bytes each lie meanwhile.
 EVENTS ?= 50000000
 BENCH_FOLDER ?= build
+# Visits of the simulated days that `make traffic` judges.
+VISITS ?= 40000
 
 GCC = CC=gcc CXX=g++
 CLANG = CC=clang-14 CXX=clang++-14
@@ -16,7 +18,7 @@ SANITIZE = -Db_lto=false -Db_sanitize=address,undefined
 # A warning stops the builds of the tests, never a user's.
 STRICT = -Dwerror=true
 
-.PHONY: all run test bench bench-queries crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
+.PHONY: all run test bench bench-queries traffic crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
 .DEFAULT_GOAL := all
 
 all: build/build.ninja ## set up and build the program: build/myriad
@@ -41,6 +43,9 @@ bench: all build/packages-test ## measure, and print what docs/benchmarks.md kee
 bench-queries: all build/packages-test
 	@ninja -C build bench/history bench/load
 	@bench/run_queries --events $(EVENTS) --folder "$(BENCH_FOLDER)"
+
+traffic: build/packages-test all ## how well machines are told from people, at length (VISITS=40000)
+	@tests/e2e/traffic/run $(VISITS)
 
 crash: build/packages-test build/build.ninja ## power-loss sweep and real kills, the long way (POINTS=10000)
 	@python3 tests/run.py --points $(POINTS) crash
