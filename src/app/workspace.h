@@ -17,6 +17,7 @@ struct identity;
 struct intake;
 struct log_picker;
 struct log_reader;
+struct plan_book;
 struct seen;
 struct source;
 struct syncer;
@@ -34,6 +35,7 @@ struct workspace {
     struct seen *seen;
     struct identity *identity;
     struct deletions *deletions; /* of all that the log holds */
+    struct plan_book *plans;
     struct intake *intake;
     struct history *history;
     struct roster *roster;

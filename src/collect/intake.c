@@ -34,7 +34,9 @@ enum {
 };
 
 /* Bytes that keep the hashes of one kind of text apart from those of another. */
-enum { DOMAIN_MESSAGE = 0x6d, DOMAIN_QUARANTINE = 0x71 };
+enum { DOMAIN_MESSAGE = 0x6d, DOMAIN_QUARANTINE = 0x71, DOMAIN_UNPLANNED = 0x70 };
+
+enum { COUNTS = sizeof(struct intake_counts) / sizeof(uint64_t) };
 
 struct intake {
     struct intake_config config;
@@ -43,9 +45,9 @@ struct intake {
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
     atomic_bool is_full;
     bool is_hurried;
-    atomic_bool is_stopped;         /* the log can promise nothing any more */
-    atomic_uint_fast64_t counts[5]; /* in the order of struct intake_counts */
-    struct mutex *lock;             /* of `seen`, a copy for other threads */
+    atomic_bool is_stopped;              /* the log can promise nothing any more */
+    atomic_uint_fast64_t counts[COUNTS]; /* in the order of struct intake_counts */
+    struct mutex *lock;                  /* of `seen`, a copy for other threads */
     struct seen_stats seen;
     /* The writer thread's own: a run of events of one node that become one record, its payload in
      * the log's hands already */
@@ -115,8 +117,11 @@ void intake_hash(const struct intake *intake, struct intake_event *event)
     const struct message *message = &event->message;
 
     event->body_hash = hash_checksum(message->json.data, message->json.len);
-    if (message->is_misfit) { /* sent again it is the same one: its body is its id */
-        event->message_id = hash_text(intake, DOMAIN_QUARANTINE, message->json);
+    if (message->is_misfit) { /* sent again it is the same one: its body is its id, if it has no
+                                 other */
+        event->message_id = message->breaks_plan && message->message_id.data
+                                ? hash_text(intake, DOMAIN_UNPLANNED, message->message_id)
+                                : hash_text(intake, DOMAIN_QUARANTINE, message->json);
         event->body_hash = 0;
         return;
     }
@@ -145,31 +150,59 @@ static size_t event_bytes(const struct message *message)
            message->previous.len + message->reason.len + SMALL_RECORDS;
 }
 
-fallible intake_post(struct intake *intake, struct intake_job *job)
+static fallible admit(struct intake *intake, const struct intake_job *job)
 {
-    job->err = OK;
-    job->seq = 0;
-    job->counts = (struct intake_counts){0};
-    job->bytes = SMALL_RECORDS;
-    for (size_t i = 0; i < job->count; i++)
-        job->bytes += event_bytes(&job->events[i].message);
     if (atomic_load(&intake->is_stopped))
         return fail(ERR_IO, "the log has stopped: restart to recover");
     if (atomic_load_explicit(&intake->waiting, memory_order_relaxed) + job->bytes >
         intake->config.queue_bytes)
         return fail(ERR_BUSY, "more waits to be stored than may wait: send it again later");
     atomic_fetch_add_explicit(&intake->waiting, job->bytes, memory_order_relaxed);
+    return OK;
+}
+
+fallible intake_post(struct intake *intake, struct intake_job *job)
+{
+    enum err err;
+
+    job->err = OK;
+    job->seq = 0;
+    job->counts = (struct intake_counts){0};
+    job->bytes = SMALL_RECORDS;
+    for (size_t i = 0; i < job->count; i++)
+        job->bytes += event_bytes(&job->events[i].message);
+    err = admit(intake, job);
+    if (err) {
+        if (!job->released)
+            intake_note_refused(intake, job->count);
+        return err;
+    }
     mailbox_post(intake->box, &job->letter);
     return OK;
 }
 
 void intake_counts_read(struct intake *intake, struct intake_counts *out_counts)
 {
-    out_counts->received = atomic_load(&intake->counts[0]);
-    out_counts->stored = atomic_load(&intake->counts[1]);
-    out_counts->duplicates = atomic_load(&intake->counts[2]);
-    out_counts->conflicts = atomic_load(&intake->counts[3]);
-    out_counts->quarantined = atomic_load(&intake->counts[4]);
+    uint64_t counts[COUNTS];
+
+    for (int i = 0; i < COUNTS; i++)
+        counts[i] = atomic_load(&intake->counts[i]);
+    memcpy(out_counts, counts, sizeof counts);
+}
+
+static void add_counts(struct intake *intake, const struct intake_counts *counts)
+{
+    uint64_t more[COUNTS];
+
+    memcpy(more, counts, sizeof more);
+    for (int i = 0; i < COUNTS; i++)
+        if (more[i])
+            atomic_fetch_add_explicit(&intake->counts[i], more[i], memory_order_relaxed);
+}
+
+void intake_note_refused(struct intake *intake, size_t count)
+{
+    add_counts(intake, &(struct intake_counts){.received = count, .refused = count});
 }
 
 void intake_seen_read(struct intake *intake, struct seen_stats *out_stats)
@@ -187,6 +220,11 @@ bool intake_is_full(const struct intake *intake)
 struct quarantine *intake_quarantine(struct intake *intake)
 {
     return intake->quarantine;
+}
+
+struct plan_book *intake_plans(const struct intake *intake)
+{
+    return intake->config.plans;
 }
 
 /* On the writer thread: events into records */
@@ -528,13 +566,21 @@ static void set_result(struct intake_job *job, enum err err)
         snprintf(job->reason, sizeof job->reason, "%s", err_text());
 }
 
-static void add_counts(struct intake *intake, const struct intake_counts *counts)
+/* A job that failed has stored what its earlier groups held. What comes out of quarantine was
+ * received before. */
+static void count_job(struct intake *intake, const struct intake_job *job)
 {
-    atomic_fetch_add_explicit(&intake->counts[0], counts->received, memory_order_relaxed);
-    atomic_fetch_add_explicit(&intake->counts[1], counts->stored, memory_order_relaxed);
-    atomic_fetch_add_explicit(&intake->counts[2], counts->duplicates, memory_order_relaxed);
-    atomic_fetch_add_explicit(&intake->counts[3], counts->conflicts, memory_order_relaxed);
-    atomic_fetch_add_explicit(&intake->counts[4], counts->quarantined, memory_order_relaxed);
+    struct intake_counts counts = job->counts;
+
+    if (job->kind == INTAKE_DISMISS) {
+        counts = (struct intake_counts){.dismissed = !job->err};
+    } else if (job->released) {
+        counts = (struct intake_counts){.replayed = !job->err};
+    } else if (job->err) {
+        counts.refused = job->count - counts.received;
+        counts.received = job->count;
+    }
+    add_counts(intake, &counts);
 }
 
 /* Answers the jobs from `first` up to, not including, `end`. */
@@ -545,8 +591,7 @@ static void answer(struct intake *intake, struct letter *first, const struct let
 
         first = first->next;
         atomic_fetch_sub_explicit(&intake->waiting, job->bytes, memory_order_relaxed);
-        if (!job->err)
-            add_counts(intake, &job->counts);
+        count_job(intake, job);
         job->done(job);
     }
 }

@@ -16,6 +16,7 @@ struct intake;
 struct deleted;
 struct deletions;
 struct identity;
+struct plan_book;
 struct quarantine;
 struct roster;
 struct sys;
@@ -28,12 +29,18 @@ enum intake_kind {
     INTAKE_DISMISS, /* closes quarantine entry `released` without an event */
 };
 
+/* received = stored + duplicates + conflicts + quarantined + refused. It counts the events of
+ * requests that were read and understood; what a request held that was refused unread nobody
+ * knows. */
 struct intake_counts {
     uint64_t received;
     uint64_t stored;
     uint64_t duplicates; /* the same id with the same body */
     uint64_t conflicts;  /* the same id with another body: the first was kept */
     uint64_t quarantined;
+    uint64_t refused;   /* read, and then not taken: no key, no room, too much waited */
+    uint64_t replayed;  /* left quarantine mended; nobody sent them anew: not among received */
+    uint64_t dismissed; /* left it without */
 };
 
 struct intake_event {
@@ -84,6 +91,7 @@ struct intake_config {
     struct roster *roster;         /* of the log's older records; NULL: the whole log is read */
     struct identity **out_settled; /* a copy of what the roster alone tells; NULL: not wanted */
     struct deletions *deletions;   /* NULL: none are known and none can be made */
+    struct plan_book *plans;       /* what events are held against; NULL: nothing */
     size_t group_bytes; /* jobs are taken into one group up to this, a larger job becomes several
                            groups; 0: 4 MiB */
     size_t queue_bytes; /* waiting jobs beyond it are refused with ERR_BUSY; 0: 64 MiB */
@@ -114,6 +122,9 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms);
  * that. */
 void intake_hurry(struct intake *intake);
 
+/* Counts events that were read and not posted; any thread. */
+void intake_note_refused(struct intake *intake, size_t count);
+
 /* Answers what still waits with ERR_IO, after intake_step failed. */
 void intake_refuse(struct intake *intake);
 
@@ -126,3 +137,5 @@ bool intake_is_full(const struct intake *intake);
 
 /* The open quarantine entries. Borrowed. */
 struct quarantine *intake_quarantine(struct intake *intake);
+/* The plans that it was opened with. Borrowed. */
+struct plan_book *intake_plans(const struct intake *intake);
