@@ -131,8 +131,7 @@ static fallible check_pattern(struct check *check, str text, const struct plan_n
 {
     enum plan_pattern_answer answer;
 
-    spend(check, PLAN_CHECK_PATTERN);
-    TRY(plan_pattern_find(node->pattern, text, &check->search, &answer));
+    TRY(plan_pattern_find(node->pattern, text, &check->search, &check->steps, &answer));
     if (answer == PLAN_PATTERN_NONE)
         find(check, node, PLAN_RULE_PATTERN, JSON_STRING);
     if (answer == PLAN_PATTERN_UNDECIDED)

@@ -10,8 +10,7 @@
 
 enum {
     PLAN_CHECK_FINDINGS = 16, /* more are not looked for */
-    PLAN_CHECK_STEPS = 100000,
-    PLAN_CHECK_PATTERN = 1000, /* steps that a search counts for */
+    PLAN_CHECK_STEPS = 200000,
 };
 
 /* A rule that an event breaks; an event breaks each of a node's rules once, however often. */

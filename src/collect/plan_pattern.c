@@ -13,7 +13,15 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-enum { HEAP_KIB = 256, REASON = 128, NESTING = 50 };
+enum {
+    HEAP_KIB = 256,
+    REASON = 128,
+    NESTING = 50,
+    STACK_LEAST = 32 << 10,
+    STACK_MOST = 512 << 10,
+    FEW = 200, /* steps that nearly every search is over within, */
+    FEW_A_BYTE = 4,
+};
 
 struct plan_pattern {
     pcre2_code *code;
@@ -23,6 +31,7 @@ struct plan_search {
     pcre2_general_context *general;
     pcre2_match_context *context;
     pcre2_match_data *data;
+    pcre2_jit_stack *stack; /* NULL until it is needed */
 };
 
 static void *take(PCRE2_SIZE size, void *owner)
@@ -107,6 +116,7 @@ void plan_pattern_close_search(struct plan_search *search)
 {
     if (!search)
         return;
+    pcre2_jit_stack_free(search->stack);
     pcre2_match_data_free(search->data);
     pcre2_match_context_free(search->context);
     pcre2_general_context_free(search->general);
@@ -128,23 +138,51 @@ static fallible open_search(struct plan_search **out_search)
         plan_pattern_close_search(search);
         return mem_exhausted();
     }
-    pcre2_set_match_limit(search->context, PLAN_PATTERN_STEPS);
-    pcre2_set_depth_limit(search->context, PLAN_PATTERN_STEPS);
     pcre2_set_heap_limit(search->context, HEAP_KIB);
     *out_search = search;
     return OK;
 }
 
-fallible plan_pattern_find(const struct plan_pattern *pattern, str text,
-                           struct plan_search **search, enum plan_pattern_answer *out_answer)
+/* Few expressions need more than the stack that the compiled code has by itself. */
+static int search_deep(const struct plan_pattern *pattern, str text, struct plan_search *search)
 {
+    if (!search->stack)
+        search->stack = pcre2_jit_stack_create(STACK_LEAST, STACK_MOST, search->general);
+    if (!search->stack)
+        return PCRE2_ERROR_NOMEMORY;
+    pcre2_jit_stack_assign(search->context, NULL, search->stack);
+    return pcre2_match(pattern->code, (PCRE2_SPTR)text.data, text.len, 0, 0, search->data,
+                       search->context);
+}
+
+static int search_within(const struct plan_pattern *pattern, str text, uint32_t limit,
+                         struct plan_search *search, uint32_t *steps)
+{
+    int found;
+
+    *steps -= limit < *steps ? limit : *steps;
+    pcre2_set_match_limit(search->context, limit);
+    pcre2_set_depth_limit(search->context, limit);
+    found = pcre2_match(pattern->code, (PCRE2_SPTR)text.data, text.len, 0, 0, search->data,
+                        search->context);
+    return found == PCRE2_ERROR_JIT_STACKLIMIT ? search_deep(pattern, text, search) : found;
+}
+
+fallible plan_pattern_find(const struct plan_pattern *pattern, str text,
+                           struct plan_search **search, uint32_t *steps,
+                           enum plan_pattern_answer *out_answer)
+{
+    uint32_t few = FEW + FEW_A_BYTE * (uint32_t)text.len;
     int found = PCRE2_ERROR_MATCHLIMIT;
 
     if (!*search)
         TRY(open_search(search));
+    if (!text.data)
+        text = S("");
     if (text.len <= PLAN_PATTERN_TEXT)
-        found = pcre2_match(pattern->code, (PCRE2_SPTR)(text.data ? text.data : ""), text.len, 0, 0,
-                            (*search)->data, (*search)->context);
+        found = search_within(pattern, text, few, *search, steps);
+    if (found == PCRE2_ERROR_MATCHLIMIT && text.len <= PLAN_PATTERN_TEXT && *steps)
+        found = search_within(pattern, text, PLAN_PATTERN_STEPS, *search, steps);
     if (found == PCRE2_ERROR_NOMEMORY)
         return mem_exhausted();
     *out_answer = found >= 0                     ? PLAN_PATTERN_FOUND

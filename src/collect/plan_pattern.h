@@ -20,7 +20,10 @@ struct plan_search;  /* scratch memory for searches of one thread */
 /* ERR_INVALID says what is wrong and at which byte. */
 fallible plan_pattern_open(str text, struct plan_pattern **out_pattern);
 void plan_pattern_close(struct plan_pattern *pattern); /* NULL is fine */
-/* Does it match somewhere in the text? `*search` is NULL at first, and closed by the caller. */
+/* Does it match somewhere in the text? `*search` is NULL at first, and closed by the caller.
+ * `*steps` are those that are left, and less by what the search could take: a few, and if these do
+ * not do, all. */
 fallible plan_pattern_find(const struct plan_pattern *pattern, str text,
-                           struct plan_search **search, enum plan_pattern_answer *out_answer);
+                           struct plan_search **search, uint32_t *steps,
+                           enum plan_pattern_answer *out_answer);
 void plan_pattern_close_search(struct plan_search *search); /* NULL is fine */

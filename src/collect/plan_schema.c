@@ -251,6 +251,7 @@ static fallible read_pattern(struct reading *reading, uint32_t at, struct plan_n
 {
     struct plan_schema *schema = reading->schema;
     char reason[256];
+    enum err err;
 
     if (json_type_of(reading->doc, at) != JSON_STRING)
         return refuse(reading, "must be a regular expression, a string");
@@ -259,10 +260,11 @@ static fallible read_pattern(struct reading *reading, uint32_t at, struct plan_n
         return refuse(reading, "may have 256 bytes at the most");
     if (schema->pattern_count == PLAN_SCHEMA_PATTERNS)
         return refuse(reading, "may stand 100 times in a schema at the most");
-    if (plan_pattern_open(node->pattern_text, &node->pattern) == OK) {
+    err = plan_pattern_open(node->pattern_text, &node->pattern);
+    if (!err)
         schema->pattern_count++;
-        return OK;
-    }
+    if (err != ERR_INVALID)
+        return err;
     snprintf(reason, sizeof reason, "%s", err_text());
     return refuse(reading, reason);
 }
