@@ -66,6 +66,84 @@ fallible quarantine_look_event(struct json_reader *reader, struct arena *mem, st
     return OK;
 }
 
+/* Finding */
+
+struct finding {
+    const struct quarantine_wish *wish;
+    struct arena *page; /* of what is read at a time */
+    struct json_reader *reader;
+    bool is_found[PAGE];
+};
+
+static enum err match_entry(void *argument, size_t which, const struct record_quarantine *entry)
+{
+    struct finding *finding = argument;
+    const struct quarantine_wish *wish = finding->wish;
+    str event;
+
+    finding->is_found[which] = !wish->reason.data || str_equals(wish->reason, entry->reason);
+    if (!finding->is_found[which] || !wish->event.data)
+        return OK;
+    TRY(quarantine_look_event(finding->reader, finding->page, entry->body, &event));
+    finding->is_found[which] = str_equals(wish->event, event);
+    return OK;
+}
+
+static fallible find_pages(struct quarantine *quarantine, struct log_picker *picker,
+                           struct finding *finding, struct quarantine_page *out, uint64_t *out_next)
+{
+    const struct quarantine_wish *wish = finding->wish;
+    uint64_t after = wish->after;
+    struct quarantine_page page = {0};
+
+    for (size_t looked = 0; looked < QUARANTINE_LOOK_MOST; looked += page.count) {
+        arena_reset(finding->page);
+        TRY(quarantine_list(quarantine, finding->page, after, PAGE, &page));
+        out->total = page.total;
+        TRY(quarantine_look_read(picker, finding->page, page.entries, page.count, match_entry,
+                                 finding));
+        for (size_t i = 0; i < page.count; i++) {
+            after = page.entries[i].seq;
+            if (finding->is_found[i])
+                out->entries[out->count++] = page.entries[i];
+            if (out->count == wish->limit) {
+                *out_next = after;
+                return OK;
+            }
+        }
+        if (page.count < PAGE) {
+            *out_next = 0;
+            return OK;
+        }
+    }
+    *out_next = after;
+    return OK;
+}
+
+fallible quarantine_look_find(struct quarantine *quarantine, struct log_picker *picker,
+                              const struct quarantine_wish *wish, struct arena *mem,
+                              struct quarantine_page *out_page, uint64_t *out_next)
+{
+    struct quarantine_page found = {.entries =
+                                        arena_array(mem, wish->limit, sizeof *found.entries)};
+    struct finding *finding = arena_take(mem, sizeof *finding);
+    enum err err;
+
+    if (!found.entries || !finding)
+        return arena_exhausted();
+    finding->wish = wish;
+    finding->page = arena_open(PAGE_MEMORY);
+    finding->reader = json_reader_open();
+    err = finding->page && finding->reader
+              ? find_pages(quarantine, picker, finding, &found, out_next)
+              : mem_exhausted();
+    json_reader_close(finding->reader);
+    arena_close(finding->page);
+    if (!err)
+        *out_page = found;
+    return err;
+}
+
 /* Counting */
 
 struct summing {

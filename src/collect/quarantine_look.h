@@ -20,6 +20,21 @@ fallible quarantine_look_read(struct log_picker *picker, struct arena *mem,
 fallible quarantine_look_event(struct json_reader *reader, struct arena *mem, str body,
                                str *out_name);
 
+/* Which entries are looked for, from where on. */
+struct quarantine_wish {
+    str event;  /* absent: any */
+    str reason; /* absent: any */
+    uint64_t after;
+    size_t limit;
+};
+enum { QUARANTINE_LOOK_MOST = 100000 };
+/* The next entries that are wished for, and behind which one to go on, or 0 where these are all. It
+ * looks at about QUARANTINE_LOOK_MOST entries: there may be fewer than wanted though more follow.
+ * `mem` must have room for them. */
+fallible quarantine_look_find(struct quarantine *quarantine, struct log_picker *picker,
+                              const struct quarantine_wish *wish, struct arena *mem,
+                              struct quarantine_page *out_page, uint64_t *out_next);
+
 /* What waits, counted by event and reason. */
 struct quarantine_group {
     str event; /* absent: it tells none */

@@ -49,6 +49,7 @@ struct wish {
     str reason; /* absent: any */
     struct mend *mend;
     bool is_dry;
+    bool is_dismissal; /* nothing is mended: they leave without an event */
 };
 
 struct why {
@@ -60,7 +61,7 @@ struct progress {
     uint64_t total;  /* entries that waited when it began */
     uint64_t looked; /* at */
     uint64_t matched;
-    uint64_t replayed; /* or, of a dry run, would be */
+    uint64_t replayed; /* or dismissed; of a dry run, would be */
     uint64_t failed;   /* still misfits: they wait on */
     uint64_t gone;     /* left quarantine by another way meanwhile */
     uint64_t cursor;   /* the last that was looked at */
@@ -195,6 +196,9 @@ static fallible read_flag(const struct json *doc, uint32_t at, const char *name,
 
 static fallible read_wish(const struct json *doc, uint32_t at, struct wish *wish)
 {
+    static const char *const members[] = {
+        "a replay has the members seqs, event, reason, all, map and dry_run",
+        "a dismissal has the members seqs, event, reason, all and dry_run"};
     uint32_t map = JSON_ABSENT;
     bool is_all = false;
 
@@ -210,11 +214,10 @@ static fallible read_wish(const struct json *doc, uint32_t at, struct wish *wish
             TRY(read_flag(doc, value, "all", &is_all));
         else if (json_is_string(doc, key, S("dry_run")))
             TRY(read_flag(doc, value, "dry_run", &wish->is_dry));
-        else if (json_is_string(doc, key, S("map")))
+        else if (json_is_string(doc, key, S("map")) && !wish->is_dismissal)
             map = value;
         else
-            return fail(ERR_INVALID,
-                        "a replay has the members seqs, event, reason, all, map and dry_run");
+            return fail(ERR_INVALID, "%s", members[wish->is_dismissal]);
     }
     if (!wish->seqs && !wish->event.data && !wish->reason.data && !is_all)
         return fail(ERR_INVALID, "say which events: by \"seqs\", \"event\", \"reason\", or "
@@ -319,15 +322,18 @@ static fallible post(struct replay *replay, struct item *item)
 {
     enum err err;
 
-    intake_hash(replay->stock.intake, &item->event);
-    item->job = (struct intake_job){.kind = INTAKE_EVENTS,
+    item->job = (struct intake_job){.kind = INTAKE_DISMISS,
                                     .mem = replay->page,
-                                    .events = &item->event,
-                                    .count = 1,
                                     .received = clock_now(replay->stock.sys),
                                     .released = item->seq,
                                     .done = take_back,
                                     .owner = replay};
+    if (!replay->wish.is_dismissal) {
+        intake_hash(replay->stock.intake, &item->event);
+        item->job.kind = INTAKE_EVENTS;
+        item->job.events = &item->event;
+        item->job.count = 1;
+    }
     mutex_lock(replay->lock);
     replay->away++;
     mutex_unlock(replay->lock);
@@ -349,7 +355,8 @@ static fallible do_item(struct replay *replay, struct item *item)
     if (!is_match)
         return OK;
     replay->now.matched++;
-    TRY(mend(replay, item));
+    if (!replay->wish.is_dismissal)
+        TRY(mend(replay, item));
     if (item->event.message.is_misfit) {
         note_why(replay, item->event.message.reason);
         return OK;
@@ -357,7 +364,8 @@ static fallible do_item(struct replay *replay, struct item *item)
     if (!replay->wish.is_dry)
         return post(replay, item);
     replay->now.replayed++;
-    note_sample(replay, item->event.message.json);
+    if (!replay->wish.is_dismissal)
+        note_sample(replay, item->event.message.json);
     return OK;
 }
 
@@ -510,9 +518,9 @@ static fallible start(struct replay *replay)
     return err;
 }
 
-fallible replay_begin(struct replay *replay, const struct json *doc, uint32_t at)
+static fallible begin(struct replay *replay, const struct json *doc, uint32_t at, bool is_dismissal)
 {
-    struct wish wish = {.mem = arena_open(WISH)};
+    struct wish wish = {.mem = arena_open(WISH), .is_dismissal = is_dismissal};
     struct quarantine *quarantine = intake_quarantine(replay->stock.intake);
     enum err err = wish.mem ? read_wish(doc, at, &wish) : mem_exhausted();
 
@@ -533,6 +541,16 @@ fallible replay_begin(struct replay *replay, const struct json *doc, uint32_t at
     err = start(replay);
     mutex_unlock(replay->lock);
     return err;
+}
+
+fallible replay_begin(struct replay *replay, const struct json *doc, uint32_t at)
+{
+    return begin(replay, doc, at, false);
+}
+
+fallible replay_dismiss(struct replay *replay, const struct json *doc, uint32_t at)
+{
+    return begin(replay, doc, at, true);
 }
 
 fallible replay_resume(struct replay *replay)
@@ -597,12 +615,13 @@ static void write_time(struct json_writer *w, str name, millis at)
     buf_done(&text);
 }
 
-static void write_progress(struct json_writer *w, const struct progress *progress)
+static void write_progress(struct json_writer *w, const struct progress *progress,
+                           bool is_dismissal)
 {
     write_number(w, S("total"), progress->total);
     write_number(w, S("looked"), progress->looked);
     write_number(w, S("matched"), progress->matched);
-    write_number(w, S("replayed"), progress->replayed);
+    write_number(w, is_dismissal ? S("dismissed") : S("replayed"), progress->replayed);
     write_number(w, S("failed"), progress->failed);
     write_number(w, S("gone"), progress->gone);
     json_key(w, S("reasons"));
@@ -635,7 +654,7 @@ fallible replay_write(struct replay *replay, struct json_writer *w)
     json_text(w, str_of(STATES[replay->state]));
     json_key(w, S("dry_run"));
     json_bool(w, replay->wish.is_dry);
-    write_progress(w, &replay->progress);
+    write_progress(w, &replay->progress, replay->wish.is_dismissal);
     write_time(w, S("began"), replay->began);
     write_time(w, S("ended"), replay->ended);
     json_key(w, S("detail"));

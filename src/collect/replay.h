@@ -30,6 +30,8 @@ void replay_close(struct replay *replay); /* waits for its end; NULL is fine */
  *   "map":{...} as in mend.h, "dry_run":true: nothing changes, but all is looked at.
  * ERR_INVALID names what is wrong; ERR_CONFLICT: one is under way. */
 fallible replay_begin(struct replay *replay, const struct json *doc, uint32_t at);
+/* The same without a map: they leave quarantine without an event. */
+fallible replay_dismiss(struct replay *replay, const struct json *doc, uint32_t at);
 /* Goes on with the one that was stopped or failed. ERR_CONFLICT: there is none such. */
 fallible replay_resume(struct replay *replay);
 fallible replay_stop(struct replay *replay); /* ERR_ABSENT: none is under way */

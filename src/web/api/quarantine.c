@@ -55,20 +55,35 @@ static void write_cursor(struct json_writer *w, uint64_t seq)
     buf_done(&text);
 }
 
+/* `*out_next`: behind which entry the next page begins; 0: this is the last. */
+static fallible find_page(struct exchange *x, struct quarantine_page *out_page, uint64_t *out_next)
+{
+    const struct web_config *config = web_config(web_of(x));
+    struct quarantine *quarantine = intake_quarantine(config->intake);
+    struct quarantine_wish wish = {.event = exchange_query_value(x, S("event")),
+                                   .reason = exchange_query_value(x, S("reason"))};
+    uint64_t limit;
+
+    TRY(web_query_number(x, S("limit"), 1, MOST, 50, &limit));
+    TRY(web_query_number(x, S("cursor"), 0, UINT64_MAX - 1, 0, &wish.after));
+    wish.limit = limit;
+    if (wish.event.data || wish.reason.data)
+        return quarantine_look_find(quarantine, config->picker, &wish, exchange_mem(x), out_page,
+                                    out_next);
+    TRY(quarantine_list(quarantine, exchange_mem(x), wish.after, limit, out_page));
+    *out_next = out_page->count == limit ? out_page->entries[limit - 1].seq : 0;
+    return OK;
+}
+
 void quarantine_show(struct exchange *x)
 {
     const struct web_config *config = web_config(web_of(x));
     struct quarantine_page page = {0};
     struct buf out = {0};
     struct json_writer w = {.out = &out};
-    uint64_t limit, after;
-    enum err err = web_query_number(x, S("limit"), 1, MOST, 50, &limit);
+    uint64_t next = 0;
+    enum err err = find_page(x, &page, &next);
 
-    if (!err)
-        err = web_query_number(x, S("cursor"), 0, UINT64_MAX - 1, 0, &after);
-    if (!err)
-        err = quarantine_list(intake_quarantine(config->intake), exchange_mem(x), after, limit,
-                              &page);
     json_open(&w, '{');
     json_key(&w, S("count"));
     json_u64(&w, page.total);
@@ -78,8 +93,8 @@ void quarantine_show(struct exchange *x)
         err = write_entry(config, &page.entries[i], &w);
     json_shut(&w, ']');
     json_key(&w, S("cursor"));
-    if (!err && page.count == limit)
-        write_cursor(&w, page.entries[page.count - 1].seq);
+    if (next)
+        write_cursor(&w, next);
     else
         json_null(&w);
     json_shut(&w, '}');
@@ -197,6 +212,11 @@ static void answer_replay(struct exchange *x, int status)
     buf_done(&out);
 }
 
+static fallible begin_dismissal(struct exchange *x, const struct json *doc)
+{
+    return replay_dismiss(web_config(web_of(x))->replay, doc, 0);
+}
+
 /* {"resume":true} goes on with the one before. */
 static fallible begin_replay(struct exchange *x, const struct json *doc)
 {
@@ -210,20 +230,31 @@ static fallible begin_replay(struct exchange *x, const struct json *doc)
     return replay_resume(replay);
 }
 
-void quarantine_replay_many(struct exchange *x)
+static void begin_many(struct exchange *x,
+                       fallible (*begin)(struct exchange *x, const struct json *doc))
 {
     struct json_reader *reader = web_take_reader(web_of(x));
     struct json doc;
     enum err err = reader ? web_read_object(x, reader, &doc) : arena_exhausted();
 
     if (!err)
-        err = begin_replay(x, &doc);
+        err = begin(x, &doc);
     if (reader)
         web_give_reader(web_of(x), reader);
     if (err)
         web_fail(x, err);
     else /* a short one is over when it is answered */
         answer_replay(x, replay_wait(web_config(web_of(x))->replay, WAIT_MS) ? 200 : 202);
+}
+
+void quarantine_replay_many(struct exchange *x)
+{
+    begin_many(x, begin_replay);
+}
+
+void quarantine_dismiss_many(struct exchange *x)
+{
+    begin_many(x, begin_dismissal);
 }
 
 void quarantine_replay_show(struct exchange *x)

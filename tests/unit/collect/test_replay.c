@@ -173,6 +173,25 @@ TEST(replay_refuses_what_says_not_what)
     close_desk(&desk);
 }
 
+TEST(replay_dismisses_without_an_event)
+{
+    struct desk desk = open_desk(130);
+    struct intake_counts counts;
+    struct json doc, told;
+
+    CHECK_OK(json_parse_copy(desk.w.json, test_mem, S("{\"event\":\"A\"}"), &doc));
+    CHECK_OK(replay_dismiss(desk.replay, &doc, 0));
+    told = finish(&desk);
+    CHECK_INT(number(&told, S("dismissed")), 65);
+    CHECK_INT(quarantine_count(intake_quarantine(desk.w.intake)), 65);
+    intake_counts_read(desk.w.intake, &counts);
+    CHECK_INT(counts.dismissed, 65);
+    CHECK_INT(counts.stored, 1);
+    CHECK_OK(json_parse_copy(desk.w.json, test_mem, S("{\"all\":true,\"map\":{}}"), &doc));
+    CHECK_ERR(ERR_INVALID, replay_dismiss(desk.replay, &doc, 0));
+    close_desk(&desk);
+}
+
 static bool goes_on(void *argument)
 {
     (void)argument;
