@@ -36,8 +36,6 @@ enum {
 /* Bytes that keep the hashes of one kind of text apart from those of another. */
 enum { DOMAIN_MESSAGE = 0x6d, DOMAIN_QUARANTINE = 0x71, DOMAIN_UNPLANNED = 0x70 };
 
-enum { COUNTS = sizeof(struct intake_counts) / sizeof(uint64_t) };
-
 struct intake {
     struct intake_config config;
     struct mailbox *box;
@@ -45,9 +43,9 @@ struct intake {
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
     atomic_bool is_full;
     bool is_hurried;
-    atomic_bool is_stopped;              /* the log can promise nothing any more */
-    atomic_uint_fast64_t counts[COUNTS]; /* in the order of struct intake_counts */
-    struct mutex *lock;                  /* of `seen`, a copy for other threads */
+    atomic_bool is_stopped; /* the log can promise nothing any more */
+    struct intake_tally tally;
+    struct mutex *lock; /* of `seen`, a copy for other threads */
     struct seen_stats seen;
     /* The writer thread's own: a run of events of one node that become one record, its payload in
      * the log's hands already */
@@ -183,26 +181,12 @@ fallible intake_post(struct intake *intake, struct intake_job *job)
 
 void intake_counts_read(struct intake *intake, struct intake_counts *out_counts)
 {
-    uint64_t counts[COUNTS];
-
-    for (int i = 0; i < COUNTS; i++)
-        counts[i] = atomic_load(&intake->counts[i]);
-    memcpy(out_counts, counts, sizeof counts);
-}
-
-static void add_counts(struct intake *intake, const struct intake_counts *counts)
-{
-    uint64_t more[COUNTS];
-
-    memcpy(more, counts, sizeof more);
-    for (int i = 0; i < COUNTS; i++)
-        if (more[i])
-            atomic_fetch_add_explicit(&intake->counts[i], more[i], memory_order_relaxed);
+    intake_counts_get(&intake->tally, out_counts);
 }
 
 void intake_note_refused(struct intake *intake, size_t count)
 {
-    add_counts(intake, &(struct intake_counts){.received = count, .refused = count});
+    intake_counts_add(&intake->tally, &(struct intake_counts){.received = count, .refused = count});
 }
 
 void intake_seen_read(struct intake *intake, struct seen_stats *out_stats)
@@ -566,23 +550,6 @@ static void set_result(struct intake_job *job, enum err err)
         snprintf(job->reason, sizeof job->reason, "%s", err_text());
 }
 
-/* A job that failed has stored what its earlier groups held. What comes out of quarantine was
- * received before. */
-static void count_job(struct intake *intake, const struct intake_job *job)
-{
-    struct intake_counts counts = job->counts;
-
-    if (job->kind == INTAKE_DISMISS) {
-        counts = (struct intake_counts){.dismissed = !job->err};
-    } else if (job->released) {
-        counts = (struct intake_counts){.replayed = !job->err};
-    } else if (job->err) {
-        counts.refused = job->count - counts.received;
-        counts.received = job->count;
-    }
-    add_counts(intake, &counts);
-}
-
 /* Answers the jobs from `first` up to, not including, `end`. */
 static void answer(struct intake *intake, struct letter *first, const struct letter *end)
 {
@@ -591,7 +558,7 @@ static void answer(struct intake *intake, struct letter *first, const struct let
 
         first = first->next;
         atomic_fetch_sub_explicit(&intake->waiting, job->bytes, memory_order_relaxed);
-        count_job(intake, job);
+        intake_counts_add_job(&intake->tally, job);
         job->done(job);
     }
 }

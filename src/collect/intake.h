@@ -7,6 +7,7 @@
  * thread's loop body; a simulation calls it by itself.
  */
 #pragma once
+#include "collect/intake_counts.h"
 #include "collect/message.h"
 #include "store/log.h"
 #include "store/seen.h"
@@ -27,20 +28,6 @@ enum intake_kind {
     INTAKE_UNDO,    /* takes join `undone` back */
     INTAKE_DELETE,  /* events `found` are gone from all answers */
     INTAKE_DISMISS, /* closes quarantine entry `released` without an event */
-};
-
-/* received = stored + duplicates + conflicts + quarantined + refused. It counts the events of
- * requests that were read and understood; what a request held that was refused unread nobody
- * knows. */
-struct intake_counts {
-    uint64_t received;
-    uint64_t stored;
-    uint64_t duplicates; /* the same id with the same body */
-    uint64_t conflicts;  /* the same id with another body: the first was kept */
-    uint64_t quarantined;
-    uint64_t refused;   /* read, and then not taken: no key, no room, too much waited */
-    uint64_t replayed;  /* left quarantine mended; nobody sent them anew: not among received */
-    uint64_t dismissed; /* left it without */
 };
 
 struct intake_event {
