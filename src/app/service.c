@@ -15,6 +15,7 @@
 #include "collect/geography.h"
 #include "collect/inspect.h"
 #include "collect/intake.h"
+#include "collect/replay.h"
 #include "measure/combine.h"
 #include "measure/trail.h"
 #include "store/backup_desk.h"
@@ -55,6 +56,7 @@ struct service {
     struct sys *sys;
     struct workspace workspace;
     struct backup_desk *backups;
+    struct replay *replay;
     struct agent_reader *agents;
     struct geography *geography;
     struct inspect_means inspect;
@@ -324,6 +326,17 @@ static fallible open_doors(struct service *service)
     return OK;
 }
 
+static fallible open_replay(struct service *service)
+{
+    struct replay_stock stock = {
+        .sys = service->sys,
+        .picker = service->workspace.picker,
+        .intake = service->workspace.intake,
+    };
+
+    return replay_open(&stock, &service->replay);
+}
+
 static fallible open_all(struct service *service)
 {
     const struct service_options *options = service->options;
@@ -355,6 +368,9 @@ static fallible open_all(struct service *service)
     web.events = service->workspace.events;
     web.intake = service->workspace.intake;
     web.log = service->workspace.log;
+    web.picker = service->workspace.picker;
+    TRY(open_replay(service));
+    web.replay = service->replay;
     web.query_memory = options->config.query_mb * MIB;
     TRY(web_open(&web, &service->web));
     TRY(thread_start("log-writer", run_writer, service, &service->writer));
@@ -396,6 +412,7 @@ static void close_all(struct service *service)
 {
     if (service->server)
         server_stop(service->server, (int64_t)service->options->config.drain_seconds * 1000);
+    replay_close(service->replay);
     atomic_store(&service->writer_ends, true);
     thread_join(service->writer);
     atomic_store(&service->folder_ends, true);
@@ -416,6 +433,7 @@ static void close_all(struct service *service)
  * order either. */
 static void leave_all(struct service *service)
 {
+    replay_end(service->replay);
     atomic_store(&service->writer_ends, true);
     atomic_store(&service->folder_ends, true);
     atomic_store(&service->combiner_ends, true);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "collect/intake.h"
+#include "collect/plan_book.h"
 #include "measure/events.h"
 #include "measure/history.h"
 #include "people/identity.h"
@@ -185,12 +186,14 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
     enum err err;
 
     entropy_fill(workspace->sys, &events.hash_seed, sizeof events.hash_seed);
+    TRY(plan_book_open(workspace->sys, workspace->catalog, &workspace->plans));
     TRY(identity_open(&workspace->identity));
     TRY(deletions_open(0, &workspace->deletions));
     TRY(verdicts_open(0, &workspace->verdicts));
     intake.identity = workspace->identity;
     intake.deletions = workspace->deletions;
     intake.verdicts = workspace->verdicts;
+    intake.plans = workspace->plans;
     err = intake_open(&intake, progress, argument, &workspace->intake);
     if (err) {
         identity_close(events.identity);
@@ -249,6 +252,7 @@ void workspace_close(struct workspace *workspace)
     log_picker_close(workspace->picker);
     log_close(workspace->log);
     vault_close(workspace->vault);
+    plan_book_close(workspace->plans);
     access_close(workspace->access);
     catalog_close(workspace->catalog);
     datadir_close(workspace->datadir);

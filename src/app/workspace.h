@@ -18,6 +18,7 @@ struct identity;
 struct intake;
 struct log_picker;
 struct log_reader;
+struct plan_book;
 struct seen;
 struct source;
 struct syncer;
@@ -36,6 +37,7 @@ struct workspace {
     struct identity *identity;
     struct deletions *deletions; /* of all that the log holds */
     struct verdicts *verdicts;   /* the same */
+    struct plan_book *plans;
     struct intake *intake;
     struct history *history;
     struct roster *roster;

@@ -34,7 +34,7 @@ enum {
 };
 
 /* Bytes that keep the hashes of one kind of text apart from those of another. */
-enum { DOMAIN_MESSAGE = 0x6d, DOMAIN_QUARANTINE = 0x71 };
+enum { DOMAIN_MESSAGE = 0x6d, DOMAIN_QUARANTINE = 0x71, DOMAIN_UNPLANNED = 0x70 };
 
 struct intake {
     struct intake_config config;
@@ -43,9 +43,9 @@ struct intake {
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
     atomic_bool is_full;
     bool is_hurried;
-    atomic_bool is_stopped;         /* the log can promise nothing any more */
-    atomic_uint_fast64_t counts[5]; /* in the order of struct intake_counts */
-    struct mutex *lock;             /* of `seen`, a copy for other threads */
+    atomic_bool is_stopped; /* the log can promise nothing any more */
+    struct intake_tally tally;
+    struct mutex *lock; /* of `seen`, a copy for other threads */
     struct seen_stats seen;
     /* The writer thread's own: a run of events of one node that become one record, its payload in
      * the log's hands already */
@@ -115,8 +115,11 @@ void intake_hash(const struct intake *intake, struct intake_event *event)
     const struct message *message = &event->message;
 
     event->body_hash = hash_checksum(message->json.data, message->json.len);
-    if (message->is_misfit) { /* sent again it is the same one: its body is its id */
-        event->message_id = hash_text(intake, DOMAIN_QUARANTINE, message->json);
+    if (message->is_misfit) { /* sent again it is the same one: its body is its id, if it has no
+                                 other */
+        event->message_id = message->breaks_plan && message->message_id.data
+                                ? hash_text(intake, DOMAIN_UNPLANNED, message->message_id)
+                                : hash_text(intake, DOMAIN_QUARANTINE, message->json);
         event->body_hash = 0;
         return;
     }
@@ -145,31 +148,45 @@ static size_t event_bytes(const struct message *message)
            message->previous.len + message->reason.len + SMALL_RECORDS;
 }
 
-fallible intake_post(struct intake *intake, struct intake_job *job)
+static fallible admit(struct intake *intake, const struct intake_job *job)
 {
-    job->err = OK;
-    job->seq = 0;
-    job->counts = (struct intake_counts){0};
-    job->bytes = SMALL_RECORDS;
-    for (size_t i = 0; i < job->count; i++)
-        job->bytes += event_bytes(&job->events[i].message);
     if (atomic_load(&intake->is_stopped))
         return fail(ERR_IO, "the log has stopped: restart to recover");
     if (atomic_load_explicit(&intake->waiting, memory_order_relaxed) + job->bytes >
         intake->config.queue_bytes)
         return fail(ERR_BUSY, "more waits to be stored than may wait: send it again later");
     atomic_fetch_add_explicit(&intake->waiting, job->bytes, memory_order_relaxed);
+    return OK;
+}
+
+fallible intake_post(struct intake *intake, struct intake_job *job)
+{
+    enum err err;
+
+    job->err = OK;
+    job->seq = 0;
+    job->counts = (struct intake_counts){0};
+    job->bytes = SMALL_RECORDS;
+    for (size_t i = 0; i < job->count; i++)
+        job->bytes += event_bytes(&job->events[i].message);
+    err = admit(intake, job);
+    if (err) {
+        if (!job->released)
+            intake_note_refused(intake, job->count);
+        return err;
+    }
     mailbox_post(intake->box, &job->letter);
     return OK;
 }
 
 void intake_counts_read(struct intake *intake, struct intake_counts *out_counts)
 {
-    out_counts->received = atomic_load(&intake->counts[0]);
-    out_counts->stored = atomic_load(&intake->counts[1]);
-    out_counts->duplicates = atomic_load(&intake->counts[2]);
-    out_counts->conflicts = atomic_load(&intake->counts[3]);
-    out_counts->quarantined = atomic_load(&intake->counts[4]);
+    intake_counts_get(&intake->tally, out_counts);
+}
+
+void intake_note_refused(struct intake *intake, size_t count)
+{
+    intake_counts_add(&intake->tally, &(struct intake_counts){.received = count, .refused = count});
 }
 
 void intake_seen_read(struct intake *intake, struct seen_stats *out_stats)
@@ -187,6 +204,11 @@ bool intake_is_full(const struct intake *intake)
 struct quarantine *intake_quarantine(struct intake *intake)
 {
     return intake->quarantine;
+}
+
+struct plan_book *intake_plans(const struct intake *intake)
+{
+    return intake->config.plans;
 }
 
 /* On the writer thread: events into records */
@@ -529,15 +551,6 @@ static void set_result(struct intake_job *job, enum err err)
         snprintf(job->reason, sizeof job->reason, "%s", err_text());
 }
 
-static void add_counts(struct intake *intake, const struct intake_counts *counts)
-{
-    atomic_fetch_add_explicit(&intake->counts[0], counts->received, memory_order_relaxed);
-    atomic_fetch_add_explicit(&intake->counts[1], counts->stored, memory_order_relaxed);
-    atomic_fetch_add_explicit(&intake->counts[2], counts->duplicates, memory_order_relaxed);
-    atomic_fetch_add_explicit(&intake->counts[3], counts->conflicts, memory_order_relaxed);
-    atomic_fetch_add_explicit(&intake->counts[4], counts->quarantined, memory_order_relaxed);
-}
-
 /* Answers the jobs from `first` up to, not including, `end`. */
 static void answer(struct intake *intake, struct letter *first, const struct letter *end)
 {
@@ -546,8 +559,7 @@ static void answer(struct intake *intake, struct letter *first, const struct let
 
         first = first->next;
         atomic_fetch_sub_explicit(&intake->waiting, job->bytes, memory_order_relaxed);
-        if (!job->err)
-            add_counts(intake, &job->counts);
+        intake_counts_add_job(&intake->tally, job);
         job->done(job);
     }
 }

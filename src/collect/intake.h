@@ -7,6 +7,7 @@
  * thread's loop body; a simulation calls it by itself.
  */
 #pragma once
+#include "collect/intake_counts.h"
 #include "collect/message.h"
 #include "store/log.h"
 #include "store/seen.h"
@@ -17,6 +18,7 @@ struct intake;
 struct deleted;
 struct deletions;
 struct identity;
+struct plan_book;
 struct quarantine;
 struct roster;
 struct sys;
@@ -28,14 +30,6 @@ enum intake_kind {
     INTAKE_DELETE,  /* events `found` are gone from all answers */
     INTAKE_REVISE,  /* the verdict of events `found` is `verdict` from now on */
     INTAKE_DISMISS, /* closes quarantine entry `released` without an event */
-};
-
-struct intake_counts {
-    uint64_t received;
-    uint64_t stored;
-    uint64_t duplicates; /* the same id with the same body */
-    uint64_t conflicts;  /* the same id with another body: the first was kept */
-    uint64_t quarantined;
 };
 
 struct intake_event {
@@ -88,6 +82,7 @@ struct intake_config {
     struct identity **out_settled; /* a copy of what the roster alone tells; NULL: not wanted */
     struct deletions *deletions;   /* NULL: none are known and none can be made */
     struct verdicts *verdicts;     /* the same of revisions */
+    struct plan_book *plans;       /* what events are held against; NULL: nothing */
     size_t group_bytes; /* jobs are taken into one group up to this, a larger job becomes several
                            groups; 0: 4 MiB */
     size_t queue_bytes; /* waiting jobs beyond it are refused with ERR_BUSY; 0: 64 MiB */
@@ -118,6 +113,9 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms);
  * that. */
 void intake_hurry(struct intake *intake);
 
+/* Counts events that were read and not posted; any thread. */
+void intake_note_refused(struct intake *intake, size_t count);
+
 /* Answers what still waits with ERR_IO, after intake_step failed. */
 void intake_refuse(struct intake *intake);
 
@@ -130,3 +128,5 @@ bool intake_is_full(const struct intake *intake);
 
 /* The open quarantine entries. Borrowed. */
 struct quarantine *intake_quarantine(struct intake *intake);
+/* The plans that it was opened with. Borrowed. */
+struct plan_book *intake_plans(const struct intake *intake);

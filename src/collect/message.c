@@ -398,12 +398,15 @@ fallible message_read(const struct json *doc, uint32_t at, const struct message_
     struct fields fields;
 
     if (json_type_of(doc, at) != JSON_OBJECT)
-        message = (struct message){true, S("an event must be a JSON object"), .json = message.json};
+        message = (struct message){
+            .is_misfit = true, .reason = S("an event must be a JSON object"), .json = message.json};
     else if (message.json.len > MESSAGE_MOST_BYTES)
-        message = (struct message){true, S("the event is larger than 32 KB"), .json = message.json};
+        message = (struct message){
+            .is_misfit = true, .reason = S("the event is larger than 32 KB"), .json = message.json};
     else if (defect)
-        message =
-            (struct message){true, str_of(json_defect_text(defect->kind)), .json = message.json};
+        message = (struct message){.is_misfit = true,
+                                   .reason = str_of(json_defect_text(defect->kind)),
+                                   .json = message.json};
     if (!message.is_misfit) {
         find_fields(doc, at, &fields);
         TRY(read_fields(doc, at, &fields, setting, mem, &message));

@@ -16,7 +16,8 @@ enum {
 };
 
 struct message {
-    bool is_misfit; /* belongs in quarantine, with `reason` */
+    bool is_misfit;   /* belongs in quarantine, with `reason` */
+    bool breaks_plan; /* ... and nothing else is wrong with it: its id holds */
     str reason;
     enum event_type type;
     uint8_t flags; /* EVENT_TIME_* */

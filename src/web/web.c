@@ -179,7 +179,8 @@ static bool is_malformed(struct exchange *x)
     struct json doc;
     bool is_json;
 
-    if (request->method != HTTP_POST || !(reader = web_take_reader(web_of(x))))
+    if ((request->method != HTTP_POST && request->method != HTTP_PUT) ||
+        !(reader = web_take_reader(web_of(x))))
         return false;
     is_json = json_parse(reader, exchange_mem(x), request->body, &doc) != ERR_INVALID;
     web_give_reader(web_of(x), reader);

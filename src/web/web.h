@@ -18,6 +18,8 @@ struct events;
 struct inspect_means;
 struct intake;
 struct log;
+struct log_picker;
+struct replay;
 struct sys;
 struct terms;
 struct web;
@@ -40,6 +42,8 @@ struct web_config {
     const struct inspect_means *inspect;
     struct intake *intake;
     struct log *log;
+    struct log_picker *picker; /* of its events */
+    struct replay *replay;
     size_t query_memory; /* bound for one question */
     /* Called when the log can promise nothing any more. */
     void (*stopped)(void *argument);

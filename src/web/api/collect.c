@@ -151,6 +151,7 @@ static void post(struct call *call, enum err err, bool may)
     } else if (err) {
         answer_later(call, err, str_of(err_text()));
     } else {
+        intake_note_refused(web_config(web_of(call->exchange))->intake, call->job.count);
         refuse_key(call);
     }
 }

@@ -26,8 +26,10 @@ static void add_events(struct buf *out, const struct web_config *config)
     struct intake_counts counts;
 
     intake_counts_read(config->intake, &counts);
-    family(out, "events_total", "counter",
-           "Events since the start, by what became of them; received is the sum of the others.");
+    family(
+        out, "events_total", "counter",
+        "Events of requests that were read, since the start, by what became of them; received is "
+        "the sum of the others.");
     buf_print(out, "myriad_events_total{outcome=\"received\"} %llu\n",
               (unsigned long long)counts.received);
     buf_print(out, "myriad_events_total{outcome=\"stored\"} %llu\n",
@@ -38,6 +40,14 @@ static void add_events(struct buf *out, const struct web_config *config)
               (unsigned long long)counts.conflicts);
     buf_print(out, "myriad_events_total{outcome=\"quarantined\"} %llu\n",
               (unsigned long long)counts.quarantined);
+    buf_print(out, "myriad_events_total{outcome=\"refused\"} %llu\n",
+              (unsigned long long)counts.refused);
+    family(out, "quarantine_events_total", "counter",
+           "Events that left quarantine since the start: mended and taken, or dismissed.");
+    buf_print(out, "myriad_quarantine_events_total{outcome=\"replayed\"} %llu\n",
+              (unsigned long long)counts.replayed);
+    buf_print(out, "myriad_quarantine_events_total{outcome=\"dismissed\"} %llu\n",
+              (unsigned long long)counts.dismissed);
 }
 
 static void add_fold(struct buf *out, const struct events_stats *events)

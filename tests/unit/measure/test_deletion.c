@@ -157,7 +157,7 @@ static const char *schema_of(struct fold *fold)
     struct buf out = {0};
     str text;
 
-    CHECK_OK(schema_write(fold->events, test_mem, &out));
+    CHECK_OK(schema_write(fold->events, NULL, test_mem, &out));
     text = arena_dup(test_mem, buf_str(&out));
     buf_done(&out);
     return text.data;
