@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Threads: the event loops and the pool (http/), one log writer, one that folds the log for
- * questions, one that combines column files, one that syncs what nobody waits for, and this one,
- * which waits for signals and keeps the next log segment ready.
+ * questions, one that combines column files, one that tells followers, one that syncs what nobody
+ * waits for, and this one, which waits for signals and keeps the next log segment ready.
  */
 #include "app/service.h"
 
@@ -25,6 +25,7 @@
 #include "sys/stream.h"
 #include "sys/thread.h"
 #include "web/journal.h"
+#include "web/tails.h"
 #include "web/web.h"
 
 #include <stdatomic.h>
@@ -63,6 +64,8 @@ struct service {
     struct thread *writer;
     struct thread *folder;
     struct thread *combiner;
+    struct tails *tails;
+    struct thread *teller;
     atomic_bool writer_ends;
     atomic_bool folder_ends;
     atomic_bool combiner_ends;
@@ -297,6 +300,19 @@ static fallible open_backups(struct service *service)
     return backup_desk_open(&stock, &service->backups);
 }
 
+static fallible open_tails(struct service *service)
+{
+    struct tails_config config = {
+        .sys = service->sys,
+        .access = service->workspace.access,
+        .deletions = service->workspace.deletions,
+        .log = service->workspace.log,
+        .most = service->options->config.tails,
+    };
+
+    return tails_open(&config, &service->tails);
+}
+
 static fallible open_all(struct service *service)
 {
     const struct service_options *options = service->options;
@@ -327,11 +343,14 @@ static fallible open_all(struct service *service)
     web.events = service->workspace.events;
     web.intake = service->workspace.intake;
     web.log = service->workspace.log;
+    TRY(open_tails(service));
+    web.tails = service->tails;
     web.query_memory = options->config.query_mb * MIB;
     TRY(web_open(&web, &service->web));
     TRY(thread_start("log-writer", run_writer, service, &service->writer));
     TRY(thread_start("fold", run_folder, service, &service->folder));
     TRY(thread_start("combine", run_combiner, service, &service->combiner));
+    TRY(thread_start("tails", tails_run, service->tails, &service->teller));
     server_limits(&options->config, &limits);
     TRY(web_serve(service->web, str_of(options->listen), &limits, &service->server));
     tell_connections(service->sys, limits.connections, options->config.connections);
@@ -366,9 +385,18 @@ static void settle_last(struct service *service)
         journal_error(service->sys, "not all could be settled for the next start", err_text());
 }
 
+/* Followers are sent home before the server drains: by themselves they would not go. */
+static void stop_telling(struct service *service)
+{
+    if (service->teller)
+        tails_stop(service->tails);
+    thread_join(service->teller);
+}
+
 /* End: requests first, then the writer that answers them, then the readers of the log. */
 static void close_all(struct service *service)
 {
+    stop_telling(service);
     if (service->server)
         server_stop(service->server, (int64_t)service->options->config.drain_seconds * 1000);
     atomic_store(&service->writer_ends, true);
@@ -378,6 +406,7 @@ static void close_all(struct service *service)
     thread_join(service->folder);
     thread_join(service->combiner);
     settle_last(service);
+    tails_close(service->tails);
     backup_desk_close(service->backups);
     workspace_close(&service->workspace);
     web_close(service->web);
@@ -397,6 +426,7 @@ static void leave_all(struct service *service)
     thread_join(service->folder);
     thread_join(service->combiner);
     intake_refuse(service->workspace.intake);
+    stop_telling(service);
     server_stop(service->server, LEAVE_MS);
     intake_refuse(service->workspace.intake);
 }

@@ -154,17 +154,11 @@ static bool is_copied(const struct json *doc, uint32_t key)
     return true;
 }
 
-fallible export_line(struct json_reader *reader, struct arena *mem, uint64_t seq,
-                     const struct record_event *event, struct buf *out_line)
+fallible export_write(const struct json *doc, uint64_t seq, const struct record_event *event,
+                      struct buf *out_line)
 {
     struct json_writer w = {.out = out_line};
-    struct json doc;
-    enum err err = json_parse_copy(reader, mem, event->json, &doc);
 
-    if (err == ERR_INVALID || (!err && json_type_of(&doc, 0) != JSON_OBJECT))
-        return fail(ERR_CORRUPT, "event %llu in the log is no JSON object",
-                    (unsigned long long)seq);
-    TRY(err);
     json_open(&w, '{');
     json_key(&w, S("seq"));
     json_u64(&w, seq);
@@ -172,19 +166,32 @@ fallible export_line(struct json_reader *reader, struct arena *mem, uint64_t seq
     json_text(&w, name_of(event->type));
     json_key(&w, S("timestamp"));
     write_time(&w, event->time);
-    write_message_id(&w, &doc, seq, event);
-    EACH_MEMBER(&doc, 0, key, value)
+    write_message_id(&w, doc, seq, event);
+    EACH_MEMBER(doc, 0, key, value)
     {
-        if (!is_copied(&doc, key))
+        if (!is_copied(doc, key))
             continue;
         buf_add_byte(out_line, ',');
-        buf_add(out_line, json_raw(&doc, key));
+        buf_add(out_line, json_raw(doc, key));
         buf_add_byte(out_line, ':');
-        add_compact(out_line, json_raw(&doc, value));
+        add_compact(out_line, json_raw(doc, value));
     }
     json_shut(&w, '}');
     buf_add_byte(out_line, '\n');
     return buf_is_broken(out_line) ? mem_exhausted() : OK;
+}
+
+fallible export_line(struct json_reader *reader, struct arena *mem, uint64_t seq,
+                     const struct record_event *event, struct buf *out_line)
+{
+    struct json doc;
+    enum err err = json_parse_copy(reader, mem, event->json, &doc);
+
+    if (err == ERR_INVALID || (!err && json_type_of(&doc, 0) != JSON_OBJECT))
+        return fail(ERR_CORRUPT, "event %llu in the log is no JSON object",
+                    (unsigned long long)seq);
+    TRY(err);
+    return export_write(&doc, seq, event, out_line);
 }
 
 /* Many */

@@ -18,6 +18,7 @@ struct inspect_means;
 struct intake;
 struct log;
 struct sys;
+struct tails;
 struct web;
 
 enum web_permission {
@@ -37,6 +38,7 @@ struct web_config {
     const struct inspect_means *inspect;
     struct intake *intake;
     struct log *log;
+    struct tails *tails;
     size_t query_memory; /* bound for one question */
     /* Called when the log can promise nothing any more. */
     void (*stopped)(void *argument);

@@ -8,6 +8,7 @@
 #include "store/log.h"
 #include "sys/process.h"
 #include "web/api/api.h"
+#include "web/tails.h"
 #include "web/web_int.h"
 
 static void family(struct buf *out, const char *name, const char *type, const char *help)
@@ -107,6 +108,15 @@ static void add_http(struct buf *out, struct web_stats *stats)
         (double)atomic_load(&stats->refused));
 }
 
+static void add_tails(struct buf *out, const struct tails *tails)
+{
+    struct tails_stats stats;
+
+    tails_stats_read(tails, &stats);
+    one(out, "tails", "gauge", "Clients that follow the log.", (double)stats.open);
+    one(out, "tail_events_total", "counter", "Events told to them.", (double)stats.events);
+}
+
 void metrics_page(struct exchange *x)
 {
     struct web *web = web_of(x);
@@ -120,6 +130,7 @@ void metrics_page(struct exchange *x)
     one(&out, "columns_due", "gauge", "1 while column files wait to be combined.",
         web_is_combined(web) ? 0 : 1);
     add_http(&out, web_stats(web));
+    add_tails(&out, config->tails);
     one(&out, "disk_full", "gauge", "1 while events are refused for lack of room.",
         intake_is_full(config->intake) ? 1 : 0);
     one(&out, "process_resident_bytes", "gauge", "Resident memory.", (double)process_memory());
