@@ -3,8 +3,9 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Threads: the event loops and the pool (http/), one log writer, one that folds the log for
- * questions, one that combines column files, one that tells followers, one that syncs what nobody
- * waits for, and this one, which waits for signals and keeps the next log segment ready.
+ * questions, one that combines column files, one that tells followers, one that sends webhooks, one
+ * that syncs what nobody waits for, and this one, which waits for signals and keeps the next log
+ * segment ready.
  */
 #include "app/service.h"
 
@@ -24,6 +25,7 @@
 #include "sys/signals.h"
 #include "sys/stream.h"
 #include "sys/thread.h"
+#include "web/hooks.h"
 #include "web/journal.h"
 #include "web/tails.h"
 #include "web/web.h"
@@ -66,6 +68,8 @@ struct service {
     struct thread *combiner;
     struct tails *tails;
     struct thread *teller;
+    struct hooks *hooks;
+    struct thread *sender;
     atomic_bool writer_ends;
     atomic_bool folder_ends;
     atomic_bool combiner_ends;
@@ -313,6 +317,24 @@ static fallible open_tails(struct service *service)
     return tails_open(&config, &service->tails);
 }
 
+static fallible open_hooks(struct service *service)
+{
+    const struct config *config = &service->options->config;
+    struct hooks_config hooks = {
+        .sys = service->sys,
+        .catalog = service->workspace.catalog,
+        .deletions = service->workspace.deletions,
+        .log = service->workspace.log,
+        .vault = service->workspace.vault,
+        .allowed = str_of(config->webhook_networks),
+        .retry_ms = (int64_t)config->webhook_retry_ms,
+        .answer_ms = (int64_t)config->webhook_seconds * 1000,
+        .most = config->webhooks,
+    };
+
+    return hooks_open(&hooks, &service->hooks);
+}
+
 static fallible open_all(struct service *service)
 {
     const struct service_options *options = service->options;
@@ -344,13 +366,16 @@ static fallible open_all(struct service *service)
     web.intake = service->workspace.intake;
     web.log = service->workspace.log;
     TRY(open_tails(service));
+    TRY(open_hooks(service));
     web.tails = service->tails;
+    web.hooks = service->hooks;
     web.query_memory = options->config.query_mb * MIB;
     TRY(web_open(&web, &service->web));
     TRY(thread_start("log-writer", run_writer, service, &service->writer));
     TRY(thread_start("fold", run_folder, service, &service->folder));
     TRY(thread_start("combine", run_combiner, service, &service->combiner));
     TRY(thread_start("tails", tails_run, service->tails, &service->teller));
+    TRY(thread_start("webhooks", hooks_run, service->hooks, &service->sender));
     server_limits(&options->config, &limits);
     TRY(web_serve(service->web, str_of(options->listen), &limits, &service->server));
     tell_connections(service->sys, limits.connections, options->config.connections);
@@ -385,9 +410,13 @@ static void settle_last(struct service *service)
         journal_error(service->sys, "not all could be settled for the next start", err_text());
 }
 
-/* Followers are sent home before the server drains: by themselves they would not go. */
+/* Followers are sent home before the server drains: by themselves they would not go. Nor would
+ * those who wait for a webhook's answer. */
 static void stop_telling(struct service *service)
 {
+    if (service->sender)
+        hooks_stop(service->hooks);
+    thread_join(service->sender);
     if (service->teller)
         tails_stop(service->tails);
     thread_join(service->teller);
@@ -407,6 +436,7 @@ static void close_all(struct service *service)
     thread_join(service->combiner);
     settle_last(service);
     tails_close(service->tails);
+    hooks_close(service->hooks);
     backup_desk_close(service->backups);
     workspace_close(&service->workspace);
     web_close(service->web);

@@ -14,6 +14,7 @@ struct backup_desk;
 struct catalog;
 struct deletions;
 struct events;
+struct hooks;
 struct inspect_means;
 struct intake;
 struct log;
@@ -35,6 +36,7 @@ struct web_config {
     struct catalog *catalog;
     struct deletions *deletions;
     struct events *events;
+    struct hooks *hooks;
     const struct inspect_means *inspect;
     struct intake *intake;
     struct log *log;

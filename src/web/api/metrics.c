@@ -8,6 +8,7 @@
 #include "store/log.h"
 #include "sys/process.h"
 #include "web/api/api.h"
+#include "web/hooks.h"
 #include "web/tails.h"
 #include "web/web_int.h"
 
@@ -117,6 +118,18 @@ static void add_tails(struct buf *out, const struct tails *tails)
     one(out, "tail_events_total", "counter", "Events told to them.", (double)stats.events);
 }
 
+static void add_hooks(struct buf *out, struct hooks *hooks)
+{
+    struct hooks_stats stats;
+
+    hooks_stats_read(hooks, &stats);
+    one(out, "webhooks", "gauge", "Destinations of webhooks.", (double)stats.destinations);
+    one(out, "webhook_messages_total", "counter", "Webhook messages delivered.",
+        (double)stats.delivered);
+    one(out, "webhook_failures_total", "counter", "Attempts to deliver that failed.",
+        (double)stats.failed);
+}
+
 void metrics_page(struct exchange *x)
 {
     struct web *web = web_of(x);
@@ -131,6 +144,7 @@ void metrics_page(struct exchange *x)
         web_is_combined(web) ? 0 : 1);
     add_http(&out, web_stats(web));
     add_tails(&out, config->tails);
+    add_hooks(&out, config->hooks);
     one(&out, "disk_full", "gauge", "1 while events are refused for lack of room.",
         intake_is_full(config->intake) ? 1 : 0);
     one(&out, "process_resident_bytes", "gauge", "Resident memory.", (double)process_memory());
