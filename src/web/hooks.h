@@ -20,7 +20,7 @@ struct log;
 struct sys;
 struct vault;
 
-enum { HOOKS_SECRETS = 4, HOOKS_WINDOW = 64, HOOKS_ATTEMPTS = 100, HOOKS_REASON = 256 };
+enum { HOOKS_SECRETS = 4, HOOKS_WINDOW = 16, HOOKS_ATTEMPTS = 100, HOOKS_REASON = 256 };
 
 struct hooks_config {
     struct sys *sys;

@@ -26,6 +26,7 @@ enum {
     ID = 64,
     JITTER = 5, /* a fifth earlier or later, so that destinations do not come all at once */
     GONE = 410,
+    SENDING = 128, /* messages at once, so that the log never lacks a descriptor */
 };
 
 /* Waits in units of the first: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h. */
@@ -344,6 +345,22 @@ static void send_test(struct hook *hook, millis now)
         answer_test(hook, &(struct hooks_attempt){.at = now, .number = 1, .reason = "no memory"});
 }
 
+static bool is_sending(const struct hook *hook)
+{
+    for (size_t i = 0; i < HOOKS_WINDOW; i++)
+        if (hook->window[i].is_sending)
+            return true;
+    return false;
+}
+
+/* There is always room for one message of each. */
+static bool has_room(const struct hook *hook)
+{
+    const struct hooks *hooks = hook->hooks;
+
+    return !is_sending(hook) || courier_count(hooks->courier) + hooks->count < SENDING;
+}
+
 static void serve(struct hook *hook, struct round *round)
 {
     enum err err = OK;
@@ -360,6 +377,8 @@ static void serve(struct hook *hook, struct round *round)
         struct delivery *delivery = &hook->window[i];
 
         if (!delivery->is_used || delivery->is_sending)
+            continue;
+        if (delivery->retry_at <= round->now && !has_room(hook))
             continue;
         if (delivery->retry_at <= round->now)
             send(delivery, round->now);

@@ -22,6 +22,7 @@ enum {
     PIECE = 32 << 10, /* bytes, and one event more */
     VIEWS = 4,        /* of the log for one tail, then it is the next one's turn */
     BEAT_MS = 15000,
+    CHECK_MS = 5000,
     RETRY_MS = 2000,
     GATHER_MS = 2, /* woken for every group it would spend more on waking than on telling */
     IDLE_MS = 60000,
@@ -34,7 +35,8 @@ struct tail {
     uint64_t place; /* the next event to look at */
     uint64_t known; /* the client would come again for what is behind */
     uint64_t told;
-    int64_t beat_at; /* monotonic nanoseconds */
+    int64_t beat_at;  /* monotonic nanoseconds */
+    int64_t check_at; /* whether its key is still good */
     bool has_begun;
 };
 
@@ -197,10 +199,13 @@ static void beat(struct tail *tail, struct buf *piece)
     tail->known = tail->place - 1;
 }
 
-static bool is_allowed(const struct tails *tails, const struct tail *tail)
+static bool is_allowed(const struct tails *tails, struct tail *tail, int64_t now_ns)
 {
     struct access_grant grant;
 
+    if (now_ns < tail->check_at)
+        return true;
+    tail->check_at = now_ns + CHECK_MS * INT64_C(1000000);
     return access_check(tails->config.access, tail->wish.secret, ACCESS_API,
                         clock_now(tails->config.sys), &grant) == OK;
 }
@@ -218,7 +223,7 @@ static bool serve(struct tails *tails, struct tail *tail, int64_t now_ns, bool *
         return false;
     if (!event_stream_is_ready(x))
         return true;
-    if (is_due && !is_allowed(tails, tail))
+    if (!is_allowed(tails, tail, now_ns))
         return false;
     piece = event_stream_piece(x);
     if (!tail->has_begun)
@@ -289,6 +294,8 @@ static void serve_all(struct tails *tails, int64_t now_ns, struct round *out_rou
         out_round->is_waiting |= !is_behind;
         if (tail->beat_at < out_round->until_ns)
             out_round->until_ns = tail->beat_at;
+        if (tail->check_at < out_round->until_ns)
+            out_round->until_ns = tail->check_at;
     }
 }
 
