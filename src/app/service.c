@@ -3,8 +3,9 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Threads: the event loops and the pool (http/), one log writer, one that folds the log for
- * questions, one that combines column files, one that syncs what nobody waits for, and this one,
- * which waits for signals and keeps the next log segment ready.
+ * questions, one that combines column files, one that tells followers, one that sends webhooks, one
+ * that syncs what nobody waits for, and this one, which waits for signals and keeps the next log
+ * segment ready.
  */
 #include "app/service.h"
 
@@ -26,7 +27,9 @@
 #include "sys/signals.h"
 #include "sys/stream.h"
 #include "sys/thread.h"
+#include "web/hooks.h"
 #include "web/journal.h"
+#include "web/tails.h"
 #include "web/web.h"
 
 #include <stdatomic.h>
@@ -68,6 +71,10 @@ struct service {
     struct thread *writer;
     struct thread *folder;
     struct thread *combiner;
+    struct tails *tails;
+    struct thread *teller;
+    struct hooks *hooks;
+    struct thread *sender;
     atomic_bool writer_ends;
     atomic_bool folder_ends;
     atomic_bool combiner_ends;
@@ -337,6 +344,37 @@ static fallible open_replay(struct service *service)
     return replay_open(&stock, &service->replay);
 }
 
+static fallible open_tails(struct service *service)
+{
+    struct tails_config config = {
+        .sys = service->sys,
+        .access = service->workspace.access,
+        .deletions = service->workspace.deletions,
+        .log = service->workspace.log,
+        .most = service->options->config.tails,
+    };
+
+    return tails_open(&config, &service->tails);
+}
+
+static fallible open_hooks(struct service *service)
+{
+    const struct config *config = &service->options->config;
+    struct hooks_config hooks = {
+        .sys = service->sys,
+        .catalog = service->workspace.catalog,
+        .deletions = service->workspace.deletions,
+        .log = service->workspace.log,
+        .vault = service->workspace.vault,
+        .allowed = str_of(config->webhook_networks),
+        .retry_ms = (int64_t)config->webhook_retry_ms,
+        .answer_ms = (int64_t)config->webhook_seconds * 1000,
+        .most = config->webhooks,
+    };
+
+    return hooks_open(&hooks, &service->hooks);
+}
+
 static fallible open_all(struct service *service)
 {
     const struct service_options *options = service->options;
@@ -371,11 +409,17 @@ static fallible open_all(struct service *service)
     web.picker = service->workspace.picker;
     TRY(open_replay(service));
     web.replay = service->replay;
+    TRY(open_tails(service));
+    TRY(open_hooks(service));
+    web.tails = service->tails;
+    web.hooks = service->hooks;
     web.query_memory = options->config.query_mb * MIB;
     TRY(web_open(&web, &service->web));
     TRY(thread_start("log-writer", run_writer, service, &service->writer));
     TRY(thread_start("fold", run_folder, service, &service->folder));
     TRY(thread_start("combine", run_combiner, service, &service->combiner));
+    TRY(thread_start("tails", tails_run, service->tails, &service->teller));
+    TRY(thread_start("webhooks", hooks_run, service->hooks, &service->sender));
     return open_doors(service);
 }
 
@@ -407,9 +451,22 @@ static void settle_last(struct service *service)
         journal_error(service->sys, "not all could be settled for the next start", err_text());
 }
 
+/* Followers are sent home before the server drains: by themselves they would not go. Nor would
+ * those who wait for a webhook's answer. */
+static void stop_telling(struct service *service)
+{
+    if (service->sender)
+        hooks_stop(service->hooks);
+    thread_join(service->sender);
+    if (service->teller)
+        tails_stop(service->tails);
+    thread_join(service->teller);
+}
+
 /* End: requests first, then the writer that answers them, then the readers of the log. */
 static void close_all(struct service *service)
 {
+    stop_telling(service);
     if (service->server)
         server_stop(service->server, (int64_t)service->options->config.drain_seconds * 1000);
     replay_close(service->replay);
@@ -420,6 +477,8 @@ static void close_all(struct service *service)
     thread_join(service->folder);
     thread_join(service->combiner);
     settle_last(service);
+    tails_close(service->tails);
+    hooks_close(service->hooks);
     backup_desk_close(service->backups);
     workspace_close(&service->workspace);
     web_close(service->web);
@@ -441,6 +500,7 @@ static void leave_all(struct service *service)
     thread_join(service->folder);
     thread_join(service->combiner);
     intake_refuse(service->workspace.intake);
+    stop_telling(service);
     server_stop(service->server, LEAVE_MS);
     intake_refuse(service->workspace.intake);
 }

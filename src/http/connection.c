@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "http/answer.h"
 #include "http/forwarded.h"
+#include "http/content.h"
+#include "http/event_stream.h"
 #include "http/origins.h"
 #include "http/terms.h"
 #include "sys/clock.h"
@@ -94,16 +96,24 @@ void connection_accept_terms(struct connection *c, const struct terms *terms, bo
                     networks_have(&terms->proxies, &peer);
 }
 
+static void abandon(struct connection *c)
+{
+    c->x->connection = NULL;
+    atomic_store_explicit(&c->x->is_abandoned, true, memory_order_relaxed);
+    if (!event_stream_is_open(c->x) || event_stream_leave(c->x))
+        return;
+    c->site->outstanding--;
+    site_give_exchange(c->site, c->x);
+}
+
 static void leave_exchange(struct connection *c)
 {
     if (!c->x)
         return;
-    if (c->phase == RUNNING) {
-        c->x->connection = NULL;
-        atomic_store_explicit(&c->x->is_abandoned, true, memory_order_relaxed);
-    } else {
+    if (c->phase == RUNNING)
+        abandon(c);
+    else
         site_give_exchange(c->site, c->x);
-    }
     c->x = NULL;
 }
 
@@ -163,9 +173,13 @@ static bool write_answer(struct connection *c, bool keeps_alive, int64_t now_ns)
 
     if (!c->out.data && !site_take_buf(site, &c->out))
         return false;
-    if (c->terms && c->terms->transport_security.len && x->request.is_secure)
-        exchange_add_header(x, S("Strict-Transport-Security"), c->terms->transport_security);
-    answer_write(x, keeps_alive, &c->out);
+    if (event_stream_is_open(x)) {
+        event_stream_write_piece(x, true, &c->out);
+    } else {
+        if (c->terms && c->terms->transport_security.len && x->request.is_secure)
+            exchange_add_header(x, S("Strict-Transport-Security"), c->terms->transport_security);
+        answer_write(x, keeps_alive, &c->out);
+    }
     add_output(c, now_ns);
     atomic_fetch_add_explicit(&site->totals->requests, 1, memory_order_relaxed);
     if (site->config->note)
@@ -260,33 +274,6 @@ static void turn_away(struct connection *c, int status, const char *detail, int6
     finish(c, now_ns);
 }
 
-static bool is_unreadable_media(str type)
-{
-    str essence = str_trim(str_cut(&type, ';'));
-
-    return str_equals_nocase(str_slice(essence, 0, 10), S("multipart/")) ||
-           (essence.len >= 4 &&
-            (str_equals_nocase(str_slice(essence, essence.len - 4, essence.len), S("/xml")) ||
-             str_equals_nocase(str_slice(essence, essence.len - 4, essence.len), S("+xml"))));
-}
-
-static bool is_packed(str encoding, enum gunzip_format *out_format)
-{
-    bool is_deflate = str_equals_nocase(encoding, S("deflate"));
-
-    *out_format = is_deflate ? GUNZIP_DEFLATE : GUNZIP_GZIP;
-    return is_deflate || str_equals_nocase(encoding, S("gzip")) ||
-           str_equals_nocase(encoding, S("x-gzip"));
-}
-
-static bool is_known_encoding(str encoding)
-{
-    enum gunzip_format format;
-
-    return encoding.len == 0 || str_equals_nocase(encoding, S("identity")) ||
-           is_packed(encoding, &format);
-}
-
 /* Answers x by a problem without a refusal of the connection: its body may be dropped. */
 static bool decline(struct exchange *x, int status, str detail)
 {
@@ -316,9 +303,10 @@ static bool admit(struct site *site, struct exchange *x)
         origins_allow(x);
     if (x->route->permission && config->authorise && !config->authorise(x, x->route->permission))
         return false;
-    if (x->route->media == MEDIA_JSON && is_unreadable_media(exchange_header(x, S("content-type"))))
+    if (x->route->media == MEDIA_JSON &&
+        content_is_unreadable(exchange_header(x, S("content-type"))))
         return decline(x, 415, S("this media type is not read here; send JSON"));
-    if (!is_known_encoding(exchange_header(x, S("content-encoding")))) {
+    if (!content_is_known(exchange_header(x, S("content-encoding")))) {
         exchange_add_header(x, S("Accept-Encoding"), S("gzip, deflate"));
         return decline(x, 415, S("the content encodings known here are gzip and deflate"));
     }
@@ -397,7 +385,8 @@ static bool unpack(struct connection *c, int64_t now_ns)
     enum gunzip_format format;
     enum err err;
 
-    if (x->request.body.len == 0 || !is_packed(exchange_header(x, S("content-encoding")), &format))
+    if (x->request.body.len == 0 ||
+        !content_is_packed(exchange_header(x, S("content-encoding")), &format))
         return true;
     err = gunzip_unpack(c->site->gunzip, format, x->request.body, x->route->unpacked_limit,
                         &x->unpacked);
@@ -682,12 +671,15 @@ void connection_received(struct connection *c, size_t len, int64_t now_ns)
 void connection_input_ended(struct connection *c)
 {
     c->input_ended = true;
-    if (c->phase == RUNNING)
+    if (c->phase == RUNNING) {
         atomic_store_explicit(&c->x->is_abandoned, true, memory_order_relaxed);
-    else if (c->phase == LINGERING)
+        if (event_stream_is_open(c->x) && !event_stream_is_sending(c->x))
+            event_stream_leave(c->x);
+    } else if (c->phase == LINGERING) {
         end(c);
-    else
+    } else {
         settle(c, 0);
+    }
 }
 
 void connection_lost(struct connection *c)
@@ -714,7 +706,29 @@ void connection_sent(struct connection *c, size_t len, int64_t now_ns)
     c->write_until = CONNECTION_NEVER;
     c->sent = 0;
     site_give_buf(c->site, &c->out);
+    if (c->phase == RUNNING && event_stream_is_sending(c->x) && !event_stream_give_back(c->x)) {
+        c->site->outstanding--;
+        finish(c, now_ns);
+    }
     go_on(c, now_ns);
+}
+
+/* Hands a piece of a stream on. False: it was the last. */
+static bool pass_piece(struct exchange *x, int64_t now_ns)
+{
+    struct connection *c = x->connection;
+
+    if (event_stream_is_last(x))
+        return false;
+    if (!c)
+        return event_stream_give_back(x);
+    if (!c->out.data && !site_take_buf(c->site, &c->out))
+        c->out.broken = true;
+    event_stream_write_piece(x, false, &c->out);
+    add_output(c, now_ns);
+    if (buf_is_broken(&c->out))
+        end(c);
+    return true;
 }
 
 struct connection *connection_answered(struct exchange *x, int64_t now_ns)
@@ -722,6 +736,8 @@ struct connection *connection_answered(struct exchange *x, int64_t now_ns)
     struct connection *c = x->connection;
     struct site *site = x->site;
 
+    if (event_stream_is_open(x) && pass_piece(x, now_ns))
+        return c;
     site->outstanding--;
     if (!c) {
         site_give_exchange(site, x);

@@ -76,23 +76,6 @@ void exchange_add_header(struct exchange *x, str name, str value)
     buf_add(&x->headers, S("\r\n"));
 }
 
-/* Gives the answered exchange back to its loop, by the shortest way. */
-static void hand_back(struct exchange *x)
-{
-    struct site *site = x->site;
-
-    if (!site_is_entered(site)) {
-        atomic_fetch_add_explicit(&site->late_posts, 1, memory_order_relaxed);
-        mailbox_post(site->box, &x->letter);
-        atomic_fetch_sub_explicit(&site->late_posts, 1, memory_order_release);
-    } else if (site->running == x) {
-        site->has_answered = true;
-    } else {
-        x->next = site->ready;
-        site->ready = x;
-    }
-}
-
 static void set_answer(struct exchange *x, int status, str content_type)
 {
     assert(status >= 200 && status <= 599);
@@ -105,12 +88,12 @@ void exchange_answer(struct exchange *x, int status, str content_type, str body)
 {
     set_answer(x, status, content_type);
     buf_add(&x->body, body);
-    hand_back(x);
+    site_hand_back(x);
 }
 
 void exchange_answer_problem(struct exchange *x, int status, str detail)
 {
     set_answer(x, status, PROBLEM_MEDIA_TYPE);
     problem_write(&x->body, status, detail);
-    hand_back(x);
+    site_hand_back(x);
 }

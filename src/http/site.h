@@ -35,6 +35,22 @@ struct site_totals {
     atomic_uint_fast64_t tls_failed;
 };
 
+/* Of an answer that goes on (event_stream.h): who may touch its piece. */
+enum stream_turn {
+    STREAM_TELLER,
+    STREAM_LOOP,
+    STREAM_LAST, /* the loop's, and it is to end the stream */
+};
+
+struct event_stream {
+    bool is_open;
+    bool has_begun;  /* its head is written */
+    bool is_sending; /* a piece is on its way to the client */
+    atomic_int turn; /* enum stream_turn */
+    void (*call)(void *argument);
+    void *argument;
+};
+
 struct exchange {
     struct letter letter; /* first: posted to the site's box when answered from elsewhere */
     struct site *site;
@@ -56,6 +72,7 @@ struct exchange {
     atomic_bool is_abandoned;
     uint64_t charged; /* bytes counted in totals->body_bytes */
     int64_t started_ns;
+    struct event_stream stream;
     struct http_header request_headers[REQUEST_HEADERS_MOST];
 };
 
@@ -102,5 +119,7 @@ void site_give_exchange(struct site *site, struct exchange *x);
 /* An empty buffer with SITE_BUF_ROOM or more; false without memory. */
 bool site_take_buf(struct site *site, struct buf *out);
 void site_give_buf(struct site *site, struct buf *buf); /* leaves it empty */
+/* Gives an answered exchange back to its loop, from any thread, by the shortest way. */
+void site_hand_back(struct exchange *x);
 /* The next exchange that is answered and waits for its connection, or NULL. */
 struct exchange *site_next_ready(struct site *site);

@@ -202,11 +202,39 @@ static void write_revised(const struct json *doc, enum verdict revised, struct b
     buf_done(&context);
 }
 
-static fallible write_line(struct json_reader *reader, struct arena *mem, const struct line *line,
-                           struct buf *out_line)
+static fallible write_line(const struct json *doc, const struct line *line, struct buf *out_line)
 {
     bool is_revised = line->revised != VERDICT_UNREVISED;
     struct json_writer w = {.out = out_line};
+
+    json_open(&w, '{');
+    write_front(&w, line, doc);
+    EACH_MEMBER(doc, 0, key, value)
+    {
+        if (!is_copied(doc, key) || (is_revised && json_is_string(doc, key, S("context"))))
+            continue;
+        buf_add_byte(out_line, ',');
+        buf_add(out_line, json_raw(doc, key));
+        buf_add_byte(out_line, ':');
+        add_compact(out_line, json_raw(doc, value));
+    }
+    if (is_revised)
+        write_revised(doc, line->revised, out_line);
+    json_shut(&w, '}');
+    buf_add_byte(out_line, '\n');
+    return buf_is_broken(out_line) ? mem_exhausted() : OK;
+}
+
+fallible export_write(const struct json *doc, uint64_t seq, const struct record_event *event,
+                      struct buf *out_line)
+{
+    return write_line(doc, &(struct line){.seq = seq, .event = event}, out_line);
+}
+
+/* Parses the message, too; of one that is not wanted nothing is written. */
+static fallible read_line(struct json_reader *reader, struct arena *mem, const struct line *line,
+                          struct buf *out_line)
+{
     struct json doc;
     enum err err = json_parse_copy(reader, mem, line->event->json, &doc);
 
@@ -214,30 +242,13 @@ static fallible write_line(struct json_reader *reader, struct arena *mem, const 
         return fail(ERR_CORRUPT, "event %llu in the log is no JSON object",
                     (unsigned long long)line->seq);
     TRY(err);
-    if (!is_wanted(line, &doc))
-        return OK;
-    json_open(&w, '{');
-    write_front(&w, line, &doc);
-    EACH_MEMBER(&doc, 0, key, value)
-    {
-        if (!is_copied(&doc, key) || (is_revised && json_is_string(&doc, key, S("context"))))
-            continue;
-        buf_add_byte(out_line, ',');
-        buf_add(out_line, json_raw(&doc, key));
-        buf_add_byte(out_line, ':');
-        add_compact(out_line, json_raw(&doc, value));
-    }
-    if (is_revised)
-        write_revised(&doc, line->revised, out_line);
-    json_shut(&w, '}');
-    buf_add_byte(out_line, '\n');
-    return buf_is_broken(out_line) ? mem_exhausted() : OK;
+    return is_wanted(line, &doc) ? write_line(&doc, line, out_line) : OK;
 }
 
 fallible export_line(struct json_reader *reader, struct arena *mem, uint64_t seq,
                      const struct record_event *event, struct buf *out_line)
 {
-    return write_line(reader, mem, &(struct line){.seq = seq, .event = event}, out_line);
+    return read_line(reader, mem, &(struct line){.seq = seq, .event = event}, out_line);
 }
 
 /* Many */
@@ -266,12 +277,12 @@ static fallible take_record(struct export *export, size_t bytes, struct buf *out
            record_events_next(&export->it, &event)) {
         if (export->place >= export->from && !deletions_has(export->deletions, export->place)) {
             arena_reset(export->mem);
-            TRY(write_line(export->reader, export->mem,
-                           &(struct line){.seq = export->place,
-                                          .event = &event,
-                                          .revised = verdicts_find(export->verdicts, export->place),
-                                          .is_human = export->is_human},
-                           out_lines));
+            TRY(read_line(export->reader, export->mem,
+                          &(struct line){.seq = export->place,
+                                         .event = &event,
+                                         .revised = verdicts_find(export->verdicts, export->place),
+                                         .is_human = export->is_human},
+                          out_lines));
         }
         export->place++;
     }

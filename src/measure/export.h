@@ -33,6 +33,10 @@ void export_verdicts(struct export *export, struct verdicts *verdicts, bool is_h
 fallible export_read(struct export *export, size_t bytes, struct buf *out_lines, bool *out_is_end);
 uint64_t export_place(const struct export *export); /* all events below this were looked at */
 
-/* Appends one event's line. Scratch is in `mem`. */
+struct json;
+/* Appends one event's line; `doc` is its message, an object. */
+fallible export_write(const struct json *doc, uint64_t seq, const struct record_event *event,
+                      struct buf *out_line);
+/* The same of a message that nobody has parsed. Scratch is in `mem`. */
 fallible export_line(struct json_reader *reader, struct arena *mem, uint64_t seq,
                      const struct record_event *event, struct buf *out_line);

@@ -15,12 +15,14 @@ struct catalog;
 struct deletions;
 struct verdicts;
 struct events;
+struct hooks;
 struct inspect_means;
 struct intake;
 struct log;
 struct log_picker;
 struct replay;
 struct sys;
+struct tails;
 struct terms;
 struct web;
 
@@ -39,11 +41,13 @@ struct web_config {
     struct deletions *deletions;
     struct verdicts *verdicts;
     struct events *events;
+    struct hooks *hooks;
     const struct inspect_means *inspect;
     struct intake *intake;
     struct log *log;
     struct log_picker *picker; /* of its events */
     struct replay *replay;
+    struct tails *tails;
     size_t query_memory; /* bound for one question */
     /* Called when the log can promise nothing any more. */
     void (*stopped)(void *argument);

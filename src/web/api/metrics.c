@@ -8,6 +8,8 @@
 #include "store/log.h"
 #include "sys/process.h"
 #include "web/api/api.h"
+#include "web/hooks.h"
+#include "web/tails.h"
 #include "web/web_int.h"
 
 static void family(struct buf *out, const char *name, const char *type, const char *help)
@@ -154,6 +156,27 @@ static void add_server(struct buf *out, struct web *web)
               (unsigned long long)atomic_load(&stats->failed_reloads));
 }
 
+static void add_tails(struct buf *out, const struct tails *tails)
+{
+    struct tails_stats stats;
+
+    tails_stats_read(tails, &stats);
+    one(out, "tails", "gauge", "Clients that follow the log.", (double)stats.open);
+    one(out, "tail_events_total", "counter", "Events told to them.", (double)stats.events);
+}
+
+static void add_hooks(struct buf *out, struct hooks *hooks)
+{
+    struct hooks_stats stats;
+
+    hooks_stats_read(hooks, &stats);
+    one(out, "webhooks", "gauge", "Destinations of webhooks.", (double)stats.destinations);
+    one(out, "webhook_messages_total", "counter", "Webhook messages delivered.",
+        (double)stats.delivered);
+    one(out, "webhook_failures_total", "counter", "Attempts to deliver that failed.",
+        (double)stats.failed);
+}
+
 void metrics_page(struct exchange *x)
 {
     struct web *web = web_of(x);
@@ -168,6 +191,8 @@ void metrics_page(struct exchange *x)
         web_is_combined(web) ? 0 : 1);
     add_http(&out, web_stats(web));
     add_server(&out, web);
+    add_tails(&out, config->tails);
+    add_hooks(&out, config->hooks);
     one(&out, "disk_full", "gauge", "1 while events are refused for lack of room.",
         intake_is_full(config->intake) ? 1 : 0);
     one(&out, "process_resident_bytes", "gauge", "Resident memory.", (double)process_memory());
