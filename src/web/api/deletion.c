@@ -7,67 +7,30 @@
  */
 #include "measure/deletion.h"
 
-#include "base/mem.h"
-#include "collect/intake.h"
 #include "measure/events.h"
 #include "store/deleted.h"
 #include "store/log.h"
 #include "sys/clock.h"
-#include "sys/thread.h"
 #include "web/api/api.h"
+#include "web/api/job.h"
 #include "web/web.h"
 
 enum { PATIENCE_MS = 10000 };
 
-/* A job that this thread waits for. */
-struct waiting {
-    struct intake_job job; /* first: a job is its waiting */
-    struct mutex *lock;
-    struct condition *ended;
-    bool is_over;
-};
-
-static void tell_end(struct intake_job *job)
-{
-    struct waiting *waiting = (struct waiting *)job;
-
-    mutex_lock(waiting->lock);
-    waiting->is_over = true;
-    condition_signal(waiting->ended);
-    mutex_unlock(waiting->lock);
-}
-
-static fallible post(struct intake *intake, struct waiting *waiting)
-{
-    TRY(intake_post(intake, &waiting->job));
-    mutex_lock(waiting->lock);
-    while (!waiting->is_over)
-        condition_wait(waiting->ended, waiting->lock);
-    mutex_unlock(waiting->lock);
-    return waiting->job.err ? fail(waiting->job.err, "%s", waiting->job.reason) : OK;
-}
-
 static fallible write_deletion(struct exchange *x, struct deleted *found, uint64_t *out_count)
 {
     const struct web_config *config = web_config(web_of(x));
-    struct waiting waiting = {
-        .job = {.kind = INTAKE_DELETE,
-                .mem = exchange_mem(x),
-                .received = clock_now(config->sys),
-                .found = found,
-                .done = tell_end},
-        .lock = mutex_open(),
-        .ended = condition_open(),
+    struct intake_job job = {
+        .kind = INTAKE_DELETE,
+        .mem = exchange_mem(x),
+        .received = clock_now(config->sys),
+        .found = found,
     };
-    enum err err = waiting.lock && waiting.ended ? post(config->intake, &waiting) : mem_exhausted();
 
-    condition_close(waiting.ended);
-    mutex_close(waiting.lock);
-    if (err)
-        return err;
+    TRY(job_wait(config->intake, &job));
     /* Durable now: whatever comes, no later start shows them again. */
-    (void)events_wait(config->events, waiting.job.seq, PATIENCE_MS);
-    *out_count = waiting.job.deleted;
+    (void)events_wait(config->events, job.seq, PATIENCE_MS);
+    *out_count = job.deleted;
     return OK;
 }
 

@@ -8,9 +8,8 @@
 #include "sys/clock.h"
 #include "web/api/api.h"
 #include "web/api/job.h"
+#include "web/parameters.h"
 #include "web/web.h"
-
-enum { MOST = 500 };
 
 static fallible write_entry(const struct web_config *config, const struct quarantine_entry *entry,
                             struct json_writer *w)
@@ -59,10 +58,10 @@ void quarantine_show(struct exchange *x)
     struct buf out = {0};
     struct json_writer w = {.out = &out};
     uint64_t limit, after;
-    enum err err = web_query_number(x, S("limit"), 1, MOST, 50, &limit);
+    enum err err = parameters_number(x, S("limit"), &limit);
 
     if (!err)
-        err = web_query_number(x, S("cursor"), 0, UINT64_MAX - 1, 0, &after);
+        err = parameters_number(x, S("cursor"), &after);
     if (!err)
         err = quarantine_list(intake_quarantine(config->intake), exchange_mem(x), after, limit,
                               &page);
