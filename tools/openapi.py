@@ -127,13 +127,13 @@ def statuses_of(route, others):
     return found
 
 
-def problem(status, limited, media):
+def problem(status, limited, answer):
     names = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])
     if status == 429 and limited:
         names = names + ["RateLimit", "RateLimit-Policy"]
     content = {"application/problem+json": {"schema": schema_ref("Problem")}}
-    if media == "image/gif" and status in (400, 401, 403, 413, 429, 503):
-        content[media] = {}
+    if "image/gif" in answer.split() and status in (400, 401, 403, 413, 429, 503):
+        content["image/gif"] = {}
     return {**({"headers": headers(*names)} if names else {}), "content": content}
 
 
@@ -144,11 +144,13 @@ def answer_of(answer, limited, repeats, extra):
         names.append("Idempotency-Replayed")
     if names:
         found["headers"] = headers(*names)
-    if "/" in answer:
-        found["content"] = {answer: {}}
-    elif answer != "NONE":
-        found["content"] = {"application/json": {"schema": schema_ref(answer)}}
-    return found
+    content = {}
+    for word in answer.split():
+        if "/" in word:
+            content[word] = {}
+        elif word != "NONE":
+            content["application/json"] = {"schema": schema_ref(word)}
+    return {**found, **({"content": content} if content else {})}
 
 
 def operation(tables, route, problems):

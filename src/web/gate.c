@@ -9,12 +9,13 @@
 #include "store/key_origins.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
+#include "web/network.h"
 #include "web/parameters.h"
 #include "web/web.h"
 
 #include <stdatomic.h>
 
-enum { NAMES = 1 << 15, ADDRESS_MOST = 64, GROUPS = 8, NETWORK_GROUPS = 4 };
+enum { NAMES = 1 << 15 };
 
 struct gate {
     struct sys *sys;
@@ -136,48 +137,9 @@ static fallible take(struct gate *gate, struct exchange *x, enum gate_limit limi
     return fail(ERR_BUSY, "%s", LIMITS[limit].sentence);
 }
 
-/* Addresses */
-
-static size_t split(str text, str *groups)
-{
-    size_t count = 0;
-
-    while (text.data && count < GROUPS)
-        groups[count++] = str_cut(&text, ':');
-    return count;
-}
-
-/* Who has one IPv6 address has 2^64 of them: they count as one. */
-static str network_of(str address, char *text)
-{
-    struct buf out = {0};
-    str groups[GROUPS], network;
-    size_t count = split(address, groups), shown = 0, zeros = GROUPS;
-
-    if (str_find(address, ':') < 0 || str_find(address, '.') >= 0 || address.len > ADDRESS_MOST)
-        return address;
-    for (size_t i = 0; i < count; i++)
-        zeros -= groups[i].len > 0;
-    for (size_t i = 0; i < count; i++) {
-        for (; !groups[i].len && zeros; zeros--) /* "::" stands for all that are missing */
-            if (shown++ < NETWORK_GROUPS)
-                buf_add(&out, S("0:"));
-        if (groups[i].len && shown++ < NETWORK_GROUPS)
-            buf_print(&out, "%.*s:", STR_ARG(groups[i]));
-    }
-    network = buf_str(&out);
-    if (network.len > ADDRESS_MOST)
-        network.len = ADDRESS_MOST;
-    for (size_t i = 0; i < network.len; i++)
-        text[i] = network.data[i];
-    network.data = text;
-    buf_done(&out);
-    return network;
-}
-
 static fallible take_address(struct gate *gate, struct exchange *x, enum gate_limit limit)
 {
-    char text[ADDRESS_MOST];
+    char text[NETWORK_TEXT];
 
     if (!rate_of(gate, limit)->burst)
         return OK;
