@@ -19,7 +19,9 @@
 #include "collect/replay.h"
 #include "measure/combine.h"
 #include "measure/trail.h"
+#include "store/access.h"
 #include "store/backup_desk.h"
+#include "store/repeats.h"
 #include "store/vault.h"
 #include "sys/clock.h"
 #include "sys/net.h"
@@ -52,6 +54,7 @@ enum {
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
     MIB = 1024 * 1024,
     NS_MS = 1000 * 1000,
+    USES_MS = 10 * 60 * 1000,
 };
 
 struct service {
@@ -60,6 +63,7 @@ struct service {
     struct workspace workspace;
     struct backup_desk *backups;
     struct replay *replay;
+    struct repeats *repeats;
     struct agent_reader *agents;
     struct geography *geography;
     struct inspect_means inspect;
@@ -286,6 +290,19 @@ static void server_limits(const struct config *config, struct server_limits *out
     out->workers = (int)config->workers;
 }
 
+static struct limits_rate rate(uint64_t count, int64_t span_ms, uint64_t burst)
+{
+    return (struct limits_rate){count, span_ms, count ? burst : 0};
+}
+
+static void gate_rules(const struct config *config, struct gate_rules *out)
+{
+    out->key = rate(config->key_rate, MILLIS_SECOND, config->key_burst);
+    out->address = rate(config->address_rate, MILLIS_SECOND, config->address_burst);
+    out->wrong_keys = rate(config->wrong_keys_rate, MILLIS_MINUTE, config->wrong_keys_burst);
+    out->collect = rate(config->collect_rate, MILLIS_SECOND, config->collect_burst);
+}
+
 static bool opens_on(void *argument, uint64_t seq, uint64_t of)
 {
     struct service *service = argument;
@@ -413,6 +430,9 @@ static fallible open_all(struct service *service)
     TRY(open_hooks(service));
     web.tails = service->tails;
     web.hooks = service->hooks;
+    TRY(repeats_open(service->sys, service->workspace.catalog, &service->repeats));
+    web.repeats = service->repeats;
+    gate_rules(&options->config, &web.gate);
     web.query_memory = options->config.query_mb * MIB;
     TRY(web_open(&web, &service->web));
     TRY(thread_start("log-writer", run_writer, service, &service->writer));
@@ -463,9 +483,23 @@ static void stop_telling(struct service *service)
     thread_join(service->teller);
 }
 
+/* When keys were used: a hint for people, so a failure is told and no more. */
+static void save_uses(struct service *service, int64_t *next_ns)
+{
+    int64_t now_ns = clock_mono_ns(service->sys);
+
+    if (now_ns < *next_ns)
+        return;
+    *next_ns = now_ns + USES_MS * (int64_t)NS_MS;
+    if (service->workspace.access && access_save_uses(service->workspace.access) != OK)
+        journal_error(service->sys, "the catalog does not know when keys were used", err_text());
+}
+
 /* End: requests first, then the writer that answers them, then the readers of the log. */
 static void close_all(struct service *service)
 {
+    int64_t at_once = 0;
+
     stop_telling(service);
     if (service->server)
         server_stop(service->server, (int64_t)service->options->config.drain_seconds * 1000);
@@ -479,7 +513,9 @@ static void close_all(struct service *service)
     settle_last(service);
     tails_close(service->tails);
     hooks_close(service->hooks);
+    save_uses(service, &at_once);
     backup_desk_close(service->backups);
+    repeats_close(service->repeats);
     workspace_close(&service->workspace);
     web_close(service->web);
     agent_close(service->agents);
@@ -583,6 +619,7 @@ static void watch(struct service *service)
 {
     bool is_announced = false, has_room = true, is_prepared = true;
     uint64_t seen_seq = log_durable_seq(service->workspace.log);
+    int64_t save_ns = 0;
 
     thread_give_way(THREAD_BEHIND);
     while (!atomic_load(&service->is_stopped)) {
@@ -607,6 +644,7 @@ static void watch(struct service *service)
         prepare_log(service, &has_room, &is_prepared);
         prepare_keys(service);
         backup_desk_tend(service->backups);
+        save_uses(service, &save_ns);
     }
 }
 

@@ -275,8 +275,8 @@ static str hex(struct arena *mem, const unsigned char *bytes, size_t len)
 static fallible make_parts(struct workspace *workspace, const char *path, struct arena *mem,
                            str *out_id, str *out_write_key, str *out_api_key)
 {
-    struct access_wish write = {.scope = ACCESS_WRITE, .name = S("first write key")};
-    struct access_wish admin = {.scope = ACCESS_ADMIN, .name = S("first admin key")};
+    struct access_wish write = {.scopes = ACCESS_WRITE, .name = S("first write key")};
+    struct access_wish admin = {.scopes = ACCESS_ADMIN, .name = S("first admin key")};
     millis now = clock_now(workspace->sys);
     const char *keys;
 
@@ -288,8 +288,8 @@ static fallible make_parts(struct workspace *workspace, const char *path, struct
     *out_id = hex(mem, vault_workspace_id(workspace->vault), VAULT_ID_SIZE);
     if (!out_id->data)
         return arena_exhausted();
-    TRY(access_add(workspace->access, &write, now, mem, out_write_key));
-    return access_add(workspace->access, &admin, now, mem, out_api_key);
+    TRY(access_add(workspace->access, &write, now, mem, NULL, out_write_key));
+    return access_add(workspace->access, &admin, now, mem, NULL, out_api_key);
 }
 
 fallible workspace_create(struct sys *sys, const char *path, struct arena *mem, str *out_id,

@@ -16,6 +16,11 @@ const struct http_request *exchange_request(const struct exchange *x)
     return &x->request;
 }
 
+const struct route *exchange_route(const struct exchange *x)
+{
+    return x->route;
+}
+
 str exchange_header(const struct exchange *x, str name)
 {
     for (size_t i = 0; i < x->request.header_count; i++)
@@ -76,6 +81,21 @@ void exchange_add_header(struct exchange *x, str name, str value)
     buf_add(&x->headers, S("\r\n"));
 }
 
+void exchange_watch(struct exchange *x, exchange_watcher *watch, void *argument)
+{
+    x->watch = watch;
+    x->watch_argument = argument;
+}
+
+static void tell_watcher(struct exchange *x, str content_type)
+{
+    exchange_watcher *watch = x->watch;
+
+    x->watch = NULL;
+    if (watch)
+        watch(x->watch_argument, x->status, content_type, buf_str(&x->body));
+}
+
 static void set_answer(struct exchange *x, int status, str content_type)
 {
     assert(status >= 200 && status <= 599);
@@ -88,6 +108,7 @@ void exchange_answer(struct exchange *x, int status, str content_type, str body)
 {
     set_answer(x, status, content_type);
     buf_add(&x->body, body);
+    tell_watcher(x, content_type);
     site_hand_back(x);
 }
 
@@ -95,5 +116,6 @@ void exchange_answer_problem(struct exchange *x, int status, str detail)
 {
     set_answer(x, status, PROBLEM_MEDIA_TYPE);
     problem_write(&x->body, status, detail);
+    tell_watcher(x, PROBLEM_MEDIA_TYPE);
     site_hand_back(x);
 }

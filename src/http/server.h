@@ -58,6 +58,8 @@ struct server_config {
      * returns false. Runs on the loop. NULL: everything may. Not called for permission 0. Views of
      * the request that it takes do not outlive the call: the head may move while the body comes. */
     bool (*authorise)(struct exchange *x, int permission);
+    /* May a page of `origin` send requests to shared routes (CORS)? On the loop. NULL: all may. */
+    bool (*allows_origin)(void *context, str origin);
     /* Called on a loop for each finished exchange, for metrics; `route` is NULL where the request
      * did not get as far as one. Must be safe on several threads. May be NULL. */
     void (*note)(void *context, const struct route *route, int status, int64_t nanoseconds);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "http/server.h"
+#include "web/gate.h"
 
 struct access;
 struct backup_desk;
@@ -21,6 +22,7 @@ struct intake;
 struct log;
 struct log_picker;
 struct replay;
+struct repeats;
 struct sys;
 struct tails;
 struct terms;
@@ -29,8 +31,12 @@ struct web;
 enum web_permission {
     WEB_PUBLIC,  /* no key */
     WEB_COLLECT, /* the handler asks for the write key itself; any page's script may call it */
-    WEB_READ,    /* an api or admin key as Bearer */
-    WEB_MANAGE,  /* an admin key as Bearer */
+    /* A key as Bearer, with the scope */
+    WEB_READ,   /* query */
+    WEB_EXPORT, /* export */
+    WEB_PEOPLE, /* people */
+    WEB_MANAGE, /* manage */
+    WEB_ROOT,   /* admin */
 };
 
 struct web_config {
@@ -48,6 +54,8 @@ struct web_config {
     struct log_picker *picker; /* of its events */
     struct replay *replay;
     struct tails *tails;
+    struct repeats *repeats;
+    struct gate_rules gate;
     size_t query_memory; /* bound for one question */
     /* Called when the log can promise nothing any more. */
     void (*stopped)(void *argument);
@@ -89,9 +97,7 @@ struct json_reader *web_take_reader(struct web *web);
 void web_give_reader(struct web *web, struct json_reader *reader);
 /* Parses the body as one JSON object; ERR_INVALID. */
 fallible web_read_object(struct exchange *x, struct json_reader *reader, struct json *out_doc);
-/* A whole number in the query string: `fallback` when absent; ERR_INVALID beyond [least, most]. */
-fallible web_query_number(struct exchange *x, str name, uint64_t least, uint64_t most,
-                          uint64_t fallback, uint64_t *out_number);
 
+struct gate *web_gate(struct web *web);
 struct web_stats;
 struct web_stats *web_stats(struct web *web);

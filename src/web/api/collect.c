@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "collect/dialect.h"
 #include "collect/segment.h"
-#include "store/access.h"
 #include "sys/clock.h"
 #include "web/api/api.h"
 #include "web/web.h"
@@ -76,20 +75,29 @@ static str basic_user(struct exchange *x)
     return str_cut(&user, ':');
 }
 
-static bool may_write(struct exchange *x, str key)
+static void refuse_key(struct call *call, enum err entry)
 {
-    const struct web_config *config = web_config(web_of(x));
-    struct access_grant grant;
+    struct exchange *x = call->exchange;
+    str reason = str_of(err_text());
 
-    return key.data &&
-           access_check(config->access, key, ACCESS_WRITE, clock_now(config->sys), &grant) == OK;
+    if (entry == ERR_BUSY) {
+        decline(call, 429, reason);
+    } else if (entry == ERR_DENIED) {
+        decline(call, 403, reason);
+    } else {
+        if (!shows_image(call)) /* nobody who looks at a page is asked for a password */
+            exchange_add_header(x, S("WWW-Authenticate"), S("Basic realm=\"write key\""));
+        decline(call, 401, reason);
+    }
 }
 
-static void refuse_key(struct call *call)
+/* Why, if at all, nothing of the call is stored: see gate_collect. */
+static fallible enter(struct exchange *x, str key, bool needs_key)
 {
-    if (!shows_image(call)) /* nobody who looks at a page is asked for a password */
-        exchange_add_header(call->exchange, S("WWW-Authenticate"), S("Basic realm=\"write key\""));
-    decline(call, 401, S("give the write key as Basic user name or as \"writeKey\" in the body"));
+    if (!key.data && needs_key)
+        return fail(ERR_ABSENT,
+                    "give the write key as Basic user name or as \"writeKey\" in the body");
+    return gate_collect(web_gate(web_of(x)), x, key);
 }
 
 /* Of the events only texts of the body and of the exchange's memory stay. So the reader is given
@@ -107,16 +115,18 @@ static fallible read_body(struct exchange *x, struct intake_job *job,
     return err;
 }
 
+/* `*out_entry` and the latest sentence say whether and why it may not. */
 static fallible read_call(struct exchange *x, struct intake_job *job,
-                          const struct segment_call *kind, bool *out_may)
+                          const struct segment_call *kind, enum err *out_entry)
 {
     str key = basic_user(x), body_key;
 
-    *out_may = false;
-    if (key.data && !may_write(x, key))
+    *out_entry = key.data ? enter(x, key, true) : OK;
+    if (*out_entry)
         return OK;
     TRY(read_body(x, job, kind, &body_key));
-    *out_may = key.data || may_write(x, body_key);
+    if (!key.data)
+        *out_entry = enter(x, body_key, true);
     return OK;
 }
 
@@ -138,22 +148,23 @@ static struct call *begin_call(struct exchange *x)
 }
 
 /* Hands over what was read, or says why not. */
-static void post(struct call *call, enum err err, bool may)
+static void post(struct call *call, enum err err, enum err entry)
 {
-    if (!err && may)
-        err = intake_post(web_config(web_of(call->exchange))->intake, &call->job);
-    if (!err && may)
-        return; /* answered by the writer thread */
-    if (err == ERR_INVALID) {
-        decline(call, 400, str_of(err_text()));
-    } else if (err == ERR_LIMIT && !mem_was_refused()) {
-        decline(call, 413, S("too many events in one request: send fewer at a time"));
-    } else if (err) {
-        answer_later(call, err, str_of(err_text()));
-    } else {
+    if (!err && entry) {
         intake_note_refused(web_config(web_of(call->exchange))->intake, call->job.count);
-        refuse_key(call);
+        refuse_key(call, entry);
+        return;
     }
+    if (!err)
+        err = intake_post(web_config(web_of(call->exchange))->intake, &call->job);
+    if (!err)
+        return; /* answered by the writer thread */
+    if (err == ERR_INVALID)
+        decline(call, 400, str_of(err_text()));
+    else if (err == ERR_LIMIT && !mem_was_refused())
+        decline(call, 413, S("too many events in one request: send fewer at a time"));
+    else
+        answer_later(call, err, str_of(err_text()));
 }
 
 static void collect(struct exchange *x, str type, bool is_history)
@@ -161,15 +172,14 @@ static void collect(struct exchange *x, str type, bool is_history)
     struct segment_call kind = {type, is_history, is_history,
                                 clock_now(web_config(web_of(x))->sys)};
     struct call *call = begin_call(x);
-    enum err err;
-    bool may;
+    enum err err, entry;
 
     if (!call)
         return;
     call->media = S("application/json");
     call->answer = S("{\"success\":true}");
-    err = read_call(x, &call->job, &kind, &may);
-    post(call, err, may);
+    err = read_call(x, &call->job, &kind, &entry);
+    post(call, err, entry);
 }
 
 void collect_batch(struct exchange *x)
@@ -221,7 +231,7 @@ static str header_of(const void *owner, str name)
 
 /* A dialect whose requests carry no key is heard for its site's name. */
 static fallible read_dialect(struct exchange *x, struct call *call, const struct dialect *dialect,
-                             struct json_reader *reader, bool *out_may)
+                             struct json_reader *reader, enum err *out_entry)
 {
     const struct web_config *config = web_config(web_of(x));
     const struct http_request *request = exchange_request(x);
@@ -249,18 +259,18 @@ static fallible read_dialect(struct exchange *x, struct call *call, const struct
     call->answer = out.body;
     if (err)
         return err;
+    TRY(segment_read(config->intake, reader, batch, &kind, &call->job, &none));
     if (!out.key.data)
         out.key = basic_user(x);
-    *out_may = out.key.data ? may_write(x, out.key) : !out.needs_key;
-    return segment_read(config->intake, reader, batch, &kind, &call->job, &none);
+    *out_entry = enter(x, out.key, out.needs_key);
+    return OK;
 }
 
 static void collect_dialect(struct exchange *x, const struct dialect *dialect)
 {
     struct call *call = begin_call(x);
     struct json_reader *reader;
-    bool may = false;
-    enum err err;
+    enum err err, entry = OK;
 
     if (!call)
         return;
@@ -271,10 +281,10 @@ static void collect_dialect(struct exchange *x, const struct dialect *dialect)
     if (exchange_request(x)->method == HTTP_GET)
         exchange_add_header(x, S("Cache-Control"), S("no-store"));
     reader = web_take_reader(web_of(x));
-    err = reader ? read_dialect(x, call, dialect, reader, &may) : mem_exhausted();
+    err = reader ? read_dialect(x, call, dialect, reader, &entry) : mem_exhausted();
     if (reader)
         web_give_reader(web_of(x), reader);
-    post(call, err, may);
+    post(call, err, entry);
 }
 
 #define DIALECT(name)                                                                              \

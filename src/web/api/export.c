@@ -11,6 +11,7 @@
 
 #include "store/log.h"
 #include "web/api/api.h"
+#include "web/parameters.h"
 #include "web/web.h"
 
 enum { PIECE = 4 << 20 };
@@ -55,8 +56,8 @@ static fallible read_range(struct exchange *x, struct buf *out)
     bool is_human;
     enum err err;
 
-    TRY(web_query_number(x, S("from"), 1, UINT64_MAX, 1, &from));
-    TRY(web_query_number(x, S("until"), 1, UINT64_MAX, UINT64_MAX, &until));
+    TRY(parameters_number(x, S("from"), &from));
+    TRY(parameters_number(x, S("until"), &until));
     TRY(read_traffic(x, &is_human));
     if (from >= log_durable_seq(log))
         return OK;

@@ -177,6 +177,21 @@ static void add_hooks(struct buf *out, struct hooks *hooks)
         (double)stats.failed);
 }
 
+static void add_limits(struct buf *out, struct web *web)
+{
+    static const char *const names[GATE_LIMITS] = {
+        [GATE_KEY] = "key",
+        [GATE_ADDRESS] = "address",
+        [GATE_WRONG_KEYS] = "wrong_keys",
+        [GATE_COLLECT] = "collect",
+    };
+
+    family(out, "limited_total", "counter", "Requests refused for coming too often, by the limit.");
+    for (int i = 0; i < GATE_LIMITS; i++)
+        buf_print(out, "myriad_limited_total{limit=\"%s\"} %llu\n", names[i],
+                  (unsigned long long)gate_refused(web_gate(web), (enum gate_limit)i));
+}
+
 void metrics_page(struct exchange *x)
 {
     struct web *web = web_of(x);
@@ -193,6 +208,7 @@ void metrics_page(struct exchange *x)
     add_server(&out, web);
     add_tails(&out, config->tails);
     add_hooks(&out, config->hooks);
+    add_limits(&out, web);
     one(&out, "disk_full", "gauge", "1 while events are refused for lack of room.",
         intake_is_full(config->intake) ? 1 : 0);
     one(&out, "process_resident_bytes", "gauge", "Resident memory.", (double)process_memory());

@@ -11,6 +11,7 @@
 #include "sys/clock.h"
 #include "web/api/api.h"
 #include "web/api/job.h"
+#include "web/parameters.h"
 #include "web/web.h"
 
 enum { MOST = 500, WAIT_MS = 2000 };
