@@ -10,12 +10,22 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "collect/agent_rules.h"
+#include "collect/memo.h"
 #include "sys/thread.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <string.h>
 
-enum { GROUPS = 10, MATCH_LIMIT = 200000, STACK_LEAST = 32 << 10, STACK_MOST = 1 << 20 };
+enum {
+    GROUPS = 10,
+    MATCH_LIMIT = 20000, /* steps of one expression */
+    PATIENCE = 3,        /* expressions of one agent that may come to it */
+    STACK_LEAST = 32 << 10,
+    STACK_MOST = 1 << 20,
+    MEMO_ENTRIES = 4096,
+    TEXTS = 5,
+};
 
 /* Browsers inside of applications: their names in it say what shows the page, not who asks. */
 static const struct agent_rule shells[] = {{"; wv\\)|Electron/|QtWebEngine/", false, NULL, NULL}};
@@ -27,6 +37,7 @@ struct rules {
 };
 
 struct agent_reader {
+    struct memo *memo;
     struct mutex *lock;
     /* Under the lock: */
     bool is_ready;
@@ -35,6 +46,7 @@ struct agent_reader {
     pcre2_match_context *context;
     pcre2_match_data *data;
     pcre2_jit_stack *stack;
+    int patience;
 };
 
 static void *take(PCRE2_SIZE size, void *owner)
@@ -56,7 +68,8 @@ fallible agent_open(struct agent_reader **out_agents)
     if (!agents)
         return mem_exhausted();
     agents->lock = mutex_open();
-    if (!agents->lock) {
+    if (!agents->lock || memo_open(MEMO_ENTRIES, &agents->memo)) {
+        mutex_close(agents->lock);
         mem_free(agents);
         return mem_exhausted();
     }
@@ -95,6 +108,7 @@ void agent_close(struct agent_reader *agents)
     if (!agents)
         return;
     forget_all(agents);
+    memo_close(agents->memo);
     mutex_close(agents->lock);
     mem_free(agents);
 }
@@ -158,16 +172,19 @@ struct found {
     const PCRE2_SIZE *places;
 };
 
-/* What goes beyond the limits does not match. */
-static struct found find(const struct agent_reader *agents, const struct rules *rules, str text)
+/* What goes beyond the limits does not match; a text that was made to do so again and again matches
+ * nothing. */
+static struct found find(struct agent_reader *agents, const struct rules *rules, str text)
 {
-    for (size_t i = 0; i < rules->count; i++) {
+    for (size_t i = 0; i < rules->count && agents->patience; i++) {
         int groups = pcre2_match(rules->codes[i], (PCRE2_SPTR)text.data, text.len, 0, 0,
                                  agents->data, agents->context);
 
         if (groups >= 0)
             return (struct found){&rules->rules[i], groups ? groups : GROUPS,
                                   pcre2_get_ovector_pointer(agents->data)};
+        if (groups == PCRE2_ERROR_MATCHLIMIT || groups == PCRE2_ERROR_JIT_STACKLIMIT)
+            agents->patience--;
     }
     return (struct found){0};
 }
@@ -210,7 +227,7 @@ static fallible fill(const struct found *found, str text, const char *form, int 
     return OK;
 }
 
-static fallible read_family(const struct agent_reader *agents, const struct rules *rules, str text,
+static fallible read_family(struct agent_reader *agents, const struct rules *rules, str text,
                             struct arena *mem, str *out_family, str *out_major)
 {
     struct found found = find(agents, rules, text);
@@ -229,6 +246,7 @@ static fallible read_family(const struct agent_reader *agents, const struct rule
 static fallible read_all(struct agent_reader *agents, str text, struct arena *mem,
                          struct agent *out)
 {
+    agents->patience = PATIENCE;
     TRY(read_family(agents, &agents->browsers, text, mem, &out->browser, &out->browser_major));
     TRY(read_family(agents, &agents->systems, text, mem, &out->system, &out->system_major));
     TRY(read_family(agents, &agents->devices, text, mem, &out->device, NULL));
@@ -238,23 +256,88 @@ static fallible read_all(struct agent_reader *agents, str text, struct arena *me
     return OK;
 }
 
+/* What was read before */
+
+struct kept {
+    uint16_t len[TEXTS]; /* of the texts behind it; 0: absent */
+    uint16_t is_crawler;
+};
+
+static void keep(struct agent_reader *agents, str text, const struct agent *agent)
+{
+    const str texts[TEXTS] = {agent->browser, agent->browser_major, agent->system,
+                              agent->system_major, agent->device};
+    struct kept kept = {.is_crawler = agent->is_crawler};
+    char bytes[MEMO_MOST_BYTES];
+    size_t len = sizeof kept;
+
+    for (size_t i = 0; i < TEXTS; i++) {
+        if (texts[i].len > sizeof bytes - len)
+            return;
+        kept.len[i] = (uint16_t)texts[i].len;
+        if (texts[i].len)
+            memcpy(bytes + len, texts[i].data, texts[i].len);
+        len += texts[i].len;
+    }
+    memcpy(bytes, &kept, sizeof kept);
+    memo_put(agents->memo, text, str_from(bytes, len));
+}
+
+static bool is_kept(struct agent_reader *agents, str text, struct arena *mem, struct agent *out)
+{
+    str *texts[TEXTS] = {&out->browser, &out->browser_major, &out->system, &out->system_major,
+                         &out->device};
+    struct kept kept;
+    str bytes;
+
+    if (!memo_find(agents->memo, text, mem, &bytes))
+        return false;
+    memcpy(&kept, bytes.data, sizeof kept);
+    bytes = str_slice(bytes, sizeof kept, bytes.len);
+    for (size_t i = 0; i < TEXTS; i++) {
+        *texts[i] = kept.len[i] ? str_slice(bytes, 0, kept.len[i]) : (str){NULL, 0};
+        bytes = str_slice(bytes, kept.len[i], bytes.len);
+    }
+    out->is_crawler = kept.is_crawler;
+    return true;
+}
+
+static fallible prepare(struct agent_reader *agents)
+{
+    enum err err = agents->is_ready ? OK : make_ready(agents);
+
+    if (err)
+        forget_all(agents);
+    return err;
+}
+
+fallible agent_prepare(struct agent_reader *agents)
+{
+    enum err err;
+
+    mutex_lock(agents->lock);
+    err = prepare(agents);
+    mutex_unlock(agents->lock);
+    return err;
+}
+
 fallible agent_read(struct agent_reader *agents, str text, struct arena *mem,
                     struct agent *out_agent)
 {
     struct agent agent;
-    enum err err = OK;
+    enum err err;
 
+    text = text.data ? str_slice(text, 0, AGENT_MOST_BYTES) : S("");
+    if (is_kept(agents, text, mem, out_agent))
+        return OK;
     mutex_lock(agents->lock);
-    if (!agents->is_ready) {
-        err = make_ready(agents);
-        if (err)
-            forget_all(agents);
-    }
+    err = prepare(agents);
     if (!err)
-        err =
-            read_all(agents, text.data ? str_slice(text, 0, AGENT_MOST_BYTES) : S(""), mem, &agent);
+        err = read_all(agents, text, mem, &agent);
     mutex_unlock(agents->lock);
-    if (!err)
-        *out_agent = agent;
-    return err;
+    if (err)
+        return err;
+    keep(agents, text, &agent);
+    *out_agent = agent;
+    return OK;
 }

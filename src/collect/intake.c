@@ -114,7 +114,8 @@ void intake_hash(const struct intake *intake, struct intake_event *event)
 {
     const struct message *message = &event->message;
 
-    event->body_hash = hash_checksum(message->json.data, message->json.len);
+    event->body_hash = message->sent_hash ? message->sent_hash
+                                          : hash_checksum(message->json.data, message->json.len);
     if (message->is_misfit) { /* sent again it is the same one: its body is its id */
         event->message_id = hash_text(intake, DOMAIN_QUARANTINE, message->json);
         event->body_hash = 0;

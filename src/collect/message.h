@@ -9,6 +9,8 @@
 #include "base/json.h"
 #include "store/record.h"
 
+struct enrich_call;
+
 enum {
     MESSAGE_MOST_BYTES = 32 << 10, /* of one event's JSON */
     MESSAGE_MOST_IDENTIFIER = 512, /* bytes of a userId, anonymousId, previousId or messageId */
@@ -25,17 +27,19 @@ struct message {
     str anonymous;
     str previous; /* of an alias */
     str message_id;
-    str json; /* what is stored: without writeKey and sentAt, with the batch's context */
+    str json; /* what is stored: without writeKey and sentAt, with the batch's context, enriched */
+    uint64_t sent_hash; /* of what was sent, before it was enriched; 0: of a misfit */
 };
 
 /* What the request says about all of its messages. */
 struct message_setting {
     millis received;
-    str type;                 /* of a single call; absent: each message says its own */
-    str sent_at;              /* of the batch; absent if none */
-    uint32_t context;         /* the batch's context in the document, or JSON_ABSENT */
-    bool is_history;          /* an import: times are kept as given, also those to come */
-    const hash_key *visitors; /* `visitor` is understood, and hashed with it: see visitor.h */
+    str type;                   /* of a single call; absent: each message says its own */
+    str sent_at;                /* of the batch; absent if none */
+    uint32_t context;           /* the batch's context in the document, or JSON_ABSENT */
+    bool is_history;            /* an import: times are kept as given, also those to come */
+    const hash_key *visitors;   /* `visitor` is understood, and hashed with it: see visitor.h */
+    struct enrich_call *enrich; /* NULL: contexts are kept as they are */
 };
 
 /* Reads the value at `at` of the document. Never fails for what is wrong with the message: that
