@@ -22,7 +22,7 @@ struct agent_reader; /* compiled rules; any thread */
 
 fallible agent_open(struct agent_reader **out_agents);
 void agent_close(struct agent_reader *agents); /* NULL is fine */
-/* Compiles the rules, which takes a while; else the first reading does. ERR_LIMIT. */
+/* Compiles every rule; else each is when it is first tried. ERR_LIMIT. */
 fallible agent_prepare(struct agent_reader *agents);
 /* Texts live in `mem`. Agents read lately are remembered. ERR_LIMIT. */
 fallible agent_read(struct agent_reader *agents, str text, struct arena *mem,
