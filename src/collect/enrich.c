@@ -9,6 +9,8 @@
 #include "collect/geography.h"
 #include "collect/memo.h"
 
+enum { SCRATCH = 512 }; /* bytes that most texts fit */
+
 static const size_t ENTRIES[ENRICH_CACHES] = {4096, 16384, 4096};
 
 /* Opening */
@@ -354,10 +356,24 @@ static fallible tell_page(struct enrich_call *call, const struct enrich_page *pa
     if (is_latest(call, page))
         return OK;
     call->has_page = false;
-    TRY(enrich_campaign_tell(call, page, &call->told_campaign));
-    TRY(enrich_referrer_tell(call, page, &call->told_campaign, &call->told_referrer));
+    call->told_campaign = call->told_click = call->told_referrer = (str){NULL, 0};
+    TRY(enrich_campaign_find(call, page, &call->campaign));
+    if (call->enrich->config.has[ENRICH_REFERRER])
+        TRY(enrich_referrer_tell(call, page, &call->campaign, &call->told_referrer));
     call->page = *page;
     call->has_page = true;
+    return OK;
+}
+
+/* How a click was counted is told beside a campaign of the sender's. */
+static fallible add_campaign(struct seen *seen)
+{
+    bool is_whole = is_open(seen, CAMPAIGN);
+    str *told = is_whole ? &seen->call->told_campaign : &seen->call->told_click;
+
+    if (!told->data)
+        TRY(enrich_campaign_tell(seen->call, &seen->call->campaign, is_whole, told));
+    seen->call->counts[ENRICH_CAMPAIGN] += add(seen, CAMPAIGN, *told);
     return OK;
 }
 
@@ -371,9 +387,7 @@ static fallible add_page(struct seen *seen)
         return OK;
     TRY(tell_page(call, &page));
     if (config->has[ENRICH_CAMPAIGN])
-        call->counts[ENRICH_CAMPAIGN] += is_open(seen, CAMPAIGN)
-                                             ? add(seen, CAMPAIGN, call->told_campaign.member)
-                                             : add(seen, CAMPAIGN, call->told_campaign.click);
+        TRY(add_campaign(seen));
     if (config->has[ENRICH_REFERRER])
         call->counts[ENRICH_REFERRER] += add_open(seen, REFERRER, call->told_referrer);
     return OK;
@@ -430,6 +444,8 @@ fallible enrich_read(struct enrich_call *call, const struct json *doc,
 struct json_writer enrich_write(struct enrich_call *call)
 {
     buf_clear(&call->scratch);
+    if (!call->scratch.room)
+        buf_reserve(&call->scratch, SCRATCH);
     return (struct json_writer){.out = &call->scratch};
 }
 

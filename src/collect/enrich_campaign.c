@@ -9,12 +9,12 @@
 
 #include "proto/form.h"
 
-enum { VALUE_MOST = 256, UTM_COUNT = 6, UTM_PREFIX = 4, NAME_MOST = 16 };
+enum { VALUE_MOST = 256, UTM_PREFIX = 4, NAME_MOST = 16 };
 
 static const struct {
     str parameter; /* behind utm_ */
     str member;
-} UTM[UTM_COUNT] = {
+} UTM[ENRICH_UTM] = {
     {{"source", 6}, {"source", 6}},   {{"medium", 6}, {"medium", 6}},
     {{"campaign", 8}, {"name", 4}},   {{"term", 4}, {"term", 4}},
     {{"content", 7}, {"content", 7}}, {{"id", 2}, {"id", 2}},
@@ -56,24 +56,18 @@ static const struct {
 
 enum { CLICK_COUNT = sizeof CLICKS / sizeof *CLICKS };
 
-struct found {
-    str utm[UTM_COUNT];
-    size_t click; /* CLICK_COUNT: none */
-    str click_id;
-};
-
-static void look_at(str name, str value, struct found *found)
+static void look_at(str name, str value, struct enrich_campaign *found, size_t *click)
 {
     if (str_starts(name, S("utm_"))) {
         name = str_slice(name, UTM_PREFIX, name.len);
-        for (size_t i = 0; i < UTM_COUNT; i++)
+        for (size_t i = 0; i < ENRICH_UTM; i++)
             if (!found->utm[i].data && str_equals(name, UTM[i].parameter))
                 found->utm[i] = value;
         return;
     }
-    for (size_t i = 0; i < found->click; i++)
+    for (size_t i = 0; i < *click; i++)
         if (str_equals(name, CLICKS[i].parameter)) {
-            found->click = i;
+            *click = i;
             found->click_id = value;
         }
 }
@@ -90,61 +84,48 @@ static str query_of(const struct enrich_page *page)
 }
 
 /* Names are never encoded by who makes such links, values are. */
-static fallible find(struct enrich_call *call, str query, struct found *out)
+fallible enrich_campaign_find(struct enrich_call *call, const struct enrich_page *page,
+                              struct enrich_campaign *out_campaign)
 {
-    str name, value;
+    struct enrich_campaign found = {0};
+    str query = query_of(page), name, value;
+    size_t click = CLICK_COUNT;
 
-    *out = (struct found){.click = CLICK_COUNT};
     while (form_next(&query, &name, &value))
         if (name.len <= NAME_MOST && value.len)
-            look_at(name, value, out);
-    for (size_t i = 0; i < UTM_COUNT; i++)
-        if (out->utm[i].data && !(out->utm[i] = form_decode(call->mem, out->utm[i], true)).data)
+            look_at(name, value, &found, &click);
+    for (size_t i = 0; i < ENRICH_UTM; i++) {
+        if (found.utm[i].data && !(found.utm[i] = form_decode(call->mem, found.utm[i], true)).data)
             return arena_exhausted();
-    if (out->click_id.data && !(out->click_id = form_decode(call->mem, out->click_id, true)).data)
-        return arena_exhausted();
+        found.has_utm |= found.utm[i].len > 0;
+    }
+    if (click < CLICK_COUNT) {
+        found.click_id = form_decode(call->mem, found.click_id, true);
+        if (!found.click_id.data)
+            return arena_exhausted();
+        found.click_name = CLICKS[click].parameter;
+        found.click_kind = str_of(CLICKS[click].kind);
+    }
+    found.medium = found.utm[MEDIUM];
+    *out_campaign = found;
     return OK;
 }
 
-static void write_click(struct json_writer *w, const struct found *found)
+fallible enrich_campaign_tell(struct enrich_call *call, const struct enrich_campaign *campaign,
+                              bool has_utm, str *out_told)
 {
-    if (found->click == CLICK_COUNT)
-        return;
-    enrich_write_text(w, S("click_id"), found->click_id, VALUE_MOST);
-    enrich_write_text(w, S("click_kind"), CLICKS[found->click].parameter, VALUE_MOST);
-}
+    struct json_writer w;
 
-static fallible write_found(struct enrich_call *call, const struct found *found, bool has_utm,
-                            str *out_member)
-{
-    struct json_writer w = enrich_write(call);
-
+    *out_told = (str){NULL, 0};
+    if (!campaign->click_id.len && !(has_utm && campaign->has_utm))
+        return OK;
+    w = enrich_write(call);
     json_key(&w, S("campaign"));
     json_open(&w, '{');
-    for (size_t i = 0; has_utm && i < UTM_COUNT; i++)
-        enrich_write_text(&w, UTM[i].member, found->utm[i], VALUE_MOST);
-    write_click(&w, found);
+    for (size_t i = 0; has_utm && i < ENRICH_UTM; i++)
+        enrich_write_text(&w, UTM[i].member, campaign->utm[i], VALUE_MOST);
+    enrich_write_text(&w, S("click_id"), campaign->click_id, VALUE_MOST);
+    enrich_write_text(&w, S("click_kind"), campaign->click_name, VALUE_MOST);
     json_shut(&w, '}');
-    return enrich_written(call, out_member);
-}
-
-fallible enrich_campaign_tell(struct enrich_call *call, const struct enrich_page *page,
-                              struct enrich_campaign *out_told)
-{
-    struct enrich_campaign told = {0};
-    struct found found;
-
-    TRY(find(call, query_of(page), &found));
-    for (size_t i = 0; i < UTM_COUNT; i++)
-        told.is_told = told.is_told || found.utm[i].len;
-    told.medium = found.utm[MEDIUM];
-    if (found.click < CLICK_COUNT) {
-        told.click_kind = str_of(CLICKS[found.click].kind);
-        TRY(write_found(call, &found, false, &told.click));
-        told.member = told.click;
-    }
-    if (told.is_told)
-        TRY(write_found(call, &found, true, &told.member));
-    *out_told = told;
-    return OK;
+    return enrich_written(call, out_told);
 }

@@ -31,12 +31,14 @@ struct enrich_page {
     str url, search, referrer;
 };
 
+enum { ENRICH_UTM = 6 };
+
 struct enrich_campaign {
-    str member;     /* all of it */
-    str click;      /* of it only how the click was counted */
-    str click_kind; /* "paid" and so on, of a click id; absent without one */
-    str medium;     /* utm_medium; absent without one */
-    bool is_told;   /* by any of the parameters */
+    str utm[ENRICH_UTM]; /* decoded */
+    str medium;          /* one of them */
+    bool has_utm;
+    str click_id, click_name; /* absent without one */
+    str click_kind;           /* "paid" and so on */
 };
 
 struct enrich_call {
@@ -55,8 +57,8 @@ struct enrich_call {
     struct enrich_place told_place;
     struct enrich_page page;
     bool has_page;
-    struct enrich_campaign told_campaign;
-    str told_referrer;
+    struct enrich_campaign campaign;
+    str told_campaign, told_click, told_referrer;
 };
 
 /* Is it the name of a library for programs? Then it tells who relays, and nothing of a visitor. */
@@ -65,8 +67,11 @@ fallible enrich_agent_tell(struct enrich_call *call, str agent, struct enrich_ag
 /* `has_headers`: the agent is the request's, and so are its other headers. */
 fallible enrich_traffic_tell(struct enrich_call *call, str agent, bool has_headers, str *out_told);
 fallible enrich_place_tell(struct enrich_call *call, str address, struct enrich_place *out_told);
-fallible enrich_campaign_tell(struct enrich_call *call, const struct enrich_page *page,
-                              struct enrich_campaign *out_told);
+fallible enrich_campaign_find(struct enrich_call *call, const struct enrich_page *page,
+                              struct enrich_campaign *out_campaign);
+/* All of it, or only how the click was counted. */
+fallible enrich_campaign_tell(struct enrich_call *call, const struct enrich_campaign *campaign,
+                              bool has_utm, str *out_told);
 fallible enrich_referrer_tell(struct enrich_call *call, const struct enrich_page *page,
                               const struct enrich_campaign *campaign, str *out_told);
 

@@ -7,6 +7,8 @@
 #include "collect/domain.h"
 #include "collect/memo.h"
 
+#include <string.h>
+
 enum { HOST_MOST = 253 };
 
 static const struct referrer {
@@ -31,17 +33,15 @@ struct host {
 /* The host in lower case, without a port; absent where there is none. */
 static fallible find_host(struct enrich_call *call, str url, str *out_host)
 {
-    str rest = url, host;
+    const char *scheme;
+    str rest, host;
     char *lower;
 
     *out_host = (str){NULL, 0};
-    for (size_t i = 0; i + 3 <= url.len; i++)
-        if (str_starts(str_slice(url, i, url.len), S("://"))) {
-            rest = str_slice(url, i + 3, url.len);
-            break;
-        }
-    if (rest.len == url.len)
+    scheme = url.len ? memmem(url.data, url.len, "://", 3) : NULL;
+    if (!scheme)
         return OK;
+    rest = str_slice(url, (size_t)(scheme - url.data) + 3, url.len);
     for (size_t i = 0; i < rest.len; i++)
         if (rest.data[i] == '/' || rest.data[i] == '?' || rest.data[i] == '#')
             rest.len = i;
@@ -193,7 +193,7 @@ static str kind_of_campaign(const struct enrich_campaign *campaign)
     str kind = kind_of_medium(campaign->medium);
 
     if (str_equals(kind, S("paid")) || !campaign->click_kind.len)
-        return kind.len || !campaign->is_told ? kind : S("campaign");
+        return kind.len || !campaign->has_utm ? kind : S("campaign");
     if (str_equals(campaign->click_kind, S("paid")) || !kind.len)
         return campaign->click_kind;
     return kind;
