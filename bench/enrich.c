@@ -53,7 +53,8 @@ struct sender {
 static const char *const PARTS[ENRICH_PARTS] = {
     [ENRICH_AGENT] = "agent",       [ENRICH_GEOGRAPHY] = "geography",
     [ENRICH_REFERRER] = "referrer", [ENRICH_CAMPAIGN] = "campaign",
-    [ENRICH_LANGUAGE] = "language", [ENRICH_TRAFFIC] = "traffic"};
+    [ENRICH_LANGUAGE] = "language", [ENRICH_TRAFFIC] = "traffic",
+    [ENRICH_VISITOR] = "visitor"};
 
 struct bench {
     struct agent_reader *agents;

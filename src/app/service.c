@@ -308,7 +308,8 @@ static fallible open_enrich(struct service *service)
                 [ENRICH_REFERRER] = config->enrich_referrer,
                 [ENRICH_CAMPAIGN] = config->enrich_campaign,
                 [ENRICH_LANGUAGE] = config->enrich_language,
-                [ENRICH_TRAFFIC] = config->enrich_traffic},
+                [ENRICH_TRAFFIC] = config->enrich_traffic,
+                [ENRICH_VISITOR] = config->enrich_visitor},
         .keeps_addresses = config->keep_addresses,
     };
 

@@ -111,6 +111,7 @@ enum member {
     BROWSER,
     NETWORK,
     TRAFFIC,
+    VISITOR,
     LOCATION,
     CAMPAIGN,
     REFERRER,
@@ -121,8 +122,8 @@ enum member {
 
 static const str NAMES[MEMBERS] = {
     {"os", 2},       {"ip", 2},       {"page", 4},     {"device", 6},   {"locale", 6},
-    {"browser", 7},  {"network", 7},  {"traffic", 7},  {"location", 8}, {"campaign", 8},
-    {"referrer", 8}, {"timezone", 8}, {"userAgent", 9}};
+    {"browser", 7},  {"network", 7},  {"traffic", 7},  {"visitor", 7},  {"location", 8},
+    {"campaign", 8}, {"referrer", 8}, {"timezone", 8}, {"userAgent", 9}};
 
 enum { SHORTEST = 2, LONGEST = 9, INSIDE_MOST = 5 };
 
@@ -436,6 +437,8 @@ fallible enrich_read(struct enrich_call *call, const struct json *doc,
         TRY(add_language(&seen));
     if (whose.agent.len && config->has[ENRICH_TRAFFIC])
         TRY(add_traffic(&seen, &whose));
+    out->has_visitor =
+        whose.agent.len && config->has[ENRICH_VISITOR] && seen.at[VISITOR] == JSON_ABSENT;
     return OK;
 }
 

@@ -21,6 +21,7 @@ enum enrich_part {
     ENRICH_CAMPAIGN,
     ENRICH_LANGUAGE,
     ENRICH_TRAFFIC,
+    ENRICH_VISITOR, /* seen when it is stored: message.h */
     ENRICH_PARTS
 };
 
@@ -56,8 +57,9 @@ struct enriched {
                           JSON_ABSENT: there is none yet */
     } members[ENRICH_MOST];
     size_t count;
-    size_t bytes;   /* of all texts, with a comma each */
-    bool has_drops; /* the context has members that enrich_drops */
+    size_t bytes;     /* of all texts, with a comma each */
+    bool has_drops;   /* the context has members that enrich_drops */
+    bool has_visitor; /* a visitor made it: whether she is new may be told */
 };
 
 /* An event, by places in its document. */

@@ -8,6 +8,7 @@
 #include "collect/visitor.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum {
     SKEW_TOLERATED = 10 * 1000, /* ms: less is the network's delay, not a wrong clock */
@@ -384,6 +385,8 @@ static fallible open_stored(const struct storing *s, struct arena *mem, struct b
     room += STORED_MORE;
     if (s->shared != JSON_ABSENT)
         room += json_raw(s->doc, s->shared).len;
+    if (s->more.has_visitor)
+        room += MESSAGE_NEWS;
     *out_text = (struct buf){.data = arena_take(mem, room), .room = room};
     return out_text->data ? OK : arena_exhausted();
 }
@@ -424,6 +427,8 @@ static fallible write_stored(struct storing *s, struct arena *mem, bool differs)
     }
     assert(text.data == place); /* it did not have to grow */
     s->message->json = buf_str(&text);
+    if (s->more.has_visitor && s->is_merged && s->message->anonymous.data)
+        s->message->news = text.data + text.len - 2; /* the context ends there, it is the last */
     return OK;
 }
 
@@ -577,4 +582,16 @@ fallible message_read(const struct json *doc, uint32_t at, const struct message_
         TRY(hide_address(doc, at, setting, mem, &message));
     *out_message = message;
     return OK;
+}
+
+void message_tell_new(struct message *message)
+{
+    static const char news[] = ",\"visitor\":{\"is_new\":true}}}";
+
+    _Static_assert(sizeof news - 1 == MESSAGE_NEWS + 2, "it takes the place of two brackets");
+    if (!message->news)
+        return;
+    memcpy(message->news, news, sizeof news - 1);
+    message->json.len += MESSAGE_NEWS;
+    message->news = NULL;
 }

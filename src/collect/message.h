@@ -15,6 +15,7 @@ enum {
     MESSAGE_MOST_BYTES = 32 << 10, /* of one event's JSON */
     MESSAGE_MOST_IDENTIFIER = 512, /* bytes of a userId, anonymousId, previousId or messageId */
     MESSAGE_MOST_NAME = 1024,      /* bytes of an event's name */
+    MESSAGE_NEWS = 26,             /* bytes more when it tells that the device is new */
 };
 
 struct message {
@@ -29,6 +30,7 @@ struct message {
     str message_id;
     str json; /* what is stored: without writeKey and sentAt, with the batch's context, enriched */
     uint64_t sent_hash; /* of what was sent, before it was enriched; 0: of a misfit */
+    char *news;         /* where `json` has room to tell that the device is new; NULL: nowhere */
 };
 
 /* What the request says about all of its messages. */
@@ -46,3 +48,5 @@ struct message_setting {
  * makes it a misfit. Texts are borrowed from the document or live in `mem`. ERR_LIMIT. */
 fallible message_read(const struct json *doc, uint32_t at, const struct message_setting *setting,
                       struct arena *mem, struct message *out_message);
+/* It is the first event of its device: lets it tell so, if it has room for that. */
+void message_tell_new(struct message *message);

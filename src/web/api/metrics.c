@@ -44,7 +44,7 @@ static void add_events(struct buf *out, const struct web_config *config)
 
 static void add_enriched(struct buf *out, const struct enrich *enrich)
 {
-    static const char *const parts[ENRICH_PARTS] = {
+    static const char *const parts[ENRICH_VISITOR] = {
         [ENRICH_AGENT] = "agent",       [ENRICH_GEOGRAPHY] = "geography",
         [ENRICH_REFERRER] = "referrer", [ENRICH_CAMPAIGN] = "campaign",
         [ENRICH_LANGUAGE] = "language", [ENRICH_TRAFFIC] = "traffic"};
@@ -52,7 +52,7 @@ static void add_enriched(struct buf *out, const struct enrich *enrich)
         [ENRICH_AGENTS] = "agent", [ENRICH_ADDRESSES] = "address", [ENRICH_HOSTS] = "host"};
 
     family(out, "enriched_events_total", "counter", "Events that gained something, by part.");
-    for (int i = 0; i < ENRICH_PARTS; i++)
+    for (int i = 0; i < ENRICH_VISITOR; i++) /* whether she is new nobody counts */
         buf_print(out, "myriad_enriched_events_total{part=\"%s\"} %llu\n", parts[i],
                   (unsigned long long)enrich_count(enrich, (enum enrich_part)i));
     family(out, "enrich_cache_total", "counter", "Looks into what was found out before.");

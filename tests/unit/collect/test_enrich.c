@@ -41,7 +41,7 @@ struct sender {
     const char *context; /* of the batch; NULL: none */
 };
 
-static const struct enrich_config EVERYTHING = {.has = {true, true, true, true, true, true}};
+static const struct enrich_config EVERYTHING = {.has = {true, true, true, true, true, true, true}};
 
 static struct desk open_desk(struct enrich_config config)
 {
@@ -74,22 +74,30 @@ static str header_of(const void *owner, str name)
                                                          : (str){NULL, 0};
 }
 
-static struct message read(struct desk *desk, struct sender sender, const char *text)
+static struct message read_in_place(struct desk *desk, const struct sender *sender,
+                                    const char *text)
 {
-    struct enrich_request request = {header_of, &sender, 2, S("198.51.100.77"), sender.is_dialect};
+    struct enrich_request request = {header_of, sender, 2, S("198.51.100.77"), sender->is_dialect};
     struct message_setting setting = {.received = INT64_C(1800000000000), .context = JSON_ABSENT};
     str whole = arena_print(test_mem, "{\"batch\":%.*s,\"context\":%s}", STR_ARG(quoted(text)),
-                            sender.context ? quoted(sender.context).data : "null");
+                            sender->context ? quoted(sender->context).data : "null");
     struct message message;
     struct json doc;
 
     CHECK_OK(json_parse_copy(desk->reader, test_mem, whole, &doc));
-    if (sender.context)
+    if (sender->context)
         setting.context = json_find(&doc, 0, S("context"));
     CHECK_OK(enrich_begin(desk->enrich, &request, test_mem, &setting.enrich));
     CHECK_OK(message_read(&doc, json_find(&doc, 0, S("batch")), &setting, test_mem, &message));
     enrich_end(setting.enrich);
-    message.json = arena_dup(test_mem, message.json);
+    return message;
+}
+
+static struct message read(struct desk *desk, struct sender sender, const char *text)
+{
+    struct message message = read_in_place(desk, &sender, text);
+
+    message.json = arena_dup(test_mem, message.json); /* the reader's own may move */
     return message;
 }
 
@@ -496,6 +504,35 @@ TEST(enrich_has_a_switch_for_each_part)
         CHECK_INT(enrich_count(desk.enrich, other->part), other != c);
         close_desk(&desk);
     }
+}
+
+TEST(enrich_lets_an_event_tell_that_its_device_is_new)
+{
+    static const struct {
+        const char *agent, *text, *want;
+    } cases[] = {
+        {CHROME, "{'type':'page','anonymousId':'a','context':{},'x':1}", "{'is_new':true}"},
+        {CHROME, "{'type':'page','anonymousId':'a'}", "{'is_new':true}"},
+        {CHROME, "{'type':'page','userId':'a'}", NULL}, /* a person is no device */
+        {CHROME, "{'type':'page','anonymousId':'a','context':{'visitor':7}}", "7"},
+        {"axios/1.7", "{'type':'page','anonymousId':'a'}", NULL},
+    };
+    struct desk desk = open_desk(EVERYTHING);
+
+    EACH_CASE(c, cases)
+    {
+        struct sender sender = {.agent = c->agent};
+        struct message message = read_in_place(&desk, &sender, c->text);
+        str before = arena_dup(test_mem, message.json);
+
+        message_tell_new(&message);
+        expect(&desk, &message, "visitor", c->want);
+        if (c->want && *c->want == '{')
+            CHECK_INT(message.json.len, before.len + MESSAGE_NEWS);
+        else
+            CHECK(str_equals(message.json, before));
+    }
+    close_desk(&desk);
 }
 
 TEST(enrich_of_what_is_long_or_strange_stays_within_bounds)
