@@ -13,9 +13,8 @@
 enum {
     SKEW_TOLERATED = 10 * 1000, /* ms: less is the network's delay, not a wrong clock */
     FUTURE_TOLERATED = 5 * 60 * 1000,
-    DATE_LEN = 10,     /* YYYY-MM-DD */
-    STORED_MORE = 64,  /* bytes of keys, quotes and commas that a message had not */
-    CONTEXT_MORE = 13, /* bytes of a context that it had not, and of its comma */
+    DATE_LEN = 10,    /* YYYY-MM-DD */
+    STORED_MORE = 64, /* bytes of keys, quotes and commas that a message had not */
 };
 
 struct fields {
@@ -479,12 +478,16 @@ static fallible settle_stored(const struct json *doc, uint32_t at, const struct 
         TRY(enrich_read(s.enrich, doc, &(struct enrich_event){at, s.own, s.shared}, &s.more));
     TRY(name_visitor(&s, mem));
     TRY(write_if_needed(&s, mem));
-    if (s.shared == JSON_ABSENT ||
-        message->json.len <= MESSAGE_MOST_BYTES + (s.more.count ? s.more.bytes + CONTEXT_MORE : 0))
-        return OK;
-    s.more.count = 0;
-    TRY(write_stored(&s, mem, true));
-    return misfit(message, S("the event is larger than 32 KB with the batch's context"));
+    if (s.more.count && message->json.len + MESSAGE_NEWS > MESSAGE_MOST_BYTES) {
+        s.more.count = 0; /* then without what was found out */
+        s.more.has_visitor = false;
+        message->news = NULL;
+        message->json = json_raw(doc, at);
+        TRY(write_if_needed(&s, mem));
+    }
+    return message->json.len <= MESSAGE_MOST_BYTES
+               ? OK
+               : misfit(message, S("the event is larger than 32 KB with the batch's context"));
 }
 
 static fallible read_fields(const struct json *doc, uint32_t at, struct fields *fields,

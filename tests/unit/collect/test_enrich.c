@@ -547,7 +547,7 @@ TEST(enrich_of_what_is_long_or_strange_stays_within_bounds)
                                             "term",   "content", "id"};
 
         buf_print(&text, "&utm_%s=", names[i]);
-        for (int j = 0; j < 1500; j++)
+        for (int j = 0; j < 400; j++)
             buf_add(&text, S("%01"));
     }
     buf_add(&text, S("&gclid="));
@@ -560,6 +560,36 @@ TEST(enrich_of_what_is_long_or_strange_stays_within_bounds)
     CHECK(message.json.len < text.len + 16 * 1024);
     CHECK_INT(find(&desk, &message, "campaign.click_id").len, 256 + 2);
     buf_done(&text);
+    close_desk(&desk);
+}
+
+TEST(enrich_adds_nothing_to_what_would_become_too_large)
+{
+    static const struct {
+        size_t size;
+        bool gains;
+    } cases[] = {{MESSAGE_MOST_BYTES - 2000, true},
+                 {MESSAGE_MOST_BYTES - 100, false},
+                 {MESSAGE_MOST_BYTES, false}};
+    struct desk desk = open_desk(EVERYTHING);
+
+    EACH_CASE(c, cases)
+    {
+        struct buf text = {0};
+        struct message message;
+
+        buf_add(&text, S("{'type':'page','anonymousId':'u','context':{'traffic':1},'x':'"));
+        while (text.len < c->size - 2)
+            buf_add_byte(&text, 'x');
+        buf_add(&text, S("'}"));
+        buf_add_byte(&text, 0);
+        message = read(&desk, (struct sender){.agent = CHROME}, text.data);
+        CHECK(!message.is_misfit);
+        CHECK_INT(find(&desk, &message, "browser").data != NULL, c->gains);
+        CHECK(!str_equals(find(&desk, &message, "traffic"), S("1")));
+        CHECK(message.json.len + MESSAGE_NEWS <= MESSAGE_MOST_BYTES || !message.news);
+        buf_done(&text);
+    }
     close_desk(&desk);
 }
 
