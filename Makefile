@@ -18,7 +18,7 @@ SANITIZE = -Db_lto=false -Db_sanitize=address,undefined
 # A warning stops the builds of the tests, never a user's.
 STRICT = -Dwerror=true
 
-.PHONY: all run test bench bench-queries traffic crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
+.PHONY: all run test bench bench-queries bench-enrich traffic crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
 .DEFAULT_GOAL := all
 
 all: build/build.ninja ## set up and build the program: build/myriad
@@ -43,6 +43,10 @@ bench: all build/packages-test ## measure, and print what docs/benchmarks.md kee
 bench-queries: all build/packages-test
 	@ninja -C build bench/history bench/load
 	@bench/run_queries --events $(EVENTS) --folder "$(BENCH_FOLDER)"
+
+bench-enrich: all ## what enrichment costs an event, by part (AGENTS=test_ua.yaml MMDB=city.mmdb,asn.mmdb)
+	@ninja -C build bench/enrich
+	@build/bench/enrich $(AGENTS) $(MMDB)
 
 traffic: build/packages-test all ## how well machines are told from people, at length (VISITS=40000)
 	@tests/e2e/traffic/run $(VISITS)

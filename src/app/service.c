@@ -13,6 +13,7 @@
 #include "app/workspace.h"
 #include "base/mem.h"
 #include "collect/agent.h"
+#include "collect/enrich.h"
 #include "collect/geography.h"
 #include "collect/inspect.h"
 #include "collect/intake.h"
@@ -66,6 +67,7 @@ struct service {
     struct repeats *repeats;
     struct agent_reader *agents;
     struct geography *geography;
+    struct enrich *enrich;
     struct inspect_means inspect;
     struct web *web;
     struct reload *reload;
@@ -392,6 +394,28 @@ static fallible open_hooks(struct service *service)
     return hooks_open(&hooks, &service->hooks);
 }
 
+static fallible open_enrich(struct service *service)
+{
+    const struct config *config = &service->options->config;
+    struct enrich_config enrich = {
+        .has = {[ENRICH_AGENT] = config->enrich_agent,
+                [ENRICH_GEOGRAPHY] = config->enrich_geography,
+                [ENRICH_REFERRER] = config->enrich_referrer,
+                [ENRICH_CAMPAIGN] = config->enrich_campaign,
+                [ENRICH_LANGUAGE] = config->enrich_language,
+                [ENRICH_TRAFFIC] = config->enrich_traffic,
+                [ENRICH_VISITOR] = config->enrich_visitor},
+        .keeps_addresses = config->keep_addresses,
+    };
+
+    TRY(geography_open(str_of(config->mmdb), &service->geography));
+    TRY(agent_open(&service->agents));
+    service->inspect = (struct inspect_means){service->agents, service->geography};
+    enrich.agents = service->agents;
+    enrich.geography = service->geography;
+    return enrich_open(&enrich, &service->enrich);
+}
+
 static fallible open_all(struct service *service)
 {
     const struct service_options *options = service->options;
@@ -412,9 +436,8 @@ static fallible open_all(struct service *service)
         journal_info(service->sys, "made the list of persons anew from the log",
                      service->workspace.roster_reason);
     TRY(open_backups(service));
-    TRY(geography_open(str_of(options->config.mmdb), &service->geography));
-    TRY(agent_open(&service->agents));
-    service->inspect = (struct inspect_means){service->agents, service->geography};
+    TRY(open_enrich(service));
+    web.enrich = service->enrich;
     web.inspect = &service->inspect;
     web.access = service->workspace.access;
     web.backups = service->backups;
@@ -518,6 +541,7 @@ static void close_all(struct service *service)
     repeats_close(service->repeats);
     workspace_close(&service->workspace);
     web_close(service->web);
+    enrich_close(service->enrich);
     agent_close(service->agents);
     geography_close(service->geography);
     reload_close(service->reload);

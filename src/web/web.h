@@ -14,6 +14,7 @@ struct access;
 struct backup_desk;
 struct catalog;
 struct deletions;
+struct enrich;
 struct verdicts;
 struct events;
 struct hooks;
@@ -47,6 +48,7 @@ struct web_config {
     struct deletions *deletions;
     struct verdicts *verdicts;
     struct events *events;
+    struct enrich *enrich;
     struct hooks *hooks;
     const struct inspect_means *inspect;
     struct intake *intake;

@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "collect/dialect.h"
+#include "collect/enrich.h"
 #include "collect/segment.h"
 #include "sys/clock.h"
 #include "web/api/api.h"
@@ -100,24 +101,48 @@ static fallible enter(struct exchange *x, str key, bool needs_key)
     return gate_collect(web_gate(web_of(x)), x, key);
 }
 
+static str header_of(const void *owner, str name)
+{
+    return exchange_header(owner, name);
+}
+
+static struct enrich_request whose_request(struct exchange *x, bool is_dialect)
+{
+    const struct http_request *request = exchange_request(x);
+
+    return (struct enrich_request){
+        .header = header_of,
+        .owner = x,
+        .header_count = request->header_count,
+        .address = request->peer,
+        .is_dialect = is_dialect,
+    };
+}
+
 /* Of the events only texts of the body and of the exchange's memory stay. So the reader is given
  * back at once: the next request finds it at hand, not in another core's memory. */
-static fallible read_body(struct exchange *x, struct intake_job *job,
-                          const struct segment_call *kind, str *out_write_key)
+static fallible read_body(struct exchange *x, struct intake_job *job, struct segment_call *kind,
+                          str *out_write_key)
 {
+    const struct web_config *config = web_config(web_of(x));
     struct json_reader *reader = web_take_reader(web_of(x));
-    enum err err = reader ? segment_read(web_config(web_of(x))->intake, reader,
-                                         exchange_request(x)->body, kind, job, out_write_key)
-                          : mem_exhausted();
+    struct enrich_request whose = whose_request(x, false);
+    enum err err = reader ? OK : mem_exhausted();
 
+    if (!err && !kind->is_history)
+        err = enrich_begin(config->enrich, &whose, job->mem, &kind->enrich);
+    if (!err)
+        err = segment_read(config->intake, reader, exchange_request(x)->body, kind, job,
+                           out_write_key);
+    enrich_end(kind->enrich);
     if (reader)
         web_give_reader(web_of(x), reader);
     return err;
 }
 
 /* `*out_entry` and the latest sentence say whether and why it may not. */
-static fallible read_call(struct exchange *x, struct intake_job *job,
-                          const struct segment_call *kind, enum err *out_entry)
+static fallible read_call(struct exchange *x, struct intake_job *job, struct segment_call *kind,
+                          enum err *out_entry)
 {
     str key = basic_user(x), body_key;
 
@@ -169,8 +194,8 @@ static void post(struct call *call, enum err err, enum err entry)
 
 static void collect(struct exchange *x, str type, bool is_history)
 {
-    struct segment_call kind = {type, is_history, is_history,
-                                clock_now(web_config(web_of(x))->sys)};
+    struct segment_call kind = {type, is_history, is_history, clock_now(web_config(web_of(x))->sys),
+                                NULL};
     struct call *call = begin_call(x);
     enum err err, entry;
 
@@ -224,11 +249,6 @@ void collect_alias(struct exchange *x)
 
 /* Dialects */
 
-static str header_of(const void *owner, str name)
-{
-    return exchange_header(owner, name);
-}
-
 /* A dialect whose requests carry no key is heard for its site's name. */
 static fallible read_dialect(struct exchange *x, struct call *call, const struct dialect *dialect,
                              struct json_reader *reader, enum err *out_entry)
@@ -243,13 +263,16 @@ static fallible read_dialect(struct exchange *x, struct call *call, const struct
         .body = request->body,
         .address = request->peer,
         .agent = exchange_header(x, S("user-agent")),
-        .language = exchange_header(x, S("accept-language")),
+        .language = enrich_has(config->enrich, ENRICH_LANGUAGE)
+                        ? exchange_header(x, S("accept-language"))
+                        : (str){NULL, 0},
         .referrer = exchange_header(x, S("referer")),
         .received = kind.received,
         .header = header_of,
         .owner = x,
     };
     struct dialect_out out = {.request = &given, .reader = reader, .mem = exchange_mem(x)};
+    struct enrich_request whose = whose_request(x, true);
     enum err err;
     str batch, none;
 
@@ -259,7 +282,11 @@ static fallible read_dialect(struct exchange *x, struct call *call, const struct
     call->answer = out.body;
     if (err)
         return err;
-    TRY(segment_read(config->intake, reader, batch, &kind, &call->job, &none));
+    TRY(enrich_begin(config->enrich, &whose, call->job.mem, &kind.enrich));
+    err = segment_read(config->intake, reader, batch, &kind, &call->job, &none);
+    enrich_end(kind.enrich);
+    if (err)
+        return err;
     if (!out.key.data)
         out.key = basic_user(x);
     *out_entry = enter(x, out.key, out.needs_key);
