@@ -24,8 +24,8 @@ int command_serve(struct command_line *line)
         .sys = line->sys,
         .folder = command_option(line, "--data"),
         .listen = command_option(line, "--listen"),
+        .config_path = command_option(line, "--config"),
     };
-    const char *path = command_option(line, "--config");
     bool settings = command_flag(line, "--settings");
 
     if (!command_is_understood(line))
@@ -36,7 +36,7 @@ int command_serve(struct command_line *line)
         return command_misused("serve needs --data DIR");
     if (!options.listen)
         options.listen = "127.0.0.1:8080";
-    if (config_read(line->sys, path, &options.config) != OK)
+    if (config_read(line->sys, options.config_path, &options.config) != OK)
         return command_failed();
     switch (service_run(&options)) {
     case SERVICE_ENDED:

@@ -8,6 +8,8 @@
  */
 #include "app/service.h"
 
+#include "app/confine.h"
+#include "app/watchdog.h"
 #include "app/workspace.h"
 #include "base/mem.h"
 #include "collect/agent.h"
@@ -71,6 +73,7 @@ struct service {
     int64_t settle_until; /* by the monotonic clock: at the end */
     atomic_bool is_stopped; /* the log can promise nothing any more */
     char reason[512];       /* why, written before is_stopped */
+    struct watchdog watchdog;
 };
 
 static void notify(struct service *service, str message)
@@ -302,6 +305,7 @@ static fallible open_all(struct service *service)
     const struct service_options *options = service->options;
     struct web_config web = {.sys = service->sys};
     struct server_limits limits;
+    unsigned sandbox = confine_files(options); /* threads inherit it */
 
     TRY(signals_open(&service->signals));
     TRY(workspace_open_served(service->sys, options->folder, &options->config, opens_on, service,
@@ -335,6 +339,7 @@ static fallible open_all(struct service *service)
     server_limits(&options->config, &limits);
     TRY(web_serve(service->web, str_of(options->listen), &limits, &service->server));
     tell_connections(service->sys, limits.connections, options->config.connections);
+    web_set_sandbox(service->web, sandbox | confine_calls(options));
     return OK;
 }
 
@@ -471,6 +476,8 @@ static void watch(struct service *service)
             if (announce(service) != OK)
                 journal_error(service->sys, "nobody reads standard output", NULL);
         }
+        if (watchdog_is_due(&service->watchdog, clock_mono_ns(service->sys)))
+            notify(service, S("WATCHDOG=1"));
         prepare_log(service, &has_room, &is_prepared);
         prepare_keys(service);
         backup_desk_tend(service->backups);
@@ -483,6 +490,7 @@ enum service_end service_run(const struct service_options *options)
     enum err err = open_all(&service);
 
     service.workspace.sys = options->sys;
+    watchdog_init(&service.watchdog);
     if (!err)
         watch(&service);
     notify(&service, S("STOPPING=1"));

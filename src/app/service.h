@@ -10,6 +10,7 @@ struct sys;
 struct service_options {
     struct sys *sys;
     const char *folder;
+    const char *config_path; /* NULL: none */
     const char *listen;
     struct config config;
 };

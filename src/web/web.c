@@ -5,6 +5,7 @@
 #include "web/web_int.h"
 
 #include "base/mem.h"
+#include "collect/intake.h"
 #include "store/access.h"
 #include "sys/clock.h"
 #include "sys/thread.h"
@@ -29,6 +30,7 @@ struct web {
     struct web_stats stats;
     atomic_bool is_ready;
     atomic_bool is_combined;
+    atomic_uint sandbox;
     struct mutex *lock; /* of the idle readers */
     struct json_reader *idle[IDLE_READERS];
     size_t idle_count;
@@ -88,6 +90,16 @@ void web_set_combined(struct web *web, bool combined)
 bool web_is_combined(const struct web *web)
 {
     return atomic_load(&((struct web *)web)->is_combined);
+}
+
+void web_set_sandbox(struct web *web, unsigned parts)
+{
+    atomic_store(&web->sandbox, parts);
+}
+
+unsigned web_sandbox(const struct web *web)
+{
+    return atomic_load(&((struct web *)web)->sandbox);
 }
 
 struct web *web_of(const struct exchange *x)
@@ -220,6 +232,16 @@ void web_answer_json(struct exchange *x, int status, const struct buf *json)
 
 /* Who may */
 
+/* What cannot be stored need not be read and parsed first: that takes the time of what can. Whoever
+ * shows an image is told later, by an image. */
+static bool turns_away(struct exchange *x)
+{
+    if (exchange_request(x)->method != HTTP_POST || !intake_is_crowded(web_of(x)->config.intake))
+        return false;
+    web_fail(x, fail(ERR_BUSY, "more waits to be stored than may wait: send it again later"));
+    return true;
+}
+
 static bool authorise(struct exchange *x, int permission)
 {
     struct web *web = web_of(x);
@@ -229,7 +251,7 @@ static bool authorise(struct exchange *x, int permission)
     enum err err = ERR_ABSENT;
 
     if (permission == WEB_COLLECT)
-        return true;
+        return !turns_away(x);
     if (str_equals_nocase(word, S("Bearer")))
         err = access_check(web->config.access, str_trim(header),
                            permission == WEB_READ ? ACCESS_API : ACCESS_ADMIN,

@@ -7,6 +7,7 @@
 #include "measure/events.h"
 #include "store/log.h"
 #include "sys/process.h"
+#include "sys/sandbox.h"
 #include "web/api/api.h"
 #include "web/web_int.h"
 
@@ -107,6 +108,13 @@ static void add_http(struct buf *out, struct web_stats *stats)
         (double)atomic_load(&stats->refused));
 }
 
+static void add_sandbox(struct buf *out, unsigned parts)
+{
+    family(out, "sandbox", "gauge", "1 where the kernel holds the server to what it needs.");
+    buf_print(out, "myriad_sandbox{part=\"files\"} %d\n", parts & SANDBOX_FILES ? 1 : 0);
+    buf_print(out, "myriad_sandbox{part=\"calls\"} %d\n", parts & SANDBOX_CALLS ? 1 : 0);
+}
+
 void metrics_page(struct exchange *x)
 {
     struct web *web = web_of(x);
@@ -122,6 +130,7 @@ void metrics_page(struct exchange *x)
     add_http(&out, web_stats(web));
     one(&out, "disk_full", "gauge", "1 while events are refused for lack of room.",
         intake_is_full(config->intake) ? 1 : 0);
+    add_sandbox(&out, web_sandbox(web));
     one(&out, "process_resident_bytes", "gauge", "Resident memory.", (double)process_memory());
     one(&out, "process_cpu_seconds_total", "counter", "CPU time of all threads.",
         (double)process_cpu_ns() / 1e9);
