@@ -21,6 +21,8 @@ enum {
     SMALL_REMAINDER = 4096,   /* an incomplete request up to this size does not hold a big buffer */
     BACKLOG_MOST = 256 << 10, /* bytes of answers waiting: beyond it no further request is read */
     DRAINED_MOST = 64 << 10,  /* a refused body up to this size is read and dropped */
+    DRAINED_BUSY = 1 << 20,   /* while there is too much to do: a new connection costs more */
+    REST_MS = 1000,           /* as Retry-After of the server's own refusals says */
     PROGRESS_LEAST = 16 << 10, /* bytes a slow reader must take to be given more time */
     PEER_MOST = 64,
 };
@@ -54,6 +56,7 @@ struct connection {
     size_t sent;
     size_t progress; /* bytes sent since write_until was set */
     int64_t read_until, write_until;
+    int64_t rest_until; /* nothing is read before: told to come again later, it comes at once */
     char peer[PEER_MOST];
     size_t peer_len;
 };
@@ -75,7 +78,7 @@ struct connection *connection_open(struct site *site, str peer, void *owner, int
     if (c->peer_len)
         memcpy(c->peer, peer.data, c->peer_len);
     c->read_until = after(now_ns, site->config->limits.idle_ms);
-    c->write_until = CONNECTION_NEVER;
+    c->write_until = c->rest_until = CONNECTION_NEVER;
     return c;
 }
 
@@ -127,6 +130,7 @@ static void flushed(struct connection *c, int64_t now_ns)
 static void stop_reading(struct connection *c, bool lingers)
 {
     c->phase = FLUSHING;
+    c->rest_until = CONNECTION_NEVER;
     c->lingers = lingers;
     c->from = c->in.len = 0;
     site_give_buf(c->site, &c->in);
@@ -175,19 +179,29 @@ static void finish(struct connection *c, int64_t now_ns)
         c->read_until = after(now_ns, c->site->config->limits.idle_ms);
 }
 
+/* Whoever is told to come again later and comes at once takes the time of those who were not. */
+static bool let_rest(struct connection *c, int64_t now_ns)
+{
+    if (c->x->status != 429)
+        return false;
+    c->rest_until = after(now_ns, REST_MS);
+    return true;
+}
+
 /* An answer before the body was read: drops a small rest, or closes. */
 static void finish_early(struct connection *c, int64_t now_ns)
 {
     const struct request_reader *r = &c->x->reader;
-    bool is_small = r->body == REQUEST_BODY_NONE ||
-                    (r->body == REQUEST_BODY_LENGTH && r->length <= DRAINED_MOST);
+    size_t most = let_rest(c, now_ns) ? DRAINED_BUSY : DRAINED_MOST;
+    bool is_small =
+        r->body == REQUEST_BODY_NONE || (r->body == REQUEST_BODY_LENGTH && r->length <= most);
     bool keeps_alive =
         r->keeps_alive && is_small && !r->expects_continue && !c->is_draining && !c->x->closes;
 
     if (!write_answer(c, keeps_alive, now_ns)) {
         end(c);
     } else if (keeps_alive) {
-        c->x->reader.body_limit = DRAINED_MOST;
+        c->x->reader.body_limit = most;
         c->phase = SKIPPING;
     } else {
         leave_exchange(c);
@@ -579,7 +593,8 @@ static void go_on(struct connection *c, int64_t now_ns)
 
         if (c->phase == IDLE && c->is_draining)
             stop_reading(c, c->from < c->in.len);
-        if (c->phase == IDLE && c->from < c->in.len && c->out.len - c->sent < BACKLOG_MOST)
+        if (c->phase == IDLE && c->from < c->in.len && c->out.len - c->sent < BACKLOG_MOST &&
+            c->rest_until == CONNECTION_NEVER)
             goes_on = begin(c, now_ns);
         else
             goes_on = is_reading && step(c, now_ns);
@@ -627,7 +642,7 @@ static bool grow(struct connection *c)
 bool connection_wants_input(const struct connection *c)
 {
     if (c->phase == OVER || c->phase == FLUSHING || c->input_ended ||
-        c->out.len - c->sent >= BACKLOG_MOST)
+        c->out.len - c->sent >= BACKLOG_MOST || c->rest_until != CONNECTION_NEVER)
         return false;
     /* Behind a request under way one buffer of further bytes may wait. */
     return c->phase != RUNNING || !c->in.data ||
@@ -724,13 +739,18 @@ int64_t connection_deadline(const struct connection *c)
 {
     bool is_reading = c->phase == READING || c->phase == SKIPPING || c->phase == LINGERING ||
                       (c->phase == IDLE && c->out.len == c->sent);
-    int64_t read_until = is_reading ? c->read_until : CONNECTION_NEVER;
+    int64_t until = is_reading ? c->read_until : CONNECTION_NEVER;
 
-    return read_until < c->write_until ? read_until : c->write_until;
+    until = until < c->write_until ? until : c->write_until;
+    return until < c->rest_until ? until : c->rest_until;
 }
 
 void connection_expire(struct connection *c, int64_t now_ns)
 {
+    if (now_ns >= c->rest_until) {
+        c->rest_until = CONNECTION_NEVER;
+        go_on(c, now_ns);
+    }
     if (now_ns < connection_deadline(c))
         return;
     if (c->phase != READING || now_ns >= c->write_until) {
