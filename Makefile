@@ -9,6 +9,8 @@ POINTS ?= 10000
 # Events of `make bench`'s questions, and where files of about 700 bytes each lie meanwhile.
 EVENTS ?= 50000000
 BENCH_FOLDER ?= build
+# Events of `make retries`.
+RETRIES ?= 1000000
 
 GCC = CC=gcc CXX=g++
 CLANG = CC=clang-14 CXX=clang++-14
@@ -16,7 +18,7 @@ SANITIZE = -Db_lto=false -Db_sanitize=address,undefined
 # A warning stops the builds of the tests, never a user's.
 STRICT = -Dwerror=true
 
-.PHONY: all run test bench bench-queries crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
+.PHONY: all run test bench bench-queries overload retries crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
 .DEFAULT_GOAL := all
 
 all: build/build.ninja ## set up and build the program: build/myriad
@@ -41,6 +43,13 @@ bench: all build/packages-test ## measure, and print what docs/benchmarks.md kee
 bench-queries: all build/packages-test
 	@ninja -C build bench/history bench/load
 	@bench/run_queries --events $(EVENTS) --folder "$(BENCH_FOLDER)"
+
+overload: all build/packages-test ## ten times what the server can take, for a minute, and what became of it
+	@ninja -C build bench/load
+	@bench/run_overload --folder "$(BENCH_FOLDER)"
+
+retries: all ## a million events, three replies of ten lost, the server killed meanwhile (RETRIES=1000000)
+	@MYRIAD=$(CURDIR)/build/myriad tests/e2e/retries/run $(RETRIES)
 
 crash: build/packages-test build/build.ninja ## power-loss sweep and real kills, the long way (POINTS=10000)
 	@python3 tests/run.py --points $(POINTS) crash
