@@ -228,25 +228,25 @@ static int add_narrow_calls(scmp_filter_ctx filter)
 {
     const struct {
         int call;
-        struct scmp_arg_cmp argument;
+        struct scmp_arg_cmp argument; /* its place, what to compare, mask or value, value */
     } narrow[] = {
-        {SCMP_SYS(clone), SCMP_A0_64(SCMP_CMP_MASKED_EQ, (uint64_t)(THREAD_FLAGS | SPACE_FLAGS),
-                                     (uint64_t)THREAD_FLAGS)},
-        {SCMP_SYS(mmap), SCMP_A2_64(SCMP_CMP_MASKED_EQ, WRITE_AND_EXECUTE, 0)},
-        {SCMP_SYS(mmap), SCMP_A2_64(SCMP_CMP_MASKED_EQ, WRITE_AND_EXECUTE, PROT_WRITE)},
-        {SCMP_SYS(mmap), SCMP_A2_64(SCMP_CMP_MASKED_EQ, WRITE_AND_EXECUTE, PROT_EXEC)},
-        {SCMP_SYS(mprotect), SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
-        {SCMP_SYS(prctl), SCMP_A0_64(SCMP_CMP_EQ, PR_SET_NAME)},
-        {SCMP_SYS(prctl), SCMP_A0_64(SCMP_CMP_EQ, PR_SET_VMA)},
-        {SCMP_SYS(prlimit64), SCMP_A0_64(SCMP_CMP_EQ, 0)},
-        {SCMP_SYS(tgkill), SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)getpid())},
-        {SCMP_SYS(ioctl), SCMP_A1_64(SCMP_CMP_EQ, TCGETS)},
-        {SCMP_SYS(ioctl), SCMP_A1_64(SCMP_CMP_EQ, FIONBIO)},
-        {SCMP_SYS(ioctl), SCMP_A1_64(SCMP_CMP_EQ, FIONREAD)},
-        {SCMP_SYS(socket), SCMP_A0_64(SCMP_CMP_EQ, AF_INET)},
-        {SCMP_SYS(socket), SCMP_A0_64(SCMP_CMP_EQ, AF_INET6)},
-        {SCMP_SYS(socket), SCMP_A0_64(SCMP_CMP_EQ, AF_UNIX)},
-        {SCMP_SYS(socket), SCMP_A0_64(SCMP_CMP_EQ, AF_NETLINK)},
+        {SCMP_SYS(clone),
+         {0, SCMP_CMP_MASKED_EQ, (uint64_t)(THREAD_FLAGS | SPACE_FLAGS), (uint64_t)THREAD_FLAGS}},
+        {SCMP_SYS(mmap), {2, SCMP_CMP_MASKED_EQ, WRITE_AND_EXECUTE, 0}},
+        {SCMP_SYS(mmap), {2, SCMP_CMP_MASKED_EQ, WRITE_AND_EXECUTE, PROT_WRITE}},
+        {SCMP_SYS(mmap), {2, SCMP_CMP_MASKED_EQ, WRITE_AND_EXECUTE, PROT_EXEC}},
+        {SCMP_SYS(mprotect), {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}},
+        {SCMP_SYS(prctl), {0, SCMP_CMP_EQ, PR_SET_NAME, 0}},
+        {SCMP_SYS(prctl), {0, SCMP_CMP_EQ, PR_SET_VMA, 0}},
+        {SCMP_SYS(prlimit64), {0, SCMP_CMP_EQ, 0, 0}},
+        {SCMP_SYS(tgkill), {0, SCMP_CMP_EQ, (uint64_t)getpid(), 0}},
+        {SCMP_SYS(ioctl), {1, SCMP_CMP_EQ, TCGETS, 0}},
+        {SCMP_SYS(ioctl), {1, SCMP_CMP_EQ, FIONBIO, 0}},
+        {SCMP_SYS(ioctl), {1, SCMP_CMP_EQ, FIONREAD, 0}},
+        {SCMP_SYS(socket), {0, SCMP_CMP_EQ, AF_INET, 0}},
+        {SCMP_SYS(socket), {0, SCMP_CMP_EQ, AF_INET6, 0}},
+        {SCMP_SYS(socket), {0, SCMP_CMP_EQ, AF_UNIX, 0}},
+        {SCMP_SYS(socket), {0, SCMP_CMP_EQ, AF_NETLINK, 0}},
     };
     int error = 0;
 
