@@ -24,7 +24,7 @@ static void add(struct places *places, const char *path, enum sandbox_use use)
         places->list[places->count++] = (struct sandbox_place){path, use};
 }
 
-/* Of a setting that is a list with commas between, or one name. */
+/* Of a setting that is a list with commas between, or one name. What is no file leads nowhere. */
 static void add_files(struct places *places, const char *setting)
 {
     str rest = str_of(setting);
@@ -33,10 +33,25 @@ static void add_files(struct places *places, const char *setting)
         str path = str_trim(str_cut(&rest, ','));
         char *name = places->names[places->count];
 
-        memcpy(name, path.data, path.len);
+        if (path.len)
+            memcpy(name, path.data, path.len);
         name[path.len] = 0;
         add(places, name, SANDBOX_BESIDE);
     }
+}
+
+/* Any text may name a file: a list of those that do would be forgotten with the next. */
+static void add_settings(struct places *places, const struct config *config)
+{
+#define SETTING(...)
+#define TEXT_SETTING(section, name, field, ...) add_files(places, config->field);
+#define LIVE_SETTING SETTING
+#define LIVE_TEXT_SETTING TEXT_SETTING
+#include "app/config.def"
+#undef LIVE_TEXT_SETTING
+#undef LIVE_SETTING
+#undef TEXT_SETTING
+#undef SETTING
 }
 
 /* Sanitizers look into their own process and start others. */
@@ -71,7 +86,7 @@ unsigned confine_files(const struct service_options *options)
     }
     add(&places, options->folder, SANDBOX_CHANGE);
     add(&places, options->config_path, SANDBOX_BESIDE);
-    add_files(&places, options->config.mmdb);
+    add_settings(&places, &options->config);
     return told(options, sandbox_limit_files(places.list, places.count), SANDBOX_FILES,
                 "no sandbox for files");
 }

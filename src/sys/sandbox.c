@@ -131,14 +131,12 @@ static void allow_folder_of(const struct ruleset *rules, const char *path)
 
     while (len && path[len - 1] != '/')
         len--;
-    if (len >= sizeof folder)
+    if (len == 0 || len >= sizeof folder)
         return;
     memcpy(folder, path, len);
     folder[len] = 0;
-    if (len == 1)
-        allow(rules, path, RIGHTS_READ); /* not everything, for a file of the root */
-    else
-        allow(rules, len ? folder : ".", RIGHTS_READ);
+    /* Not everything, for a file of the root. */
+    allow(rules, len == 1 ? path : folder, RIGHTS_READ);
 }
 
 static void allow_place(const struct ruleset *rules, const struct sandbox_place *place)
