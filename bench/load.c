@@ -147,10 +147,18 @@ static void send_rest(struct load *load, struct connection *c)
     watch(load, c, NET_READABLE);
 }
 
+/* A storm has many connections: it must not take as much memory as what it storms. */
+static size_t bodies_each(const struct load *load)
+{
+    if (!load->options.batch)
+        return SINGLES_EACH;
+    return load->options.storm ? 1 : BODIES_EACH;
+}
+
 /* Begins the next request on an idle connection. */
 static void begin(struct load *load, struct connection *c, int64_t at)
 {
-    size_t bodies = load->options.batch ? BODIES_EACH : SINGLES_EACH;
+    size_t bodies = bodies_each(load);
 
     if (load->packed) {
         c->sending = load->packed[load->sent];
@@ -365,7 +373,7 @@ static void connect_all(struct load *load)
         watch(load, c, NET_READABLE);
         c->is_idle = true;
         load->idle[load->idle_count++] = c;
-        for (size_t k = 0; k < (load->options.batch ? BODIES_EACH : SINGLES_EACH); k++)
+        for (size_t k = 0; k < bodies_each(load); k++)
             if (!load->options.pack &&
                 !(c->bodies[k] = shop_build(&load->shop, load->options.batch)))
                 die("memory");

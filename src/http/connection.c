@@ -22,7 +22,6 @@ enum {
     BACKLOG_MOST = 256 << 10, /* bytes of answers waiting: beyond it no further request is read */
     DRAINED_MOST = 64 << 10,  /* a refused body up to this size is read and dropped */
     DRAINED_BUSY = 1 << 20,   /* while there is too much to do: a new connection costs more */
-    REST_MS = 1000,           /* as Retry-After of the server's own refusals says */
     PROGRESS_LEAST = 16 << 10, /* bytes a slow reader must take to be given more time */
     PEER_MOST = 64,
 };
@@ -182,10 +181,11 @@ static void finish(struct connection *c, int64_t now_ns)
 /* Whoever is told to come again later and comes at once takes the time of those who were not. */
 static bool let_rest(struct connection *c, int64_t now_ns)
 {
-    if (c->x->status != 429)
-        return false;
-    c->rest_until = after(now_ns, REST_MS);
-    return true;
+    int64_t wait_ms = c->x->status == 429 ? answer_wait_ms(c->x) : 0;
+
+    if (wait_ms)
+        c->rest_until = after(now_ns, wait_ms);
+    return wait_ms;
 }
 
 /* An answer before the body was read: drops a small rest, or closes. */

@@ -238,7 +238,9 @@ static bool turns_away(struct exchange *x)
 {
     if (exchange_request(x)->method != HTTP_POST || !intake_is_crowded(web_of(x)->config.intake))
         return false;
-    web_fail(x, fail(ERR_BUSY, "more waits to be stored than may wait: send it again later"));
+    exchange_add_header(x, S("Retry-After"), S("5"));
+    exchange_answer_problem(x, 429,
+                            S("more waits to be stored than may wait: send it again later"));
     return true;
 }
 

@@ -90,10 +90,13 @@ static bool authorise(struct exchange *x, int permission)
     CHECK(exchange_request(x)->body.len == 0);
     if (str_equals(exchange_header(x, S("authorization")), S("yes")))
         return true;
-    if (str_equals(exchange_header(x, S("authorization")), S("later")))
+    if (str_equals(exchange_header(x, S("authorization")), S("later"))) {
+        exchange_add_header(x, S("X-One"), S("1"));
+        exchange_add_header(x, S("Retry-After"), S("3"));
         exchange_answer_problem(x, 429, S("come again later"));
-    else
+    } else {
         exchange_answer_problem(x, 401, S("who are you?"));
+    }
     return false;
 }
 
@@ -588,11 +591,11 @@ TEST(connection_that_was_told_to_come_later_is_read_later)
     put(w, S(LATER "4\r\n\r\nbody" GET));
     CHECK_STR(statuses(w), "429 ");
     CHECK(!connection_wants_input(w->c));
-    CHECK_INT(connection_deadline(w->c), told_at + 1000 * (int64_t)MS);
-    w->now_ns = told_at + 999 * (int64_t)MS;
+    CHECK_INT(connection_deadline(w->c), told_at + 3000 * (int64_t)MS);
+    w->now_ns = told_at + 2999 * (int64_t)MS;
     connection_expire(w->c, w->now_ns);
     CHECK(!connection_wants_input(w->c));
-    w->now_ns = told_at + 1000 * (int64_t)MS;
+    w->now_ns = told_at + 3000 * (int64_t)MS;
     connection_expire(w->c, w->now_ns);
     take_output(w, SIZE_MAX);
     CHECK_STR(statuses(w), "429 200 "); /* what lay behind the refused body */
@@ -608,7 +611,7 @@ TEST(connection_outlives_a_large_body_that_comes_too_early)
 
     put(w, S(LATER "500000\r\n\r\n"));
     CHECK_STR(statuses(w), "429 ");
-    w->now_ns += 1000 * (int64_t)MS;
+    w->now_ns += 3000 * (int64_t)MS;
     connection_expire(w->c, w->now_ns);
     add_zeros(&body, 500000);
     put(w, buf_str(&body));
