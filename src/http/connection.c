@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "http/answer.h"
+#include "http/media.h"
 #include "http/origins.h"
 #include "sys/clock.h"
 
@@ -22,6 +23,7 @@ enum {
     BACKLOG_MOST = 256 << 10, /* bytes of answers waiting: beyond it no further request is read */
     DRAINED_MOST = 64 << 10,  /* a refused body up to this size is read and dropped */
     DRAINED_BUSY = 1 << 20,   /* while there is too much to do: a new connection costs more */
+    PIPELINED_MOST = 128,     /* requests in a row; the next ones when others had their turn */
     PROGRESS_LEAST = 16 << 10, /* bytes a slow reader must take to be given more time */
     PEER_MOST = 64,
 };
@@ -55,7 +57,7 @@ struct connection {
     size_t sent;
     size_t progress; /* bytes sent since write_until was set */
     int64_t read_until, write_until;
-    int64_t rest_until; /* nothing is read before: told to come again later, it comes at once */
+    int64_t rest_until; /* nothing is read before: others come first */
     char peer[PEER_MOST];
     size_t peer_len;
 };
@@ -257,33 +259,6 @@ static void turn_away(struct connection *c, int status, const char *detail, int6
     finish(c, now_ns);
 }
 
-static bool is_unreadable_media(str type)
-{
-    str essence = str_trim(str_cut(&type, ';'));
-
-    return str_equals_nocase(str_slice(essence, 0, 10), S("multipart/")) ||
-           (essence.len >= 4 &&
-            (str_equals_nocase(str_slice(essence, essence.len - 4, essence.len), S("/xml")) ||
-             str_equals_nocase(str_slice(essence, essence.len - 4, essence.len), S("+xml"))));
-}
-
-static bool is_packed(str encoding, enum gunzip_format *out_format)
-{
-    bool is_deflate = str_equals_nocase(encoding, S("deflate"));
-
-    *out_format = is_deflate ? GUNZIP_DEFLATE : GUNZIP_GZIP;
-    return is_deflate || str_equals_nocase(encoding, S("gzip")) ||
-           str_equals_nocase(encoding, S("x-gzip"));
-}
-
-static bool is_known_encoding(str encoding)
-{
-    enum gunzip_format format;
-
-    return encoding.len == 0 || str_equals_nocase(encoding, S("identity")) ||
-           is_packed(encoding, &format);
-}
-
 /* Answers x by a problem without a refusal of the connection: its body may be dropped. */
 static bool decline(struct exchange *x, int status, str detail)
 {
@@ -313,9 +288,9 @@ static bool admit(struct site *site, struct exchange *x)
         origins_allow(x);
     if (x->route->permission && config->authorise && !config->authorise(x, x->route->permission))
         return false;
-    if (x->route->media == MEDIA_JSON && is_unreadable_media(exchange_header(x, S("content-type"))))
+    if (x->route->media == MEDIA_JSON && media_is_unreadable(exchange_header(x, S("content-type"))))
         return decline(x, 415, S("this media type is not read here; send JSON"));
-    if (!is_known_encoding(exchange_header(x, S("content-encoding")))) {
+    if (!media_is_known_coding(exchange_header(x, S("content-encoding")))) {
         exchange_add_header(x, S("Accept-Encoding"), S("gzip, deflate"));
         return decline(x, 415, S("the content encodings known here are gzip and deflate"));
     }
@@ -368,6 +343,12 @@ static bool charge(struct exchange *x, uint64_t bytes)
                site->config->limits.body_memory;
 }
 
+/* Memory that the body takes: a buffer that has grown may be twice what is in it. */
+static uint64_t body_memory(const struct connection *c)
+{
+    return c->body_len && c->in.room > SITE_BUF_ROOM ? c->in.room : c->body_len;
+}
+
 /* Gives the input buffer to the exchange that leaves the loop; bytes behind the request stay. */
 static bool part_with_input(struct connection *c)
 {
@@ -392,7 +373,8 @@ static bool unpack(struct connection *c, int64_t now_ns)
     enum gunzip_format format;
     enum err err;
 
-    if (x->request.body.len == 0 || !is_packed(exchange_header(x, S("content-encoding")), &format))
+    if (x->request.body.len == 0 ||
+        !media_is_packed(exchange_header(x, S("content-encoding")), &format))
         return true;
     err = gunzip_unpack(c->site->gunzip, format, x->request.body, x->route->unpacked_limit,
                         &x->unpacked);
@@ -451,7 +433,7 @@ static void run(struct connection *c, int64_t now_ns)
     }
     follow_head(c);
     x->request.body = str_from(c->in.data + c->body_at, c->body_len);
-    if (!charge(x, c->body_len)) {
+    if (!charge(x, body_memory(c))) {
         turn_away(c, 429, "too much is being received at once", now_ns);
         return;
     }
@@ -504,7 +486,7 @@ static void wait_for_more(struct connection *c, int64_t now_ns)
 {
     struct exchange *x = c->x;
 
-    if (c->phase == READING && !charge(x, x->route ? c->body_len : 0)) {
+    if (c->phase == READING && !charge(x, x->route ? body_memory(c) : 0)) {
         refuse(c, 429, "too much is being received at once", now_ns);
     } else if (c->phase == READING && x->route && x->reader.expects_continue &&
                !c->was_told_to_continue && c->body_len == 0 && c->from == c->in.len) {
@@ -584,20 +566,25 @@ static void settle(struct connection *c, int64_t now_ns)
     }
 }
 
+static bool may_begin(const struct connection *c)
+{
+    return c->phase == IDLE && c->from < c->in.len && c->out.len - c->sent < BACKLOG_MOST &&
+           c->rest_until == CONNECTION_NEVER;
+}
+
 static void go_on(struct connection *c, int64_t now_ns)
 {
     bool goes_on = true;
+    int begun = 0;
 
     while (goes_on) {
         bool is_reading = c->phase == READING || c->phase == SKIPPING;
 
         if (c->phase == IDLE && c->is_draining)
             stop_reading(c, c->from < c->in.len);
-        if (c->phase == IDLE && c->from < c->in.len && c->out.len - c->sent < BACKLOG_MOST &&
-            c->rest_until == CONNECTION_NEVER)
-            goes_on = begin(c, now_ns);
-        else
-            goes_on = is_reading && step(c, now_ns);
+        if (may_begin(c) && begun++ == PIPELINED_MOST)
+            c->rest_until = now_ns;
+        goes_on = may_begin(c) ? begin(c, now_ns) : is_reading && step(c, now_ns);
     }
     settle(c, now_ns);
 }
@@ -750,6 +737,7 @@ void connection_expire(struct connection *c, int64_t now_ns)
     if (now_ns >= c->rest_until) {
         c->rest_until = CONNECTION_NEVER;
         go_on(c, now_ns);
+        return; /* the other deadlines are for the next sweep */
     }
     if (now_ns < connection_deadline(c))
         return;
