@@ -305,7 +305,6 @@ static fallible open_all(struct service *service)
     const struct service_options *options = service->options;
     struct web_config web = {.sys = service->sys};
     struct server_limits limits;
-    unsigned sandbox = confine_files(options); /* threads inherit it */
 
     TRY(signals_open(&service->signals));
     TRY(workspace_open_served(service->sys, options->folder, &options->config, opens_on, service,
@@ -339,7 +338,6 @@ static fallible open_all(struct service *service)
     server_limits(&options->config, &limits);
     TRY(web_serve(service->web, str_of(options->listen), &limits, &service->server));
     tell_connections(service->sys, limits.connections, options->config.connections);
-    web_set_sandbox(service->web, sandbox | confine_calls(options));
     return OK;
 }
 
@@ -487,12 +485,15 @@ static void watch(struct service *service)
 enum service_end service_run(const struct service_options *options)
 {
     struct service service = {.options = options, .sys = options->sys};
+    unsigned sandbox = confine_files(options); /* threads inherit it */
     enum err err = open_all(&service);
 
     service.workspace.sys = options->sys;
     watchdog_init(&service.watchdog);
-    if (!err)
+    if (!err) {
+        web_set_sandbox(service.web, sandbox | confine_calls(options));
         watch(&service);
+    }
     notify(&service, S("STOPPING=1"));
     if (atomic_load(&service.is_stopped)) {
         journal_error(service.sys, "stopped to protect data", service.reason);
