@@ -41,6 +41,13 @@ static void add_events(struct buf *out, const struct web_config *config)
               (unsigned long long)counts.quarantined);
 }
 
+static void add_sandbox(struct buf *out, unsigned parts)
+{
+    family(out, "sandbox", "gauge", "1 where the kernel holds the server to what it needs.");
+    buf_print(out, "myriad_sandbox{part=\"files\"} %d\n", parts & SANDBOX_FILES ? 1 : 0);
+    buf_print(out, "myriad_sandbox{part=\"calls\"} %d\n", parts & SANDBOX_CALLS ? 1 : 0);
+}
+
 static void add_fold(struct buf *out, const struct events_stats *events)
 {
     one(out, "fold_events", "gauge", "Events that questions see.",
@@ -106,13 +113,6 @@ static void add_http(struct buf *out, struct web_stats *stats)
     buf_print(out, "myriad_collect_seconds_count %llu\n", (unsigned long long)sum);
     one(out, "collect_refused_total", "counter", "Collection calls answered with 4xx or 5xx.",
         (double)atomic_load(&stats->refused));
-}
-
-static void add_sandbox(struct buf *out, unsigned parts)
-{
-    family(out, "sandbox", "gauge", "1 where the kernel holds the server to what it needs.");
-    buf_print(out, "myriad_sandbox{part=\"files\"} %d\n", parts & SANDBOX_FILES ? 1 : 0);
-    buf_print(out, "myriad_sandbox{part=\"calls\"} %d\n", parts & SANDBOX_CALLS ? 1 : 0);
 }
 
 void metrics_page(struct exchange *x)
