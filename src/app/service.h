@@ -10,8 +10,8 @@ struct sys;
 struct service_options {
     struct sys *sys;
     const char *folder;
-    const char *config_path; /* NULL: none */
     const char *listen;
+    const char *config_path; /* the file of `config`; NULL: none */
     struct config config;
 };
 
