@@ -11,6 +11,8 @@ EVENTS ?= 50000000
 BENCH_FOLDER ?= build
 # Visits of the simulated days that `make traffic` judges.
 VISITS ?= 40000
+# Events of `make retries`.
+RETRIES ?= 1000000
 
 GCC = CC=gcc CXX=g++
 CLANG = CC=clang-14 CXX=clang++-14
@@ -18,7 +20,7 @@ SANITIZE = -Db_lto=false -Db_sanitize=address,undefined
 # A warning stops the builds of the tests, never a user's.
 STRICT = -Dwerror=true
 
-.PHONY: all run test bench bench-queries bench-enrich traffic crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
+.PHONY: all run test bench bench-queries bench-enrich traffic overload retries crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
 .DEFAULT_GOAL := all
 
 all: build/build.ninja ## set up and build the program: build/myriad
@@ -50,6 +52,13 @@ bench-enrich: all ## what enrichment costs an event, by part (AGENTS=test_ua.yam
 
 traffic: build/packages-test all ## how well machines are told from people, at length (VISITS=40000)
 	@tests/e2e/traffic/run $(VISITS)
+
+overload: all build/packages-test ## ten times what the server can take, for a minute, and what became of it
+	@ninja -C build bench/load
+	@bench/run_overload --folder "$(BENCH_FOLDER)"
+
+retries: all ## a million events, three replies of ten lost, the server killed meanwhile (RETRIES=1000000)
+	@MYRIAD=$(CURDIR)/build/myriad tests/e2e/retries/run $(RETRIES)
 
 crash: build/packages-test build/build.ninja ## power-loss sweep and real kills, the long way (POINTS=10000)
 	@python3 tests/run.py --points $(POINTS) crash

@@ -9,6 +9,8 @@
  */
 #include "app/service.h"
 
+#include "app/confine.h"
+#include "app/watchdog.h"
 #include "app/reload.h"
 #include "app/workspace.h"
 #include "base/mem.h"
@@ -89,6 +91,7 @@ struct service {
     int64_t settle_until; /* by the monotonic clock: at the end */
     atomic_bool is_stopped; /* the log can promise nothing any more */
     char reason[512];       /* why, written before is_stopped */
+    struct watchdog watchdog;
 };
 
 static void notify(struct service *service, str message)
@@ -665,6 +668,8 @@ static void watch(struct service *service)
             if (announce(service) != OK)
                 journal_error(service->sys, "nobody reads standard output", NULL);
         }
+        if (watchdog_is_due(&service->watchdog, clock_mono_ns(service->sys)))
+            notify(service, S("WATCHDOG=1"));
         prepare_log(service, &has_room, &is_prepared);
         prepare_keys(service);
         backup_desk_tend(service->backups);
@@ -675,11 +680,15 @@ static void watch(struct service *service)
 enum service_end service_run(const struct service_options *options)
 {
     struct service service = {.options = options, .sys = options->sys};
+    unsigned sandbox = confine_files(options); /* threads inherit it */
     enum err err = open_all(&service);
 
     service.workspace.sys = options->sys;
-    if (!err)
+    watchdog_init(&service.watchdog);
+    if (!err) {
+        web_set_sandbox(service.web, sandbox | confine_calls(options));
         watch(&service);
+    }
     notify(&service, S("STOPPING=1"));
     if (atomic_load(&service.is_stopped)) {
         journal_error(service.sys, "stopped to protect data", service.reason);

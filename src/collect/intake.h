@@ -120,6 +120,8 @@ void intake_note_refused(struct intake *intake, size_t count);
 void intake_refuse(struct intake *intake);
 
 /* For any thread. */
+/* So much waits that what comes now had better be refused before it is read. */
+bool intake_is_crowded(const struct intake *intake);
 void intake_counts_read(struct intake *intake, struct intake_counts *out_counts);
 /* The dedup's figures as of the last step. */
 void intake_seen_read(struct intake *intake, struct seen_stats *out_stats);

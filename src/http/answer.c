@@ -7,6 +7,22 @@
 #include "http/problem.h"
 
 #define NO_SNIFFING S("X-Content-Type-Options: nosniff\r\n")
+enum { WAIT_MOST_S = 10 };
+
+int64_t answer_wait_ms(const struct exchange *x)
+{
+    str headers = buf_str(&x->headers);
+    uint64_t seconds;
+
+    while (headers.len) {
+        str value = str_cut(&headers, '\n');
+
+        if (str_equals(str_cut(&value, ':'), S("Retry-After")) &&
+            str_to_u64(str_slice(value, 1, value.len - 1), &seconds))
+            return (int64_t)(seconds < WAIT_MOST_S ? seconds : WAIT_MOST_S) * 1000;
+    }
+    return 0;
+}
 
 static void replace(struct exchange *x, int status, str detail)
 {

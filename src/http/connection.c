@@ -10,9 +10,10 @@
 
 #include "base/mem.h"
 #include "http/answer.h"
-#include "http/forwarded.h"
+
 #include "http/content.h"
 #include "http/event_stream.h"
+#include "http/forwarded.h"
 #include "http/origins.h"
 #include "http/terms.h"
 #include "sys/clock.h"
@@ -25,6 +26,8 @@ enum {
     SMALL_REMAINDER = 4096,   /* an incomplete request up to this size does not hold a big buffer */
     BACKLOG_MOST = 256 << 10, /* bytes of answers waiting: beyond it no further request is read */
     DRAINED_MOST = 64 << 10,  /* a refused body up to this size is read and dropped */
+    DRAINED_BUSY = 1 << 20,   /* while there is too much to do: a new connection costs more */
+    PIPELINED_MOST = 128,     /* requests in a row; the next ones when others had their turn */
     PROGRESS_LEAST = 16 << 10, /* bytes a slow reader must take to be given more time */
     PEER_MOST = 64,
 };
@@ -61,6 +64,7 @@ struct connection {
     size_t sent;
     size_t progress; /* bytes sent since write_until was set */
     int64_t read_until, write_until;
+    int64_t rest_until; /* nothing is read before: others come first */
     char peer[PEER_MOST];
     size_t peer_len;
 };
@@ -82,7 +86,7 @@ struct connection *connection_open(struct site *site, str peer, void *owner, int
     if (c->peer_len)
         memcpy(c->peer, peer.data, c->peer_len);
     c->read_until = after(now_ns, site->config->limits.idle_ms);
-    c->write_until = CONNECTION_NEVER;
+    c->write_until = c->rest_until = CONNECTION_NEVER;
     return c;
 }
 
@@ -152,6 +156,7 @@ static void flushed(struct connection *c, int64_t now_ns)
 static void stop_reading(struct connection *c, bool lingers)
 {
     c->phase = FLUSHING;
+    c->rest_until = CONNECTION_NEVER;
     c->lingers = lingers;
     c->from = c->in.len = 0;
     site_give_buf(c->site, &c->in);
@@ -206,19 +211,30 @@ static void finish(struct connection *c, int64_t now_ns)
         c->read_until = after(now_ns, c->site->config->limits.idle_ms);
 }
 
+/* Whoever is told to come again later and comes at once takes the time of those who were not. */
+static bool let_rest(struct connection *c, int64_t now_ns)
+{
+    int64_t wait_ms = c->x->status == 429 ? answer_wait_ms(c->x) : 0;
+
+    if (wait_ms)
+        c->rest_until = after(now_ns, wait_ms);
+    return wait_ms;
+}
+
 /* An answer before the body was read: drops a small rest, or closes. */
 static void finish_early(struct connection *c, int64_t now_ns)
 {
     const struct request_reader *r = &c->x->reader;
-    bool is_small = r->body == REQUEST_BODY_NONE ||
-                    (r->body == REQUEST_BODY_LENGTH && r->length <= DRAINED_MOST);
+    size_t most = let_rest(c, now_ns) ? DRAINED_BUSY : DRAINED_MOST;
+    bool is_small =
+        r->body == REQUEST_BODY_NONE || (r->body == REQUEST_BODY_LENGTH && r->length <= most);
     bool keeps_alive =
         r->keeps_alive && is_small && !r->expects_continue && !c->is_draining && !c->x->closes;
 
     if (!write_answer(c, keeps_alive, now_ns)) {
         end(c);
     } else if (keeps_alive) {
-        c->x->reader.body_limit = DRAINED_MOST;
+        c->x->reader.body_limit = most;
         c->phase = SKIPPING;
     } else {
         leave_exchange(c);
@@ -361,6 +377,12 @@ static bool charge(struct exchange *x, uint64_t bytes)
                site->config->limits.body_memory;
 }
 
+/* Memory that the body takes: a buffer that has grown may be twice what is in it. */
+static uint64_t body_memory(const struct connection *c)
+{
+    return c->body_len && c->in.room > SITE_BUF_ROOM ? c->in.room : c->body_len;
+}
+
 /* Gives the input buffer to the exchange that leaves the loop; bytes behind the request stay. */
 static bool part_with_input(struct connection *c)
 {
@@ -445,7 +467,7 @@ static void run(struct connection *c, int64_t now_ns)
     }
     follow_head(c);
     x->request.body = str_from(c->in.data + c->body_at, c->body_len);
-    if (!charge(x, c->body_len)) {
+    if (!charge(x, body_memory(c))) {
         turn_away(c, 429, "too much is being received at once", now_ns);
         return;
     }
@@ -498,7 +520,7 @@ static void wait_for_more(struct connection *c, int64_t now_ns)
 {
     struct exchange *x = c->x;
 
-    if (c->phase == READING && !charge(x, x->route ? c->body_len : 0)) {
+    if (c->phase == READING && !charge(x, x->route ? body_memory(c) : 0)) {
         refuse(c, 429, "too much is being received at once", now_ns);
     } else if (c->phase == READING && x->route && x->reader.expects_continue &&
                !c->was_told_to_continue && c->body_len == 0 && c->from == c->in.len) {
@@ -578,19 +600,25 @@ static void settle(struct connection *c, int64_t now_ns)
     }
 }
 
+static bool may_begin(const struct connection *c)
+{
+    return c->phase == IDLE && c->from < c->in.len && c->out.len - c->sent < BACKLOG_MOST &&
+           c->rest_until == CONNECTION_NEVER;
+}
+
 static void go_on(struct connection *c, int64_t now_ns)
 {
     bool goes_on = true;
+    int begun = 0;
 
     while (goes_on) {
         bool is_reading = c->phase == READING || c->phase == SKIPPING;
 
         if (c->phase == IDLE && c->is_draining)
             stop_reading(c, c->from < c->in.len);
-        if (c->phase == IDLE && c->from < c->in.len && c->out.len - c->sent < BACKLOG_MOST)
-            goes_on = begin(c, now_ns);
-        else
-            goes_on = is_reading && step(c, now_ns);
+        if (may_begin(c) && begun++ == PIPELINED_MOST)
+            c->rest_until = now_ns;
+        goes_on = may_begin(c) ? begin(c, now_ns) : is_reading && step(c, now_ns);
     }
     settle(c, now_ns);
 }
@@ -635,7 +663,7 @@ static bool grow(struct connection *c)
 bool connection_wants_input(const struct connection *c)
 {
     if (c->phase == OVER || c->phase == FLUSHING || c->input_ended ||
-        c->out.len - c->sent >= BACKLOG_MOST)
+        c->out.len - c->sent >= BACKLOG_MOST || c->rest_until != CONNECTION_NEVER)
         return false;
     /* Behind a request under way one buffer of further bytes may wait. */
     return c->phase != RUNNING || !c->in.data ||
@@ -759,13 +787,19 @@ int64_t connection_deadline(const struct connection *c)
 {
     bool is_reading = c->phase == READING || c->phase == SKIPPING || c->phase == LINGERING ||
                       (c->phase == IDLE && c->out.len == c->sent);
-    int64_t read_until = is_reading ? c->read_until : CONNECTION_NEVER;
+    int64_t until = is_reading ? c->read_until : CONNECTION_NEVER;
 
-    return read_until < c->write_until ? read_until : c->write_until;
+    until = until < c->write_until ? until : c->write_until;
+    return until < c->rest_until ? until : c->rest_until;
 }
 
 void connection_expire(struct connection *c, int64_t now_ns)
 {
+    if (now_ns >= c->rest_until) {
+        c->rest_until = CONNECTION_NEVER;
+        go_on(c, now_ns);
+        return; /* the other deadlines are for the next sweep */
+    }
     if (now_ns < connection_deadline(c))
         return;
     if (c->phase != READING || now_ns >= c->write_until) {

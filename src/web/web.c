@@ -5,6 +5,7 @@
 #include "web/web_int.h"
 
 #include "base/mem.h"
+#include "collect/intake.h"
 #include "sys/thread.h"
 #include "web/api/api.h"
 #include "web/journal.h"
@@ -46,6 +47,7 @@ struct web {
     atomic_bool is_ready;
     atomic_bool is_combined;
     _Atomic(struct server *) server;
+    atomic_uint sandbox;
     struct mutex *lock; /* of the idle readers */
     struct json_reader *idle[IDLE_READERS];
     size_t idle_count;
@@ -113,6 +115,16 @@ void web_set_combined(struct web *web, bool combined)
 bool web_is_combined(const struct web *web)
 {
     return atomic_load(&((struct web *)web)->is_combined);
+}
+
+void web_set_sandbox(struct web *web, unsigned parts)
+{
+    atomic_store(&web->sandbox, parts);
+}
+
+unsigned web_sandbox(const struct web *web)
+{
+    return atomic_load(&((struct web *)web)->sandbox);
 }
 
 struct web *web_of(const struct exchange *x)
@@ -233,9 +245,22 @@ void web_answer_json(struct exchange *x, int status, const struct buf *json)
 
 /* Who may */
 
+/* What cannot be stored need not be read and parsed first: that takes the time of what can. Whoever
+ * shows an image is told later, by an image. */
+static bool turns_away(struct exchange *x)
+{
+    if (exchange_request(x)->method != HTTP_POST || !intake_is_crowded(web_of(x)->config.intake))
+        return false;
+    exchange_add_header(x, S("Retry-After"), S("5"));
+    exchange_answer_problem(x, 429,
+                            S("more waits to be stored than may wait: send it again later"));
+    return true;
+}
+
 static bool authorise(struct exchange *x, int permission)
 {
-    return gate_admit(web_of(x)->gate, x, permission);
+    return !(permission == WEB_COLLECT && turns_away(x)) &&
+           gate_admit(web_of(x)->gate, x, permission);
 }
 
 static bool allows_origin(void *context, str origin)

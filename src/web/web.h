@@ -74,6 +74,9 @@ bool web_is_ready(const struct web *web);
 /* No column files wait to be combined: questions are as fast as they get. For metrics. */
 void web_set_combined(struct web *web, bool combined);
 bool web_is_combined(const struct web *web);
+/* The bits of enum sandbox_part that hold. For metrics. */
+void web_set_sandbox(struct web *web, unsigned parts);
+unsigned web_sandbox(const struct web *web);
 
 struct web_doors {
     str listen;     /* absent: nobody is let in without TLS */

@@ -80,14 +80,18 @@ void test_check_str(str got, str want, const char *file, int line)
     }
 }
 
+void test_skip(void)
+{
+    skipped++;
+    skip();
+}
+
 const char *test_data(void)
 {
     const char *folder = getenv("MYRIAD_TEST_DATA");
 
-    if (!folder || !*folder) {
-        skipped++;
-        skip();
-    }
+    if (!folder || !*folder)
+        test_skip();
     return folder;
 }
 

@@ -22,6 +22,8 @@ void test_register(const char *name, void (*run)(void));
 void test_check_ok(enum err err, const char *call, const char *file, int line);
 void test_check_err(enum err want, enum err got, const char *call, const char *file, int line);
 void test_check_str(str got, str want, const char *file, int line);
+/* Ends the test and counts it as skipped: this machine cannot run it. */
+void test_skip(void);
 /* The folder of reference data (MYRIAD_TEST_DATA); without it the test is counted as skipped. */
 const char *test_data(void);
 

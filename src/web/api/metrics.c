@@ -9,6 +9,7 @@
 #include "measure/events.h"
 #include "store/log.h"
 #include "sys/process.h"
+#include "sys/sandbox.h"
 #include "web/api/api.h"
 #include "web/hooks.h"
 #include "web/tails.h"
@@ -77,6 +78,13 @@ static void add_enriched(struct buf *out, const struct enrich *enrich)
         buf_print(out, "myriad_enrich_cache_total{cache=\"%s\",outcome=\"miss\"} %llu\n", caches[i],
                   (unsigned long long)stats.misses);
     }
+}
+
+static void add_sandbox(struct buf *out, unsigned parts)
+{
+    family(out, "sandbox", "gauge", "1 where the kernel holds the server to what it needs.");
+    buf_print(out, "myriad_sandbox{part=\"files\"} %d\n", parts & SANDBOX_FILES ? 1 : 0);
+    buf_print(out, "myriad_sandbox{part=\"calls\"} %d\n", parts & SANDBOX_CALLS ? 1 : 0);
 }
 
 static void add_fold(struct buf *out, const struct events_stats *events)
@@ -239,6 +247,7 @@ void metrics_page(struct exchange *x)
     add_limits(&out, web);
     one(&out, "disk_full", "gauge", "1 while events are refused for lack of room.",
         intake_is_full(config->intake) ? 1 : 0);
+    add_sandbox(&out, web_sandbox(web));
     one(&out, "process_resident_bytes", "gauge", "Resident memory.", (double)process_memory());
     one(&out, "process_cpu_seconds_total", "counter", "CPU time of all threads.",
         (double)process_cpu_ns() / 1e9);

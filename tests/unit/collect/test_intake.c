@@ -414,6 +414,31 @@ TEST(intake_is_busy_when_too_much_waits)
     world_done(&w);
 }
 
+TEST(intake_is_crowded_before_it_is_busy)
+{
+    struct world w = {.sys = sim_open(5), .queue_bytes = 10000};
+    struct world_job jobs[64];
+    bool was_crowded = false;
+    size_t count = 0;
+
+    CHECK_OK(world_create(&w));
+    CHECK_OK(world_open(&w));
+    CHECK(!intake_is_crowded(w.intake));
+    for (enum err err = OK; !err; count++) {
+        CHECK(count < sizeof jobs / sizeof jobs[0]);
+        was_crowded = intake_is_crowded(w.intake);
+        read_many(&w, 1, &jobs[count]);
+        err = intake_post(w.intake, &jobs[count].job);
+    }
+    CHECK(count > 3 && was_crowded);
+    CHECK_OK(intake_step(w.intake, 0));
+    CHECK(!intake_is_crowded(w.intake)); /* all that waited is stored */
+    while (count)
+        world_job_close(&jobs[--count]);
+    world_shut(&w);
+    world_done(&w);
+}
+
 TEST(intake_refuses_when_the_disk_is_full_and_heals)
 {
     struct world w = new_world();

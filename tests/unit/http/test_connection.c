@@ -91,7 +91,13 @@ static bool authorise(struct exchange *x, int permission)
     CHECK(exchange_request(x)->body.len == 0);
     if (str_equals(exchange_header(x, S("authorization")), S("yes")))
         return true;
-    exchange_answer_problem(x, 401, S("who are you?"));
+    if (str_equals(exchange_header(x, S("authorization")), S("later"))) {
+        exchange_add_header(x, S("X-One"), S("1"));
+        exchange_add_header(x, S("Retry-After"), S("3"));
+        exchange_answer_problem(x, 429, S("come again later"));
+    } else {
+        exchange_answer_problem(x, 401, S("who are you?"));
+    }
     return false;
 }
 
@@ -135,7 +141,7 @@ static struct world *open_world(void)
 
     server_limits_default(&w->config.limits);
     w->config.limits.header_bytes = 1024;
-    w->config.limits.body_memory = 250000;
+    w->config.limits.body_memory = 600000;
     w->config.limits.request_ms = 10000;
     w->config.limits.idle_ms = 60000;
     w->config.limits.write_ms = 30000;
@@ -463,6 +469,12 @@ TEST(connection_bounds_what_waits_behind_a_request)
     exchange_answer(w->held[0], 202, S(""), S(""));
     connection_answered(site_next_ready(&w->site), w->now_ns);
     take_output(w, SIZE_MAX);
+    CHECK_INT(statuses(w).len / 4, 1 + 128); /* then others have their turn */
+    for (int turn = 0; turn < 100 && !connection_wants_input(w->c); turn++) {
+        CHECK_INT(connection_deadline(w->c), w->now_ns); /* at the next sweep */
+        connection_expire(w->c, w->now_ns);
+        take_output(w, SIZE_MAX);
+    }
     CHECK_INT(statuses(w).len / 4, 1 + taken / (sizeof GET - 1));
     CHECK(connection_wants_input(w->c));
     close_world(w);
@@ -570,19 +582,64 @@ TEST(connection_says_429_when_bodies_fill_the_memory)
     struct world *w = open_world();
     struct buf in = {0};
 
-    atomic_store(&w->totals.body_bytes, 200000);
+    atomic_store(&w->totals.body_bytes, 550000);
     buf_add(&in, S("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 100000\r\n\r\n"));
     add_zeros(&in, 49000);
     put(w, buf_str(&in));
     CHECK_STR(statuses(w), "");
-    CHECK_INT(atomic_load(&w->totals.body_bytes), 249000);
+    CHECK_INT(atomic_load(&w->totals.body_bytes), 599000);
     put(w, str_slice(buf_str(&in), 1000, 10000));
     CHECK_STR(statuses(w), "429 ");
     CHECK(said(w, "Retry-After: "));
     CHECK_INT(connection_state(w->c), CONNECTION_FINISHING);
-    CHECK_INT(atomic_load(&w->totals.body_bytes), 200000);
+    CHECK_INT(atomic_load(&w->totals.body_bytes), 550000);
     atomic_store(&w->totals.body_bytes, 0);
     buf_done(&in);
+    close_world(w);
+}
+
+#define LATER "POST /private HTTP/1.1\r\n" HOST "Authorization: later\r\nContent-Length: "
+
+TEST(connection_that_was_told_to_come_later_is_read_later)
+{
+    struct world *w = open_world();
+    int64_t told_at = w->now_ns;
+
+    put(w, S(LATER "4\r\n\r\nbody" GET));
+    CHECK_STR(statuses(w), "429 ");
+    CHECK(!connection_wants_input(w->c));
+    CHECK_INT(connection_deadline(w->c), told_at + 3000 * (int64_t)MS);
+    w->now_ns = told_at + 2999 * (int64_t)MS;
+    connection_expire(w->c, w->now_ns);
+    CHECK(!connection_wants_input(w->c));
+    w->now_ns = told_at + 3000 * (int64_t)MS;
+    connection_expire(w->c, w->now_ns);
+    take_output(w, SIZE_MAX);
+    CHECK_STR(statuses(w), "429 200 "); /* what lay behind the refused body */
+    CHECK(connection_wants_input(w->c));
+    CHECK_INT(connection_deadline(w->c), w->now_ns + 60000 * (int64_t)MS);
+    close_world(w);
+}
+
+TEST(connection_outlives_a_large_body_that_comes_too_early)
+{
+    struct world *w = open_world();
+    struct buf body = {0};
+
+    put(w, S(LATER "500000\r\n\r\n"));
+    CHECK_STR(statuses(w), "429 ");
+    w->now_ns += 3000 * (int64_t)MS;
+    connection_expire(w->c, w->now_ns);
+    add_zeros(&body, 500000);
+    put(w, buf_str(&body));
+    put(w, S(GET));
+    CHECK_STR(statuses(w), "429 200 ");
+    CHECK_INT(atomic_load(&w->totals.body_bytes), 0); /* nothing of it was kept */
+    put(w, S(LATER "2000000\r\n\r\n"));
+    CHECK_STR(statuses(w), "429 200 429 ");
+    CHECK_INT(connection_state(w->c), CONNECTION_FINISHING); /* a new connection costs less */
+    CHECK(connection_wants_input(w->c));
+    buf_done(&body);
     close_world(w);
 }
 
