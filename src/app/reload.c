@@ -14,7 +14,7 @@
 #include <stdio.h>
 
 /* As long as OpenSSL lets a ticket be used: with the key before, every ticket lasts that long. */
-#define TICKET_KEY_NS (2 * 3600 * (int64_t)1000000000)
+#define TICKET_KEY_NS ((int64_t)7200 * 1000000000)
 
 struct reload {
     struct sys *sys;

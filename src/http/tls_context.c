@@ -112,7 +112,7 @@ static fallible read_pem(struct sys *sys, const char *path,
                          enum err (*parse)(const char *path, BIO *bio, struct identity *identity),
                          struct identity *identity)
 {
-    struct arena *mem = arena_open(2 * MOST_BYTES);
+    struct arena *mem = arena_open((size_t)2 * MOST_BYTES);
     str text = {NULL, 0};
     BIO *bio = NULL;
     enum err err = mem ? file_load(sys, path, MOST_BYTES, mem, &text) : arena_exhausted();
