@@ -186,7 +186,11 @@ static fallible check_key(struct gate *gate, struct exchange *x, str key, unsign
     if (err != ERR_ABSENT)
         return err;
     TRY(take_address(gate, x, GATE_WRONG_KEYS));
-    return fail(ERR_ABSENT, "there is no such key, or it was revoked");
+    return fail(ERR_ABSENT, needed == ACCESS_WRITE
+                                ? "there is no such key: give the write key as Basic user name or "
+                                  "as \"writeKey\" in the body"
+                                : "there is no such key: give an API key as \"Authorization: "
+                                  "Bearer KEY\"");
 }
 
 static fallible check(struct gate *gate, struct exchange *x, int permission)
