@@ -122,6 +122,7 @@ fallible traffic_judge(const struct traffic_request *request, struct arena *mem,
     struct traffic_found found;
 
     seen.text = traffic_header(&seen, S("user-agent"));
+    traffic_lists_prepare(&seen);
     if (request->agent)
         seen.agent = *request->agent;
     else

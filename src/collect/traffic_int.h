@@ -26,9 +26,14 @@ struct traffic_past {
     bool is_fan_out, is_strangers;
 };
 
+enum { TRAFFIC_PAIRS = 1024 };
+
 struct traffic_seen {
     const struct traffic_request *request;
     str text; /* the user agent */
+    /* Which two bytes stand beside each other in it, one bit for many: most words are not in there,
+     * and need not be looked for. */
+    uint64_t pairs[TRAFFIC_PAIRS / 64];
     struct agent agent;
     bool claims_browser;
     bool is_whole;   /* all headers are told */
@@ -56,6 +61,8 @@ const char *traffic_code(enum traffic_sign sign);
 /* A probability, of the logarithm of odds. */
 double traffic_probability(double odds);
 
+/* Fills in `pairs`, of `text`. */
+void traffic_lists_prepare(struct traffic_seen *seen);
 /* Absent if it is not told. */
 str traffic_header(const struct traffic_seen *seen, str name);
 /* Without scheme and host, and without what stands behind '#'. */

@@ -335,6 +335,12 @@ static bool is_part_of_page(str page)
 
 /* Remembering */
 
+/* Where the views of ten seconds are counted; 1970's first ones have some before them, too. */
+static size_t place_of(int64_t ten)
+{
+    return (size_t)((ten % TENS + TENS) % TENS);
+}
+
 static void count_view(struct visitor *visitor, millis at)
 {
     int64_t ten = at / (10 * MILLIS_SECOND), ahead = ten - visitor->ten;
@@ -342,11 +348,11 @@ static void count_view(struct visitor *visitor, millis at)
     if (ahead <= -TENS)
         return;
     for (int64_t i = 0; i < ahead && i < TENS; i++)
-        visitor->tens[(ten - i) % TENS] = 0;
+        visitor->tens[place_of(ten - i)] = 0;
     if (ahead > 0)
         visitor->ten = ten;
-    if (visitor->tens[ten % TENS] < UINT16_MAX)
-        visitor->tens[ten % TENS]++;
+    if (visitor->tens[place_of(ten)] < UINT16_MAX)
+        visitor->tens[place_of(ten)]++;
 }
 
 /* Welford's: mean and squares in one go. */
@@ -415,10 +421,10 @@ static void tell(const struct visitor *visitor, const struct hit *hit, struct tr
     out->has_walked = visitor->has_walked;
     out->views = visitor->views;
     for (int64_t i = 0; ten == visitor->ten && i < TENS; i++)
-        out->views_60s += visitor->tens[(ten - i) % TENS];
+        out->views_60s += visitor->tens[place_of(ten - i)];
     if (ten == visitor->ten)
-        out->views_10s = visitor->tens[ten % TENS] +
-                         (unsigned)(visitor->tens[(ten - 1) % TENS] * (10 * MILLIS_SECOND - into) /
+        out->views_10s = visitor->tens[place_of(ten)] +
+                         (unsigned)(visitor->tens[place_of(ten - 1)] * (10 * MILLIS_SECOND - into) /
                                     (10 * MILLIS_SECOND));
     out->networks = traffic_crowd_estimate(visitor->networks);
     out->hurried = visitor->hurried;
