@@ -18,7 +18,7 @@ SANITIZE = -Db_lto=false -Db_sanitize=address,undefined
 # A warning stops the builds of the tests, never a user's.
 STRICT = -Dwerror=true
 
-.PHONY: all run test bench bench-queries traffic crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
+.PHONY: all run test bench bench-queries bench-enrich traffic crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
 .DEFAULT_GOAL := all
 
 all: build/build.ninja ## set up and build the program: build/myriad
@@ -46,6 +46,10 @@ bench-queries: all build/packages-test
 
 traffic: build/packages-test all ## how well machines are told from people, at length (VISITS=40000)
 	@tests/e2e/traffic/run $(VISITS)
+
+bench-enrich: all ## what enrichment costs an event, by part (AGENTS=test_ua.yaml MMDB=city.mmdb,asn.mmdb)
+	@ninja -C build bench/enrich
+	@build/bench/enrich $(AGENTS) $(MMDB)
 
 crash: build/packages-test build/build.ninja ## power-loss sweep and real kills, the long way (POINTS=10000)
 	@python3 tests/run.py --points $(POINTS) crash

@@ -11,9 +11,11 @@
 #include "app/workspace.h"
 #include "base/mem.h"
 #include "collect/agent.h"
+#include "collect/enrich.h"
 #include "collect/geography.h"
 #include "collect/inspect.h"
 #include "collect/intake.h"
+#include "collect/traffic_watch.h"
 #include "measure/combine.h"
 #include "measure/trail.h"
 #include "store/backup_desk.h"
@@ -30,6 +32,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     STEP_MS = 100,
@@ -56,6 +59,8 @@ struct service {
     struct backup_desk *backups;
     struct agent_reader *agents;
     struct geography *geography;
+    struct enrich *enrich;
+    struct traffic_watch *watch; /* NULL: no verdicts are wanted */
     struct inspect_means inspect;
     struct web *web;
     struct server *server;
@@ -297,6 +302,44 @@ static fallible open_backups(struct service *service)
     return backup_desk_open(&stock, &service->backups);
 }
 
+static fallible open_watch(struct service *service)
+{
+    enum { DOMAIN = 0x74 }; /* keeps the key of the watch apart from other hashes */
+    const struct config *config = &service->options->config;
+    struct traffic_watch_config watch = {.honeypots = str_of(config->honeypot)};
+    hash128 hash = vault_hash(service->workspace.vault, DOMAIN, S("visitors that are watched"));
+
+    if (!config->enrich_traffic)
+        return OK;
+    memcpy(watch.key.bytes, &hash, sizeof watch.key.bytes);
+    TRY(traffic_watch_open(&watch, &service->watch));
+    intake_watch(service->workspace.intake, service->watch);
+    return OK;
+}
+
+static fallible open_enrich(struct service *service)
+{
+    const struct config *config = &service->options->config;
+    struct enrich_config enrich = {
+        .has = {[ENRICH_AGENT] = config->enrich_agent,
+                [ENRICH_GEOGRAPHY] = config->enrich_geography,
+                [ENRICH_REFERRER] = config->enrich_referrer,
+                [ENRICH_CAMPAIGN] = config->enrich_campaign,
+                [ENRICH_LANGUAGE] = config->enrich_language,
+                [ENRICH_TRAFFIC] = config->enrich_traffic,
+                [ENRICH_VISITOR] = config->enrich_visitor},
+        .keeps_addresses = config->keep_addresses,
+    };
+
+    TRY(geography_open(str_of(config->mmdb), &service->geography));
+    TRY(agent_open(&service->agents));
+    service->inspect = (struct inspect_means){service->agents, service->geography};
+    enrich.agents = service->agents;
+    enrich.geography = service->geography;
+    enrich.watch = service->watch;
+    return enrich_open(&enrich, &service->enrich);
+}
+
 static fallible open_all(struct service *service)
 {
     const struct service_options *options = service->options;
@@ -317,9 +360,9 @@ static fallible open_all(struct service *service)
         journal_info(service->sys, "made the list of persons anew from the log",
                      service->workspace.roster_reason);
     TRY(open_backups(service));
-    TRY(geography_open(str_of(options->config.mmdb), &service->geography));
-    TRY(agent_open(&service->agents));
-    service->inspect = (struct inspect_means){service->agents, service->geography};
+    TRY(open_watch(service));
+    TRY(open_enrich(service));
+    web.enrich = service->enrich;
     web.inspect = &service->inspect;
     web.access = service->workspace.access;
     web.backups = service->backups;
@@ -381,6 +424,8 @@ static void close_all(struct service *service)
     backup_desk_close(service->backups);
     workspace_close(&service->workspace);
     web_close(service->web);
+    enrich_close(service->enrich);
+    traffic_watch_close(service->watch);
     agent_close(service->agents);
     geography_close(service->geography);
     signals_close(service->signals);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "collect/intake_fold.h"
 #include "collect/quarantine.h"
+#include "collect/traffic_watch.h"
 #include "collect/visitor.h"
 #include "people/identity.h"
 #include "store/deletions.h"
@@ -38,6 +39,7 @@ enum { DOMAIN_MESSAGE = 0x6d, DOMAIN_QUARANTINE = 0x71 };
 
 struct intake {
     struct intake_config config;
+    struct traffic_watch *watch; /* NULL: none */
     struct mailbox *box;
     struct quarantine *quarantine;
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
@@ -114,7 +116,8 @@ void intake_hash(const struct intake *intake, struct intake_event *event)
 {
     const struct message *message = &event->message;
 
-    event->body_hash = hash_checksum(message->json.data, message->json.len);
+    event->body_hash = message->sent_hash ? message->sent_hash
+                                          : hash_checksum(message->json.data, message->json.len);
     if (message->is_misfit) { /* sent again it is the same one: its body is its id */
         event->message_id = hash_text(intake, DOMAIN_QUARANTINE, message->json);
         event->body_hash = 0;
@@ -141,8 +144,10 @@ hash_key intake_visitors(const struct intake *intake)
 /* Bytes that an event's records can take in clear parts and payloads. */
 static size_t event_bytes(const struct message *message)
 {
-    return record_event_size(message->json.len) + message->user.len + message->anonymous.len +
-           message->previous.len + message->reason.len + SMALL_RECORDS;
+    size_t news = message->news ? MESSAGE_NEWS : 0;
+
+    return record_event_size(message->json.len + news) + message->user.len +
+           message->anonymous.len + message->previous.len + message->reason.len + SMALL_RECORDS;
 }
 
 fallible intake_post(struct intake *intake, struct intake_job *job)
@@ -177,6 +182,11 @@ void intake_seen_read(struct intake *intake, struct seen_stats *out_stats)
     mutex_lock(intake->lock);
     *out_stats = intake->seen;
     mutex_unlock(intake->lock);
+}
+
+void intake_watch(struct intake *intake, struct traffic_watch *watch)
+{
+    intake->watch = watch;
 }
 
 bool intake_is_full(const struct intake *intake)
@@ -316,16 +326,20 @@ static struct known find_known(const struct intake *intake, const struct intake_
 }
 
 /* Nodes that are new come in this order, so that the device's id is the person's. */
-static fallible store_event(struct intake *intake, const struct intake_event *event,
-                            struct known known, millis received, uint64_t *out_seq)
+static fallible store_event(struct intake *intake, struct intake_event *event, struct known known,
+                            millis received, uint64_t *out_seq)
 {
-    const struct message *message = &event->message;
+    struct message *message = &event->message;
     bool is_alias = message->type == EVENT_ALIAS;
     node_id previous = is_alias ? find_previous(intake, event) : NODE_NONE;
     node_id anonymous =
         find_node(intake, known.anonymous, NODE_ANONYMOUS, event->anonymous, message->anonymous);
     node_id user = find_node(intake, known.user, NODE_USER, event->user, message->user);
-    struct record_event record = {
+    struct record_event record;
+
+    if (anonymous && !known.anonymous)
+        message_tell_new(message);
+    record = (struct record_event){
         .message_id = event->message_id,
         .body_hash = event->body_hash,
         .time = message->time,
@@ -377,7 +391,7 @@ static fallible prepare_keys(struct intake *intake, const struct intake_event *e
 }
 
 static fallible take_event(struct intake *intake, struct intake_job *job,
-                           const struct intake_event *event)
+                           struct intake_event *event)
 {
     bool has_id = !hash_equals(event->message_id, (hash128){0});
     struct known known = find_known(intake, event);
@@ -403,6 +417,8 @@ static fallible take_event(struct intake *intake, struct intake_job *job,
         TRY(store_event(intake, event, known, job->received, &seq));
         if (!job->seq)
             job->seq = seq;
+        if (intake->watch)
+            traffic_watch_note(intake->watch, event->message.person, seq);
     }
     if (has_id)
         seen_add(intake->config.seen, event->message_id, event->body_hash, seq, job->received);

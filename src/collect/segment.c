@@ -60,6 +60,7 @@ fallible segment_read(const struct intake *intake, struct json_reader *reader, s
         .type = call->type,
         .context = JSON_ABSENT,
         .is_history = call->is_history,
+        .enrich = call->enrich,
     };
     hash_key visitors;
     struct json doc;

@@ -42,6 +42,8 @@ struct traffic_seen {
 };
 
 enum traffic_of { HIT, VISITOR };
+/* What the first two tell is the same for all hits of a request. */
+enum traffic_source { TRAFFIC_OF_lists, TRAFFIC_OF_headers, TRAFFIC_OF_page, TRAFFIC_OF_past };
 
 /* A sign is shown: traffic_SOURCE_CODE. */
 #define SIGN(source, code, weight, of, how, meaning)                                               \
@@ -67,6 +69,8 @@ void traffic_lists_prepare(struct traffic_seen *seen);
 str traffic_header(const struct traffic_seen *seen, str name);
 /* Without scheme and host, and without what stands behind '#'. */
 str traffic_page_of(str url);
+/* An image, style or script. */
+bool traffic_page_is_part(str page);
 
 /* The watch's side. Remembers the hit; `out_past` is what is known with it. Returns the visitor. */
 uint64_t traffic_watch_see(struct traffic_watch *watch, const struct traffic_seen *seen,

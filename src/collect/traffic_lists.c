@@ -1,4 +1,4 @@
-/* traffic_lists.c - signs in what is known by name: agents, networks, paths.
+/* traffic_lists.c - signs in what is known by name: agents and networks.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
@@ -235,33 +235,4 @@ bool traffic_lists_mail_gateway(const struct traffic_seen *seen)
 bool traffic_lists_apple_mail_privacy(const struct traffic_seen *seen)
 {
     return str_equals(seen->text, S("Mozilla/5.0")) && AMONG(seen->request, APPLE);
-}
-
-/* Paths */
-
-bool traffic_lists_probes_for_holes(const struct traffic_seen *seen)
-{
-    static const str words[] = {WORD("/.env"),       WORD("/.git/"),        WORD("/phpmyadmin"),
-                                WORD("/phpMyAdmin"), WORD("/.aws/"),        WORD("/wp-config.php"),
-                                WORD("/etc/passwd"), WORD("/cgi-bin/php"),  WORD("/vendor/phpunit"),
-                                WORD("/boaform/"),   WORD("/HNAP1"),        WORD("/actuator/env"),
-                                WORD("/.ssh/"),      WORD("/muieblackcat"), WORD("/pma/scripts")};
-
-    str page = traffic_page_of(seen->request->page);
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (str_contains(page, words[i]))
-            return true;
-    return false;
-}
-
-/* Feeds, too: who reads them is a program, whose person reads it elsewhere. */
-bool traffic_lists_reads_what_crawlers_read(const struct traffic_seen *seen)
-{
-    str page = traffic_page_of(seen->request->page);
-
-    page = str_cut(&page, '?');
-    return str_equals(page, S("/robots.txt")) || str_equals(page, S("/ads.txt")) ||
-           str_equals(page, S("/llms.txt")) ||
-           (str_starts(page, S("/sitemap")) && str_contains(page, S(".xml")));
 }

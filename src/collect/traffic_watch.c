@@ -304,35 +304,6 @@ static bool is_trap(const struct traffic_watch *watch, str page)
     return false;
 }
 
-str traffic_page_of(str url)
-{
-    str scheme = url, rest;
-
-    url = str_cut(&scheme, '#');
-    for (size_t i = 0; i + 2 < url.len && url.data[i] != '/' && url.data[i] != '?'; i++)
-        if (url.data[i] == ':' && url.data[i + 1] == '/' && url.data[i + 2] == '/') {
-            rest = str_slice(url, i + 3, url.len);
-            for (size_t at = 0; at < rest.len; at++)
-                if (rest.data[at] == '/' || rest.data[at] == '?')
-                    return str_slice(rest, at, rest.len);
-            return S("/");
-        }
-    return url;
-}
-
-static bool is_part_of_page(str page)
-{
-    static const str ends[] = {{".css", 4},  {".js", 3},    {".mjs", 4}, {".png", 4},  {".jpg", 4},
-                               {".jpeg", 5}, {".gif", 4},   {".svg", 4}, {".webp", 5}, {".ico", 4},
-                               {".woff", 5}, {".woff2", 6}, {".ttf", 4}, {".avif", 5}, {".map", 4}};
-
-    page = str_cut(&page, '?');
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (str_ends(page, ends[i]))
-            return true;
-    return false;
-}
-
 /* Remembering */
 
 /* Where the views of ten seconds are counted; 1970's first ones have some before them, too. */
@@ -536,7 +507,7 @@ uint64_t traffic_watch_see(struct traffic_watch *watch, const struct traffic_see
                       .network = network_of(watch, request->address),
                       .at = request->at > 0 ? request->at : 0,
                       .act = request->act,
-                      .is_part = is_part_of_page(page),
+                      .is_part = traffic_page_is_part(page),
                       .is_trap = is_trap(watch, page)};
     struct traffic_past past = {.has_own_id = request->visitor.len > 0};
     struct visitor *visitor;

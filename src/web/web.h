@@ -13,6 +13,7 @@ struct access;
 struct backup_desk;
 struct catalog;
 struct deletions;
+struct enrich;
 struct events;
 struct inspect_means;
 struct intake;
@@ -34,6 +35,7 @@ struct web_config {
     struct catalog *catalog;
     struct deletions *deletions;
     struct events *events;
+    struct enrich *enrich;
     const struct inspect_means *inspect;
     struct intake *intake;
     struct log *log;

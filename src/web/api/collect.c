@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "collect/dialect.h"
+#include "collect/enrich.h"
 #include "collect/segment.h"
 #include "store/access.h"
 #include "sys/clock.h"
@@ -92,23 +93,47 @@ static void refuse_key(struct call *call)
     decline(call, 401, S("give the write key as Basic user name or as \"writeKey\" in the body"));
 }
 
+static str header_of(const void *owner, str name)
+{
+    return exchange_header(owner, name);
+}
+
+static struct enrich_request whose_request(struct exchange *x, bool is_dialect)
+{
+    const struct http_request *request = exchange_request(x);
+
+    return (struct enrich_request){
+        .header = header_of,
+        .owner = x,
+        .header_count = request->header_count,
+        .address = request->peer,
+        .is_dialect = is_dialect,
+    };
+}
+
 /* Of the events only texts of the body and of the exchange's memory stay. So the reader is given
  * back at once: the next request finds it at hand, not in another core's memory. */
-static fallible read_body(struct exchange *x, struct intake_job *job,
-                          const struct segment_call *kind, str *out_write_key)
+static fallible read_body(struct exchange *x, struct intake_job *job, struct segment_call *kind,
+                          str *out_write_key)
 {
+    const struct web_config *config = web_config(web_of(x));
     struct json_reader *reader = web_take_reader(web_of(x));
-    enum err err = reader ? segment_read(web_config(web_of(x))->intake, reader,
-                                         exchange_request(x)->body, kind, job, out_write_key)
-                          : mem_exhausted();
+    struct enrich_request whose = whose_request(x, false);
+    enum err err = reader ? OK : mem_exhausted();
 
+    if (!err && !kind->is_history)
+        err = enrich_begin(config->enrich, &whose, job->mem, &kind->enrich);
+    if (!err)
+        err = segment_read(config->intake, reader, exchange_request(x)->body, kind, job,
+                           out_write_key);
+    enrich_end(kind->enrich);
     if (reader)
         web_give_reader(web_of(x), reader);
     return err;
 }
 
-static fallible read_call(struct exchange *x, struct intake_job *job,
-                          const struct segment_call *kind, bool *out_may)
+static fallible read_call(struct exchange *x, struct intake_job *job, struct segment_call *kind,
+                          bool *out_may)
 {
     str key = basic_user(x), body_key;
 
@@ -157,8 +182,8 @@ static void post(struct call *call, enum err err, bool may)
 
 static void collect(struct exchange *x, str type, bool is_history)
 {
-    struct segment_call kind = {type, is_history, is_history,
-                                clock_now(web_config(web_of(x))->sys)};
+    struct segment_call kind = {type, is_history, is_history, clock_now(web_config(web_of(x))->sys),
+                                NULL};
     struct call *call = begin_call(x);
     enum err err;
     bool may;
@@ -213,11 +238,6 @@ void collect_alias(struct exchange *x)
 
 /* Dialects */
 
-static str header_of(const void *owner, str name)
-{
-    return exchange_header(owner, name);
-}
-
 /* A dialect whose requests carry no key is heard for its site's name. */
 static fallible read_dialect(struct exchange *x, struct call *call, const struct dialect *dialect,
                              struct json_reader *reader, bool *out_may)
@@ -232,13 +252,16 @@ static fallible read_dialect(struct exchange *x, struct call *call, const struct
         .body = request->body,
         .address = request->peer,
         .agent = exchange_header(x, S("user-agent")),
-        .language = exchange_header(x, S("accept-language")),
+        .language = enrich_has(config->enrich, ENRICH_LANGUAGE)
+                        ? exchange_header(x, S("accept-language"))
+                        : (str){NULL, 0},
         .referrer = exchange_header(x, S("referer")),
         .received = kind.received,
         .header = header_of,
         .owner = x,
     };
     struct dialect_out out = {.request = &given, .reader = reader, .mem = exchange_mem(x)};
+    struct enrich_request whose = whose_request(x, true);
     enum err err;
     str batch, none;
 
@@ -251,7 +274,10 @@ static fallible read_dialect(struct exchange *x, struct call *call, const struct
     if (!out.key.data)
         out.key = basic_user(x);
     *out_may = out.key.data ? may_write(x, out.key) : !out.needs_key;
-    return segment_read(config->intake, reader, batch, &kind, &call->job, &none);
+    TRY(enrich_begin(config->enrich, &whose, call->job.mem, &kind.enrich));
+    err = segment_read(config->intake, reader, batch, &kind, &call->job, &none);
+    enrich_end(kind.enrich);
+    return err;
 }
 
 static void collect_dialect(struct exchange *x, const struct dialect *dialect)

@@ -2,7 +2,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "collect/enrich.h"
 #include "collect/intake.h"
+#include "collect/memo.h"
 #include "collect/quarantine.h"
 #include "measure/events.h"
 #include "store/log.h"
@@ -38,6 +40,31 @@ static void add_events(struct buf *out, const struct web_config *config)
               (unsigned long long)counts.conflicts);
     buf_print(out, "myriad_events_total{outcome=\"quarantined\"} %llu\n",
               (unsigned long long)counts.quarantined);
+}
+
+static void add_enriched(struct buf *out, const struct enrich *enrich)
+{
+    static const char *const parts[ENRICH_VISITOR] = {
+        [ENRICH_AGENT] = "agent",       [ENRICH_GEOGRAPHY] = "geography",
+        [ENRICH_REFERRER] = "referrer", [ENRICH_CAMPAIGN] = "campaign",
+        [ENRICH_LANGUAGE] = "language", [ENRICH_TRAFFIC] = "traffic"};
+    static const char *const caches[ENRICH_CACHES] = {
+        [ENRICH_AGENTS] = "agent", [ENRICH_ADDRESSES] = "address", [ENRICH_HOSTS] = "host"};
+
+    family(out, "enriched_events_total", "counter", "Events that gained something, by part.");
+    for (int i = 0; i < ENRICH_VISITOR; i++) /* whether she is new nobody counts */
+        buf_print(out, "myriad_enriched_events_total{part=\"%s\"} %llu\n", parts[i],
+                  (unsigned long long)enrich_count(enrich, (enum enrich_part)i));
+    family(out, "enrich_cache_total", "counter", "Looks into what was found out before.");
+    for (int i = 0; i < ENRICH_CACHES; i++) {
+        struct memo_stats stats;
+
+        enrich_cache_stats(enrich, (enum enrich_cache)i, &stats);
+        buf_print(out, "myriad_enrich_cache_total{cache=\"%s\",outcome=\"hit\"} %llu\n", caches[i],
+                  (unsigned long long)stats.hits);
+        buf_print(out, "myriad_enrich_cache_total{cache=\"%s\",outcome=\"miss\"} %llu\n", caches[i],
+                  (unsigned long long)stats.misses);
+    }
 }
 
 static void add_fold(struct buf *out, const struct events_stats *events)
@@ -114,6 +141,7 @@ void metrics_page(struct exchange *x)
     struct buf out = {0};
 
     add_events(&out, config);
+    add_enriched(&out, config->enrich);
     one(&out, "quarantine_open", "gauge", "Events that wait in quarantine.",
         (double)quarantine_count(intake_quarantine(config->intake)));
     add_log(&out, config);

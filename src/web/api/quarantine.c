@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "collect/enrich.h"
 #include "collect/quarantine.h"
 #include "collect/segment.h"
 #include "store/log.h"
@@ -110,6 +111,8 @@ static fallible read_mended(struct exchange *x, struct intake_job *job)
         err = arena_exhausted();
     else
         err = web_read_object(x, reader, &doc);
+    if (!err) /* what came with the request that brought it is gone: it tells for itself */
+        err = enrich_begin(config->enrich, NULL, exchange_mem(x), &setting.enrich);
     if (!err)
         err = message_read(&doc, 0, &setting, exchange_mem(x), &job->events->message);
     if (!err && job->events->message.is_misfit)
@@ -118,6 +121,7 @@ static fallible read_mended(struct exchange *x, struct intake_job *job)
         job->count = 1;
         intake_hash(config->intake, job->events);
     }
+    enrich_end(setting.enrich);
     if (reader)
         web_give_reader(web_of(x), reader);
     return err;
