@@ -20,6 +20,7 @@
 #include "collect/inspect.h"
 #include "collect/intake.h"
 #include "collect/replay.h"
+#include "collect/traffic_watch.h"
 #include "measure/combine.h"
 #include "measure/trail.h"
 #include "store/access.h"
@@ -40,6 +41,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     STEP_MS = 100,
@@ -70,6 +72,7 @@ struct service {
     struct agent_reader *agents;
     struct geography *geography;
     struct enrich *enrich;
+    struct traffic_watch *watch; /* NULL: no verdicts are wanted */
     struct inspect_means inspect;
     struct web *web;
     struct reload *reload;
@@ -397,6 +400,21 @@ static fallible open_hooks(struct service *service)
     return hooks_open(&hooks, &service->hooks);
 }
 
+static fallible open_watch(struct service *service)
+{
+    enum { DOMAIN = 0x74 }; /* keeps the key of the watch apart from other hashes */
+    const struct config *config = &service->options->config;
+    struct traffic_watch_config watch = {.honeypots = str_of(config->honeypot)};
+    hash128 hash = vault_hash(service->workspace.vault, DOMAIN, S("visitors that are watched"));
+
+    if (!config->enrich_traffic)
+        return OK;
+    memcpy(watch.key.bytes, &hash, sizeof watch.key.bytes);
+    TRY(traffic_watch_open(&watch, &service->watch));
+    intake_watch(service->workspace.intake, service->watch);
+    return OK;
+}
+
 static fallible open_enrich(struct service *service)
 {
     const struct config *config = &service->options->config;
@@ -416,6 +434,7 @@ static fallible open_enrich(struct service *service)
     service->inspect = (struct inspect_means){service->agents, service->geography};
     enrich.agents = service->agents;
     enrich.geography = service->geography;
+    enrich.watch = service->watch;
     return enrich_open(&enrich, &service->enrich);
 }
 
@@ -439,6 +458,7 @@ static fallible open_all(struct service *service)
         journal_info(service->sys, "made the list of persons anew from the log",
                      service->workspace.roster_reason);
     TRY(open_backups(service));
+    TRY(open_watch(service));
     TRY(open_enrich(service));
     web.enrich = service->enrich;
     web.inspect = &service->inspect;
@@ -545,6 +565,7 @@ static void close_all(struct service *service)
     workspace_close(&service->workspace);
     web_close(service->web);
     enrich_close(service->enrich);
+    traffic_watch_close(service->watch);
     agent_close(service->agents);
     geography_close(service->geography);
     reload_close(service->reload);

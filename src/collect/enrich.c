@@ -279,11 +279,59 @@ static fallible add_agent(struct seen *seen, str agent)
     return OK;
 }
 
-static fallible add_traffic(struct seen *seen, const struct whose *whose)
+static str object_text(const struct seen *seen, uint32_t object, str name)
 {
+    return object == JSON_ABSENT ? (str){NULL, 0}
+                                 : text_at(seen, json_find(seen->doc, object, name));
+}
+
+/* Of a page call Segment has the address among the properties too. */
+static struct enrich_page find_page(const struct seen *seen)
+{
+    uint32_t at = seen->at[PAGE];
+    struct enrich_page page;
+
+    if (at == JSON_ABSENT) {
+        at = json_find(seen->doc, seen->message, S("properties"));
+        if (at != JSON_ABSENT && !object_text(seen, at, S("url")).len)
+            at = JSON_ABSENT;
+    }
+    page.url = object_text(seen, at, S("url"));
+    page.referrer = object_text(seen, at, S("referrer"));
+    page.search = object_text(seen, at, S("search"));
+    return page;
+}
+
+static bool tells_use(const struct seen *seen)
+{
+    uint32_t properties = json_find(seen->doc, seen->message, S("properties"));
+    uint32_t used =
+        properties == JSON_ABSENT ? JSON_ABSENT : json_find(seen->doc, properties, S("engaged_ms"));
+
+    return used != JSON_ABSENT && json_type_of(seen->doc, used) == JSON_NUMBER &&
+           !str_equals(json_raw(seen->doc, used), S("0"));
+}
+
+static fallible add_traffic(struct seen *seen, const struct whose *whose, str address,
+                            const struct enrich_event *event)
+{
+    struct enrich_call *call = seen->call;
+    struct enrich_place place;
+    struct enrich_hit hit = {.agent = whose->agent,
+                             .has_headers = whose->has_headers,
+                             .address = address,
+                             .event = event};
     str told;
 
-    TRY(enrich_traffic_tell(seen->call, whose->agent, whose->has_headers, &told));
+    if (address.len && call->enrich->config.has[ENRICH_GEOGRAPHY]) {
+        TRY(enrich_place_tell(call, address, &place));
+        hit.place = &place;
+    }
+    if (call->enrich->config.watch) {
+        hit.page = find_page(seen).url;
+        hit.is_used = tells_use(seen);
+    }
+    TRY(enrich_traffic_tell(call, &hit, &told, &seen->out->person));
     seen->call->counts[ENRICH_TRAFFIC] += add(seen, TRAFFIC, told);
     return OK;
 }
@@ -320,29 +368,6 @@ static fallible add_language(struct seen *seen)
     }
     call->counts[ENRICH_LANGUAGE] += add(seen, LOCALE, call->language);
     return OK;
-}
-
-static str object_text(const struct seen *seen, uint32_t object, str name)
-{
-    return object == JSON_ABSENT ? (str){NULL, 0}
-                                 : text_at(seen, json_find(seen->doc, object, name));
-}
-
-/* Of a page call Segment has the address among the properties too. */
-static struct enrich_page find_page(const struct seen *seen)
-{
-    uint32_t at = seen->at[PAGE];
-    struct enrich_page page;
-
-    if (at == JSON_ABSENT) {
-        at = json_find(seen->doc, seen->message, S("properties"));
-        if (at != JSON_ABSENT && !object_text(seen, at, S("url")).len)
-            at = JSON_ABSENT;
-    }
-    page.url = object_text(seen, at, S("url"));
-    page.referrer = object_text(seen, at, S("referrer"));
-    page.search = object_text(seen, at, S("search"));
-    return page;
 }
 
 static bool is_latest(const struct enrich_call *call, const struct enrich_page *page)
@@ -436,7 +461,7 @@ fallible enrich_read(struct enrich_call *call, const struct json *doc,
     if (whose.has_headers && config->has[ENRICH_LANGUAGE] && is_open(&seen, LOCALE))
         TRY(add_language(&seen));
     if (whose.agent.len && config->has[ENRICH_TRAFFIC])
-        TRY(add_traffic(&seen, &whose));
+        TRY(add_traffic(&seen, &whose, address, event));
     out->has_visitor =
         whose.agent.len && config->has[ENRICH_VISITOR] && seen.at[VISITOR] == JSON_ABSENT;
     return OK;

@@ -8,11 +8,13 @@
  */
 #pragma once
 #include "base/json.h"
+#include "base/time.h"
 
 struct agent_reader;
 struct enrich;      /* for the process; any thread */
 struct enrich_call; /* for the events of one request */
 struct geography;
+struct traffic_watch;
 
 enum enrich_part {
     ENRICH_AGENT,
@@ -30,7 +32,8 @@ enum enrich_cache { ENRICH_AGENTS, ENRICH_ADDRESSES, ENRICH_HOSTS, ENRICH_CACHES
 struct enrich_config {
     struct agent_reader *agents;
     const struct geography *geography;
-    bool has[ENRICH_PARTS]; /* which parts are on */
+    struct traffic_watch *watch; /* NULL: each event is judged by itself */
+    bool has[ENRICH_PARTS];      /* which parts are on */
     bool keeps_addresses;
 };
 
@@ -60,6 +63,7 @@ struct enriched {
     size_t bytes;     /* of all texts, with a comma each */
     bool has_drops;   /* the context has members that enrich_drops */
     bool has_visitor; /* a visitor made it: whether she is new may be told */
+    uint64_t person;  /* for traffic_watch_note, when it was judged a person's; else 0 */
 };
 
 /* An event, by places in its document. */
@@ -67,6 +71,9 @@ struct enrich_event {
     uint32_t message;
     uint32_t own;    /* its context, an object; or JSON_ABSENT */
     uint32_t shared; /* its batch's, likewise */
+    str visitor;     /* its anonymousId, else its userId */
+    bool is_view;    /* a page or screen */
+    millis at;
 };
 
 fallible enrich_open(const struct enrich_config *config, struct enrich **out_enrich);

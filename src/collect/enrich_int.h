@@ -9,6 +9,7 @@
 #include "collect/enrich.h"
 
 #include "base/buf.h"
+#include "collect/traffic.h"
 
 #include <stdatomic.h>
 
@@ -24,6 +25,19 @@ struct enrich_agent {
 
 struct enrich_place {
     str location, network, timezone;
+    bool has_asn;
+    uint64_t asn;
+};
+
+/* What is judged. */
+struct enrich_hit {
+    str agent;
+    bool has_headers; /* the agent is the request's, and so are its other headers */
+    str address;
+    const struct enrich_place *place; /* NULL: unknown */
+    str page;
+    bool is_used; /* the event tells that a page was in use */
+    const struct enrich_event *event;
 };
 
 /* Whence a page was reached: by its own address and the one before it. */
@@ -52,6 +66,7 @@ struct enrich_call {
     /* The latest answers */
     str agent_text, judged_text, address, language;
     bool judged_headers;
+    struct traffic_verdict judged;
     struct enrich_agent told_agent;
     str told_traffic;
     struct enrich_place told_place;
@@ -64,8 +79,9 @@ struct enrich_call {
 /* Is it the name of a library for programs? Then it tells who relays, and nothing of a visitor. */
 bool enrich_agent_is_library(str agent);
 fallible enrich_agent_tell(struct enrich_call *call, str agent, struct enrich_agent *out_told);
-/* `has_headers`: the agent is the request's, and so are its other headers. */
-fallible enrich_traffic_tell(struct enrich_call *call, str agent, bool has_headers, str *out_told);
+/* `out_person` is told as in struct enriched. */
+fallible enrich_traffic_tell(struct enrich_call *call, const struct enrich_hit *hit, str *out_told,
+                             uint64_t *out_person);
 fallible enrich_place_tell(struct enrich_call *call, str address, struct enrich_place *out_told);
 fallible enrich_campaign_find(struct enrich_call *call, const struct enrich_page *page,
                               struct enrich_campaign *out_campaign);

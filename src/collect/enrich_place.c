@@ -62,6 +62,17 @@ static str line_of(str *rest)
     return line.len ? line : (str){NULL, 0};
 }
 
+/* "network":{"asn":64500} */
+static void read_network(struct enrich_place *place)
+{
+    str rest = place->network, digits;
+
+    (void)str_cut(&rest, '{');
+    (void)str_cut(&rest, ':');
+    digits = str_cut(&rest, '}');
+    place->has_asn = digits.len && str_to_u64(digits, &place->asn);
+}
+
 fallible enrich_place_tell(struct enrich_call *call, str address, struct enrich_place *out_told)
 {
     struct memo *memo = call->enrich->caches[ENRICH_ADDRESSES];
@@ -77,6 +88,7 @@ fallible enrich_place_tell(struct enrich_call *call, str address, struct enrich_
         call->told_place.location = line_of(&lines);
         call->told_place.network = line_of(&lines);
         call->told_place.timezone = line_of(&lines);
+        read_network(&call->told_place);
     }
     *out_told = call->told_place;
     return OK;

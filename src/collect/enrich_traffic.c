@@ -4,8 +4,6 @@
  */
 #include "collect/enrich_int.h"
 
-#include "collect/traffic.h"
-
 enum { HUNDREDTHS = 100 };
 
 static str agent_alone(const void *owner, str name)
@@ -38,24 +36,63 @@ static void write_verdict(struct json_writer *w, const struct traffic_verdict *v
     json_shut(w, '}');
 }
 
-fallible enrich_traffic_tell(struct enrich_call *call, str agent, bool has_headers, str *out_told)
+static bool is_same(const struct enrich_call *call, const struct enrich_hit *hit)
 {
-    struct traffic_request request = {agent_alone, &agent, 1};
+    return call->judged_text.data && call->judged_headers == hit->has_headers &&
+           str_equals(hit->agent, call->judged_text);
+}
+
+static enum traffic_act act_of(const struct enrich_hit *hit)
+{
+    if (hit->is_used)
+        return TRAFFIC_ENGAGED;
+    return hit->event->is_view ? TRAFFIC_VIEW : TRAFFIC_OTHER;
+}
+
+static fallible judge(struct enrich_call *call, const struct enrich_hit *hit,
+                      struct traffic_verdict *out)
+{
+    struct traffic_request request = {
+        .agents = call->enrich->config.agents,
+        .same = is_same(call, hit) ? &call->judged : NULL,
+        .header = agent_alone,
+        .owner = &hit->agent,
+        .header_count = 1,
+        .address = hit->address,
+        .has_asn = hit->place && hit->place->has_asn,
+        .asn = hit->place ? hit->place->asn : 0,
+        .watch = call->enrich->config.watch,
+        .visitor = hit->event->visitor,
+        .page = hit->page,
+        .act = act_of(hit),
+        .at = hit->event->at,
+    };
+
+    if (hit->has_headers) {
+        request.header = call->request->header;
+        request.owner = call->request->owner;
+        request.header_count = call->request->header_count;
+    }
+    return traffic_judge(&request, call->mem, out);
+}
+
+/* Events of one request mostly show the same signs. */
+fallible enrich_traffic_tell(struct enrich_call *call, const struct enrich_hit *hit, str *out_told,
+                             uint64_t *out_person)
+{
     struct traffic_verdict verdict;
     struct json_writer w;
 
-    if (!call->judged_text.data || call->judged_headers != has_headers ||
-        !str_equals(agent, call->judged_text)) {
-        if (has_headers)
-            request = (struct traffic_request){call->request->header, call->request->owner,
-                                               call->request->header_count};
-        TRY(traffic_judge(call->enrich->config.agents, &request, call->mem, &verdict));
+    TRY(judge(call, hit, &verdict));
+    if (!is_same(call, hit) || verdict.signs != call->judged.signs) {
         w = enrich_write(call);
         write_verdict(&w, &verdict);
         TRY(enrich_written(call, &call->told_traffic));
-        call->judged_text = agent;
-        call->judged_headers = has_headers;
     }
+    call->judged = verdict;
+    call->judged_text = hit->agent;
+    call->judged_headers = hit->has_headers;
     *out_told = call->told_traffic;
+    *out_person = verdict.is_machine ? 0 : verdict.visitor;
     return OK;
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "collect/intake_fold.h"
 #include "collect/quarantine.h"
+#include "collect/traffic_watch.h"
 #include "collect/visitor.h"
 #include "people/identity.h"
 #include "store/deletions.h"
@@ -40,6 +41,7 @@ enum { DOMAIN_MESSAGE = 0x6d, DOMAIN_QUARANTINE = 0x71, DOMAIN_UNPLANNED = 0x70 
 
 struct intake {
     struct intake_config config;
+    struct traffic_watch *watch; /* NULL: none */
     struct mailbox *box;
     struct quarantine *quarantine;
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
@@ -207,6 +209,11 @@ void intake_seen_read(struct intake *intake, struct seen_stats *out_stats)
     mutex_lock(intake->lock);
     *out_stats = intake->seen;
     mutex_unlock(intake->lock);
+}
+
+void intake_watch(struct intake *intake, struct traffic_watch *watch)
+{
+    intake->watch = watch;
 }
 
 bool intake_is_full(const struct intake *intake)
@@ -442,6 +449,8 @@ static fallible take_event(struct intake *intake, struct intake_job *job,
         TRY(store_event(intake, event, known, job->received, &seq));
         if (!job->seq)
             job->seq = seq;
+        if (intake->watch)
+            traffic_watch_note(intake->watch, event->message.person, seq);
     }
     if (has_id)
         seen_add(intake->config.seen, event->message_id, event->body_hash, seq, job->received);

@@ -22,6 +22,7 @@ struct plan_book;
 struct quarantine;
 struct roster;
 struct sys;
+struct traffic_watch;
 
 enum intake_kind {
     INTAKE_EVENTS,
@@ -127,6 +128,10 @@ void intake_counts_read(struct intake *intake, struct intake_counts *out_counts)
 void intake_seen_read(struct intake *intake, struct seen_stats *out_stats);
 /* True since a group was refused for lack of room, until one went through. */
 bool intake_is_full(const struct intake *intake);
+
+/* Before the writer begins: what is stored as persons' is noted there, so that it can be revised.
+ */
+void intake_watch(struct intake *intake, struct traffic_watch *watch);
 
 /* The open quarantine entries. Borrowed. */
 struct quarantine *intake_quarantine(struct intake *intake);

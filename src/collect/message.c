@@ -456,6 +456,25 @@ static fallible write_if_needed(struct storing *s, struct arena *mem)
     return differs || s->more.count ? write_stored(s, mem, differs) : OK;
 }
 
+static fallible find_out(struct storing *s)
+{
+    const struct message *message = s->message;
+    struct enrich_event event = {
+        .message = s->at,
+        .own = s->own,
+        .shared = s->shared,
+        .visitor = message->anonymous.len ? message->anonymous : message->user,
+        .is_view = message->type == EVENT_PAGE || message->type == EVENT_SCREEN,
+        .at = message->time,
+    };
+
+    if (s->fields->visitor != JSON_ABSENT)
+        event.visitor = (str){NULL, 0}; /* address and agent, which many may share */
+    TRY(enrich_read(s->enrich, s->doc, &event, &s->more));
+    s->message->person = s->more.person;
+    return OK;
+}
+
 static fallible settle_stored(const struct json *doc, uint32_t at, const struct fields *fields,
                               const struct message_setting *setting, struct arena *mem,
                               struct message *message)
@@ -475,7 +494,7 @@ static fallible settle_stored(const struct json *doc, uint32_t at, const struct 
         s.enrich = NULL;
     }
     if (s.enrich)
-        TRY(enrich_read(s.enrich, doc, &(struct enrich_event){at, s.own, s.shared}, &s.more));
+        TRY(find_out(&s));
     TRY(name_visitor(&s, mem));
     TRY(write_if_needed(&s, mem));
     if (s.more.count && message->json.len + MESSAGE_NEWS > MESSAGE_MOST_BYTES) {

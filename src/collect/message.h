@@ -31,6 +31,7 @@ struct message {
     str message_id;
     str json; /* what is stored: without writeKey and sentAt, with the batch's context, enriched */
     uint64_t sent_hash; /* of what was sent, before it was enriched; 0: of a misfit */
+    uint64_t person;    /* for traffic_watch_note, once it is stored; 0: nothing to note */
     char *news;         /* where `json` has room to tell that the device is new; NULL: nowhere */
 };
 

@@ -19,9 +19,11 @@ static const struct {
     bool (*is_shown)(const struct traffic_seen *seen);
     double weight;
     enum traffic_of of;
+    enum traffic_source source;
     const char *code;
 } SIGNS[] = {
-#define SIGN(source, code, weight, of, how, meaning) {traffic_##source##_##code, weight, of, #code},
+#define SIGN(source, code, weight, of, how, meaning)                                               \
+    {traffic_##source##_##code, weight, of, TRAFFIC_OF_##source, #code},
 #include "collect/traffic_signs.def"
 #undef SIGN
 };
@@ -85,6 +87,14 @@ static void add_reason(size_t *reasons, size_t *count, size_t sign)
         ++*count;
 }
 
+static bool is_shown(const struct traffic_seen *seen, size_t sign)
+{
+    const struct traffic_verdict *same = seen->request->same;
+
+    return same && SIGNS[sign].source <= TRAFFIC_OF_headers ? same->signs >> sign & 1
+                                                            : SIGNS[sign].is_shown(seen);
+}
+
 static void add_up(const struct traffic_seen *seen, struct traffic_verdict *out,
                    struct traffic_found *out_found)
 {
@@ -93,7 +103,7 @@ static void add_up(const struct traffic_seen *seen, struct traffic_verdict *out,
 
     *out_found = (struct traffic_found){.odds = PRIOR};
     for (size_t i = 0; i < TRAFFIC_SIGNS; i++) {
-        if (!SIGNS[i].is_shown(seen))
+        if (!is_shown(seen, i))
             continue;
         sum += SIGNS[i].weight;
         out->signs |= UINT64_C(1) << i;
@@ -114,6 +124,22 @@ static void add_up(const struct traffic_seen *seen, struct traffic_verdict *out,
     out->is_machine = sum >= 0;
 }
 
+/* What is the same for all hits of the request. */
+static fallible look(struct traffic_seen *seen, struct arena *mem)
+{
+    const struct traffic_request *request = seen->request;
+
+    traffic_lists_prepare(seen);
+    if (request->agent)
+        seen->agent = *request->agent;
+    else
+        TRY(agent_read(request->agents, seen->text, mem, &seen->agent));
+    seen->claims_browser =
+        str_starts(seen->text, S("Mozilla/")) && seen->text.len > S("Mozilla/5.0").len;
+    seen->is_proxied = came_by_proxy(seen);
+    return OK;
+}
+
 fallible traffic_judge(const struct traffic_request *request, struct arena *mem,
                        struct traffic_verdict *out_verdict)
 {
@@ -122,13 +148,8 @@ fallible traffic_judge(const struct traffic_request *request, struct arena *mem,
     struct traffic_found found;
 
     seen.text = traffic_header(&seen, S("user-agent"));
-    if (request->agent)
-        seen.agent = *request->agent;
-    else
-        TRY(agent_read(request->agents, seen.text, mem, &seen.agent));
-    seen.claims_browser =
-        str_starts(seen.text, S("Mozilla/")) && seen.text.len > S("Mozilla/5.0").len;
-    seen.is_proxied = came_by_proxy(&seen);
+    if (!request->same)
+        TRY(look(&seen, mem));
     if (request->watch)
         verdict.visitor = traffic_watch_see(request->watch, &seen, &seen.past);
     add_up(&seen, &verdict, &found);

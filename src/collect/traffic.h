@@ -29,6 +29,9 @@ enum traffic_act {
 struct traffic_request {
     struct agent_reader *agents;
     const struct agent *agent; /* who the User-Agent is, if it was read already; else NULL */
+    /* The verdict of another hit of the same request: what this one says of itself, but for page,
+     * visitor and time, is not judged once more. NULL: there is none. */
+    const struct traffic_verdict *same;
     /* A header by its name in any case, or absent; NULL: none is known. */
     str (*header)(const void *owner, str name);
     /* The name of the i-th header of `header_count`, in the order in which they came; NULL: the

@@ -7,6 +7,8 @@
  */
 #include "collect/traffic_int.h"
 
+#include <string.h>
+
 enum { MAJOR_DIGITS = 4 };
 
 struct pair {
@@ -35,19 +37,16 @@ bool traffic_headers_gives_a_contact(const struct traffic_seen *seen)
 /* The digits behind `name` in the agent; 0: it is not in there. */
 static unsigned version_of(const struct traffic_seen *seen, str name)
 {
+    const char *at =
+        seen->text.len ? memmem(seen->text.data, seen->text.len, name.data, name.len) : NULL;
+    const char *end = seen->text.data + seen->text.len;
     unsigned version = 0;
 
-    for (size_t i = 0; i + name.len < seen->text.len; i++) {
-        if (!str_starts(str_slice(seen->text, i, seen->text.len), name))
-            continue;
-        for (i += name.len; i < seen->text.len && version < 10000; i++) {
-            if (seen->text.data[i] < '0' || seen->text.data[i] > '9')
-                break;
-            version = 10 * version + (unsigned)(seen->text.data[i] - '0');
-        }
-        return version;
-    }
-    return 0;
+    if (!at)
+        return 0;
+    for (at += name.len; at < end && version < 10000 && *at >= '0' && *at <= '9'; at++)
+        version = 10 * version + (unsigned)(*at - '0');
+    return version;
 }
 
 static bool has_hints(const struct traffic_seen *seen)

@@ -26,9 +26,14 @@ struct traffic_past {
     bool is_fan_out, is_strangers;
 };
 
+enum { TRAFFIC_PAIRS = 1024 };
+
 struct traffic_seen {
     const struct traffic_request *request;
     str text; /* the user agent */
+    /* Which two bytes stand beside each other in it, one bit for many: most words are not in there,
+     * and need not be looked for. */
+    uint64_t pairs[TRAFFIC_PAIRS / 64];
     struct agent agent;
     bool claims_browser;
     bool is_whole;   /* all headers are told */
@@ -37,6 +42,8 @@ struct traffic_seen {
 };
 
 enum traffic_of { HIT, VISITOR };
+/* What the first two tell is the same for all hits of a request. */
+enum traffic_source { TRAFFIC_OF_lists, TRAFFIC_OF_headers, TRAFFIC_OF_page, TRAFFIC_OF_past };
 
 /* A sign is shown: traffic_SOURCE_CODE. */
 #define SIGN(source, code, weight, of, how, meaning)                                               \
@@ -56,10 +63,14 @@ const char *traffic_code(enum traffic_sign sign);
 /* A probability, of the logarithm of odds. */
 double traffic_probability(double odds);
 
+/* Fills in `pairs`, of `text`. */
+void traffic_lists_prepare(struct traffic_seen *seen);
 /* Absent if it is not told. */
 str traffic_header(const struct traffic_seen *seen, str name);
 /* Without scheme and host, and without what stands behind '#'. */
 str traffic_page_of(str url);
+/* An image, style or script. */
+bool traffic_page_is_part(str page);
 
 /* The watch's side. Remembers the hit; `out_past` is what is known with it. Returns the visitor. */
 uint64_t traffic_watch_see(struct traffic_watch *watch, const struct traffic_seen *seen,

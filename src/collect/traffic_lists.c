@@ -1,4 +1,4 @@
-/* traffic_lists.c - signs in what is known by name: agents, networks, paths.
+/* traffic_lists.c - signs in what is known by name: agents and networks.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
@@ -71,15 +71,35 @@ bool traffic_lists_link_preview_network(const struct traffic_seen *seen)
         text, sizeof text - 1                                                                      \
     }
 
-static bool has_word(str text, const str *words, size_t count)
+static size_t pair_at(str text, size_t i)
+{
+    return (31 * (size_t)(unsigned char)text.data[i] + (unsigned char)text.data[i + 1]) %
+           TRAFFIC_PAIRS;
+}
+
+void traffic_lists_prepare(struct traffic_seen *seen)
+{
+    for (size_t i = 0; i + 1 < seen->text.len; i++)
+        seen->pairs[pair_at(seen->text, i) / 64] |= UINT64_C(1) << pair_at(seen->text, i) % 64;
+}
+
+static bool may_have(const struct traffic_seen *seen, str word)
+{
+    for (size_t i = 0; i + 1 < word.len; i++)
+        if (!(seen->pairs[pair_at(word, i) / 64] >> pair_at(word, i) % 64 & 1))
+            return false;
+    return true;
+}
+
+static bool has_word(const struct traffic_seen *seen, const str *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (str_contains(text, words[i]))
+        if (may_have(seen, words[i]) && str_contains(seen->text, words[i]))
             return true;
     return false;
 }
 
-#define HAS_WORD(text, words) has_word(text, words, sizeof(words) / sizeof *(words))
+#define HAS_WORD(seen, words) has_word(seen, words, sizeof(words) / sizeof *(words))
 
 bool traffic_lists_user_agent_names_a_machine(const struct traffic_seen *seen)
 {
@@ -107,7 +127,7 @@ bool traffic_lists_headless_browser(const struct traffic_seen *seen)
                                 WORD("Splash/"), WORD("HtmlUnit")};
 
     return str_contains(traffic_header(seen, S("sec-ch-ua")), S("Headless")) ||
-           HAS_WORD(seen->text, words);
+           HAS_WORD(seen, words);
 }
 
 bool traffic_lists_automation_tool(const struct traffic_seen *seen)
@@ -118,7 +138,7 @@ bool traffic_lists_automation_tool(const struct traffic_seen *seen)
                                 WORD("CasperJS"),   WORD("Nightmare"),  WORD("TestCafe"),
                                 WORD("browser-use")};
 
-    return HAS_WORD(seen->text, words);
+    return HAS_WORD(seen, words);
 }
 
 bool traffic_lists_monitoring(const struct traffic_seen *seen)
@@ -152,7 +172,7 @@ bool traffic_lists_monitoring(const struct traffic_seen *seen)
                                 WORD("AlertSite"),
                                 WORD("Google-Site-Verification")};
 
-    return HAS_WORD(seen->text, words);
+    return HAS_WORD(seen, words);
 }
 
 bool traffic_lists_link_preview(const struct traffic_seen *seen)
@@ -186,7 +206,7 @@ bool traffic_lists_link_preview(const struct traffic_seen *seen)
                                 WORD("Akkoma"),
                                 WORD("Synapse (bot")};
 
-    return HAS_WORD(seen->text, words);
+    return HAS_WORD(seen, words);
 }
 
 bool traffic_lists_mail_image_proxy(const struct traffic_seen *seen)
@@ -195,7 +215,7 @@ bool traffic_lists_mail_image_proxy(const struct traffic_seen *seen)
                                 WORD("ImageProxy"), WORD("ProtonMail-image"),
                                 WORD("HeyImageProxy")};
 
-    return HAS_WORD(seen->text, words);
+    return HAS_WORD(seen, words);
 }
 
 bool traffic_lists_mail_gateway(const struct traffic_seen *seen)
@@ -209,34 +229,10 @@ bool traffic_lists_mail_gateway(const struct traffic_seen *seen)
         WORD("Vade Secure"), WORD("VadeSecure"),  WORD("Sophos"),       WORD("CheckPoint"),
         WORD("Avanan"),      WORD("LinkScanner"), WORD("URLScanner"),   WORD("CloudAppSecurity")};
 
-    return HAS_WORD(seen->text, words);
+    return HAS_WORD(seen, words);
 }
 
 bool traffic_lists_apple_mail_privacy(const struct traffic_seen *seen)
 {
     return str_equals(seen->text, S("Mozilla/5.0")) && AMONG(seen->request, APPLE);
-}
-
-/* Paths */
-
-bool traffic_lists_probes_for_holes(const struct traffic_seen *seen)
-{
-    static const str words[] = {WORD("/.env"),       WORD("/.git/"),        WORD("/phpmyadmin"),
-                                WORD("/phpMyAdmin"), WORD("/.aws/"),        WORD("/wp-config.php"),
-                                WORD("/etc/passwd"), WORD("/cgi-bin/php"),  WORD("/vendor/phpunit"),
-                                WORD("/boaform/"),   WORD("/HNAP1"),        WORD("/actuator/env"),
-                                WORD("/.ssh/"),      WORD("/muieblackcat"), WORD("/pma/scripts")};
-
-    return HAS_WORD(traffic_page_of(seen->request->page), words);
-}
-
-/* Feeds, too: who reads them is a program, whose person reads it elsewhere. */
-bool traffic_lists_reads_what_crawlers_read(const struct traffic_seen *seen)
-{
-    str page = traffic_page_of(seen->request->page);
-
-    page = str_cut(&page, '?');
-    return str_equals(page, S("/robots.txt")) || str_equals(page, S("/ads.txt")) ||
-           str_equals(page, S("/llms.txt")) ||
-           (str_starts(page, S("/sitemap")) && str_contains(page, S(".xml")));
 }

@@ -304,36 +304,13 @@ static bool is_trap(const struct traffic_watch *watch, str page)
     return false;
 }
 
-str traffic_page_of(str url)
-{
-    str scheme = url, rest;
-
-    url = str_cut(&scheme, '#');
-    for (size_t i = 0; i + 2 < url.len && url.data[i] != '/' && url.data[i] != '?'; i++)
-        if (url.data[i] == ':' && url.data[i + 1] == '/' && url.data[i + 2] == '/') {
-            rest = str_slice(url, i + 3, url.len);
-            for (size_t at = 0; at < rest.len; at++)
-                if (rest.data[at] == '/' || rest.data[at] == '?')
-                    return str_slice(rest, at, rest.len);
-            return S("/");
-        }
-    return url;
-}
-
-static bool is_part_of_page(str page)
-{
-    static const str ends[] = {{".css", 4},  {".js", 3},    {".mjs", 4}, {".png", 4},  {".jpg", 4},
-                               {".jpeg", 5}, {".gif", 4},   {".svg", 4}, {".webp", 5}, {".ico", 4},
-                               {".woff", 5}, {".woff2", 6}, {".ttf", 4}, {".avif", 5}, {".map", 4}};
-
-    page = str_cut(&page, '?');
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (str_ends(page, ends[i]))
-            return true;
-    return false;
-}
-
 /* Remembering */
+
+/* Where the views of ten seconds are counted; 1970's first ones have some before them, too. */
+static size_t place_of(int64_t ten)
+{
+    return (size_t)((ten % TENS + TENS) % TENS);
+}
 
 static void count_view(struct visitor *visitor, millis at)
 {
@@ -342,11 +319,11 @@ static void count_view(struct visitor *visitor, millis at)
     if (ahead <= -TENS)
         return;
     for (int64_t i = 0; i < ahead && i < TENS; i++)
-        visitor->tens[(ten - i) % TENS] = 0;
+        visitor->tens[place_of(ten - i)] = 0;
     if (ahead > 0)
         visitor->ten = ten;
-    if (visitor->tens[ten % TENS] < UINT16_MAX)
-        visitor->tens[ten % TENS]++;
+    if (visitor->tens[place_of(ten)] < UINT16_MAX)
+        visitor->tens[place_of(ten)]++;
 }
 
 /* Welford's: mean and squares in one go. */
@@ -415,10 +392,10 @@ static void tell(const struct visitor *visitor, const struct hit *hit, struct tr
     out->has_walked = visitor->has_walked;
     out->views = visitor->views;
     for (int64_t i = 0; ten == visitor->ten && i < TENS; i++)
-        out->views_60s += visitor->tens[(ten - i) % TENS];
+        out->views_60s += visitor->tens[place_of(ten - i)];
     if (ten == visitor->ten)
-        out->views_10s = visitor->tens[ten % TENS] +
-                         (unsigned)(visitor->tens[(ten - 1) % TENS] * (10 * MILLIS_SECOND - into) /
+        out->views_10s = visitor->tens[place_of(ten)] +
+                         (unsigned)(visitor->tens[place_of(ten - 1)] * (10 * MILLIS_SECOND - into) /
                                     (10 * MILLIS_SECOND));
     out->networks = traffic_crowd_estimate(visitor->networks);
     out->hurried = visitor->hurried;
@@ -530,7 +507,7 @@ uint64_t traffic_watch_see(struct traffic_watch *watch, const struct traffic_see
                       .network = network_of(watch, request->address),
                       .at = request->at > 0 ? request->at : 0,
                       .act = request->act,
-                      .is_part = is_part_of_page(page),
+                      .is_part = traffic_page_is_part(page),
                       .is_trap = is_trap(watch, page)};
     struct traffic_past past = {.has_own_id = request->visitor.len > 0};
     struct visitor *visitor;

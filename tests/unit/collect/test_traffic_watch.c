@@ -7,6 +7,9 @@
 #include "collect/agent.h"
 #include "collect/traffic.h"
 #include "support/test.h"
+#include "sys/thread.h"
+
+#include <stdatomic.h>
 
 /* After the time in which every page looks new. */
 enum { START = 2000000000, SETTLED = 20 * 60 * 1000 };
@@ -251,6 +254,22 @@ TEST(traffic_watch_finds_out_who_followed_a_new_link_from_everywhere)
     place_close(&place);
 }
 
+TEST(traffic_watch_takes_times_that_make_no_sense)
+{
+    static const struct {
+        millis at;
+    } cases[] = {{-START}, {-START - 5000}, {-2 * (millis)START}, {0}, {-START + 11000}};
+    struct place place = place_open(&(struct traffic_watch_config){0});
+
+    EACH_CASE(c, cases)
+    {
+        struct step step = {.visitor = "v", .page = "/", .act = TRAFFIC_VIEW, .at = c->at};
+
+        CHECK_INT(hit(&place, &step).is_machine, false);
+    }
+    place_close(&place);
+}
+
 TEST(traffic_watch_knows_visitors_without_id_by_address_and_agent)
 {
     struct place place = place_open(&(struct traffic_watch_config){.honeypots = S("/trap")});
@@ -303,6 +322,63 @@ TEST(traffic_watch_forgets_who_was_not_seen_for_longest)
     }
     CHECK_INT(revised, 2);
     place_close(&place);
+}
+
+struct crowd {
+    struct place place;
+    atomic_size_t next, failed;
+};
+
+enum { CROWD_HITS = 4000, CROWD_VISITORS = 40 };
+
+static void come(void *argument)
+{
+    struct crowd *crowd = argument;
+    struct arena *mem = arena_open(1 << 20);
+    size_t i;
+
+    while ((i = atomic_fetch_add(&crowd->next, 1)) < CROWD_HITS) {
+        const bool is_last = i >= CROWD_HITS - CROWD_VISITORS;
+        struct traffic_request request = {.agents = crowd->place.agents,
+                                          .header = header_of,
+                                          .owner = "de",
+                                          .header_count = 2,
+                                          .address =
+                                              arena_print(mem, "198.51.%zu.1", i % CROWD_VISITORS),
+                                          .watch = crowd->place.watch,
+                                          .visitor = arena_print(mem, "v%zu", i % CROWD_VISITORS),
+                                          .page = is_last ? S("/trap") : S("/"),
+                                          .act = TRAFFIC_VIEW,
+                                          .at = START + (millis)i * 1000};
+        struct traffic_verdict verdict;
+
+        if (traffic_judge(&request, mem, &verdict) || verdict.is_machine != is_last)
+            atomic_fetch_add(&crowd->failed, 1);
+        else if (!is_last)
+            traffic_watch_note(crowd->place.watch, verdict.visitor, i);
+        arena_reset(mem);
+    }
+    arena_close(mem);
+}
+
+TEST(traffic_watch_is_used_by_threads_at_once)
+{
+    struct crowd crowd = {.place =
+                              place_open(&(struct traffic_watch_config){.honeypots = S("/trap")})};
+    struct traffic_revision revision;
+    size_t revised = 0;
+    bool found = true;
+
+    /* Who comes last may overtake: the trap is set for when all others were there. */
+    thread_gather(4, come, &crowd);
+    while (found) {
+        CHECK_OK(traffic_watch_revised(crowd.place.watch, test_mem, &revision, &found));
+        for (size_t i = 0; found && i < revision.count; i++)
+            revised += revision.runs[i].count;
+    }
+    CHECK(atomic_load(&crowd.failed) <= 4);
+    CHECK(revised >= CROWD_HITS - CROWD_VISITORS - 4);
+    place_close(&crowd.place);
 }
 
 TEST(traffic_watch_refuses_a_honeypot_that_is_no_path)
