@@ -61,12 +61,13 @@ class Tables:
                        rows(folder / "api.def", "PATH_VALUE")}
         self.numbers = list(rows(folder / "parameters.def", "QUERY_NUMBER"))
         self.texts = list(rows(folder / "parameters.def", "QUERY_TEXT"))
+        self.lists = list(rows(folder / "parameters.def", "QUERY_TEXTS"))
         known = {(route[0], route[1]) for route in self.routes}
         for method, path in sorted(known - set(self.described)):
             stop(f"{method} {path} has no row in src/web/api.def: say what it is for")
         for method, path in sorted(set(self.described) - known):
             stop(f"api.def describes {method} {path}, which is no route")
-        for method, path, name, *_ in self.numbers + self.texts:
+        for method, path, name, *_ in self.numbers + self.texts + self.lists:
             if (method, path) not in known:
                 stop(f"parameters.def has \"{name}\" of {method} {path}, which is no route")
         wanted = {(path, name) for _, path in known for name in re.findall(r":(\w+)", path)}
@@ -95,6 +96,11 @@ class Tables:
             if (m, p) == (method, path):
                 found.append({"name": name, "in": "query", "required": False, "description": text,
                               "schema": {"type": "string", "maxLength": number_of(most)}})
+        for m, p, name, most, text in self.lists:
+            if (m, p) == (method, path):
+                found.append({"name": name, "in": "query", "required": False, "description": text,
+                              "schema": {"type": "array", "items": {
+                                  "type": "string", "maxLength": number_of(most)}}})
         return found
 
 

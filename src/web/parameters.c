@@ -18,14 +18,19 @@ struct parameter {
     const char *path;
     const char *name;
     bool is_number;
+    bool repeats;
     uint64_t least, most, fallback;
 };
 
 static const struct parameter PARAMETERS[] = {
 #define QUERY_NUMBER(method, path, name, least, most, fallback, help)                              \
-    {HTTP_##method, path, #name, true, least, most, fallback},
-#define QUERY_TEXT(method, path, name, most, help) {HTTP_##method, path, #name, false, 0, most, 0},
+    {HTTP_##method, path, #name, true, false, least, most, fallback},
+#define QUERY_TEXT(method, path, name, most, help)                                                 \
+    {HTTP_##method, path, #name, false, false, 0, most, 0},
+#define QUERY_TEXTS(method, path, name, most, help)                                                \
+    {HTTP_##method, path, #name, false, true, 0, most, 0},
 #include "web/parameters.def"
+#undef QUERY_TEXTS
 #undef QUERY_TEXT
 #undef QUERY_NUMBER
 };
@@ -79,7 +84,8 @@ fallible parameters_check(struct exchange *x)
         if (!parameter->is_number && value.len > parameter->most)
             return fail(ERR_INVALID, "\"%s\" has at most %llu bytes", parameter->name,
                         (unsigned long long)parameter->most);
-        seen[count++] = parameter;
+        if (!parameter->repeats)
+            seen[count++] = parameter;
     }
     return OK;
 }

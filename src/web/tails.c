@@ -206,7 +206,7 @@ static bool is_allowed(const struct tails *tails, struct tail *tail, int64_t now
     if (now_ns < tail->check_at)
         return true;
     tail->check_at = now_ns + CHECK_MS * INT64_C(1000000);
-    return access_check(tails->config.access, tail->wish.secret, ACCESS_API,
+    return access_check(tails->config.access, tail->wish.secret, ACCESS_QUERY,
                         clock_now(tails->config.sys), &grant) == OK;
 }
 

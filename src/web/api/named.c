@@ -4,62 +4,26 @@
  */
 #include "web/api/named.h"
 
-#include "base/mem.h"
 #include "http/exchange.h"
 #include "measure/events.h"
 #include "store/deleted.h"
 #include "store/log.h"
 #include "sys/clock.h"
-#include "sys/thread.h"
+#include "web/api/job.h"
 #include "web/web.h"
 
 enum { PATIENCE_MS = 10000 };
 
-/* A job that this thread waits for. */
-struct waiting {
-    struct intake_job job; /* first: a job is its waiting */
-    struct mutex *lock;
-    struct condition *ended;
-    bool is_over;
-};
-
-static void tell_end(struct intake_job *job)
-{
-    struct waiting *waiting = (struct waiting *)job;
-
-    mutex_lock(waiting->lock);
-    waiting->is_over = true;
-    condition_signal(waiting->ended);
-    mutex_unlock(waiting->lock);
-}
-
-static fallible post(struct intake *intake, struct waiting *waiting)
-{
-    TRY(intake_post(intake, &waiting->job));
-    mutex_lock(waiting->lock);
-    while (!waiting->is_over)
-        condition_wait(waiting->ended, waiting->lock);
-    mutex_unlock(waiting->lock);
-    return waiting->job.err ? fail(waiting->job.err, "%s", waiting->job.reason) : OK;
-}
-
 /* The job has found something. */
-static fallible write_job(struct exchange *x, struct waiting *waiting, uint64_t *out_count)
+static fallible write_job(struct exchange *x, struct intake_job *job, uint64_t *out_count)
 {
     const struct web_config *config = web_config(web_of(x));
-    uint64_t count = deleted_count(waiting->job.found, 0, UINT64_MAX);
-    enum err err;
+    uint64_t count = deleted_count(job->found, 0, UINT64_MAX);
 
-    waiting->lock = mutex_open();
-    waiting->ended = condition_open();
-    err = waiting->lock && waiting->ended ? post(config->intake, waiting) : mem_exhausted();
-    condition_close(waiting->ended);
-    mutex_close(waiting->lock);
-    if (err)
-        return err;
+    TRY(job_wait(config->intake, job));
     /* Durable now: whatever comes, no later start shows them as they were. */
-    (void)events_wait(config->events, waiting->job.seq, PATIENCE_MS);
-    *out_count = waiting->job.kind == INTAKE_DELETE ? waiting->job.deleted : count;
+    (void)events_wait(config->events, job->seq, PATIENCE_MS);
+    *out_count = job->kind == INTAKE_DELETE ? job->deleted : count;
     return OK;
 }
 
@@ -90,20 +54,19 @@ static fallible find(struct exchange *x, const struct named *named, struct intak
 
 static fallible change(struct exchange *x, const struct named *named, uint64_t *out_count)
 {
-    struct waiting waiting = {
-        .job = {.kind = named->kind,
-                .mem = exchange_mem(x),
-                .received = clock_now(web_config(web_of(x))->sys),
-                .done = tell_end},
+    struct intake_job job = {
+        .kind = named->kind,
+        .mem = exchange_mem(x),
+        .received = clock_now(web_config(web_of(x))->sys),
     };
     enum err err;
 
-    TRY(deleted_open(&waiting.job.found));
-    err = find(x, named, &waiting.job);
+    TRY(deleted_open(&job.found));
+    err = find(x, named, &job);
     *out_count = 0;
-    if (!err && deleted_count(waiting.job.found, 0, UINT64_MAX))
-        err = write_job(x, &waiting, out_count);
-    deleted_close(waiting.job.found);
+    if (!err && deleted_count(job.found, 0, UINT64_MAX))
+        err = write_job(x, &job, out_count);
+    deleted_close(job.found);
     return err;
 }
 

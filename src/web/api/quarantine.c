@@ -15,7 +15,7 @@
 #include "web/parameters.h"
 #include "web/web.h"
 
-enum { MOST = 500, WAIT_MS = 2000 };
+enum { WAIT_MS = 2000 };
 
 static fallible write_entry(const struct web_config *config, const struct quarantine_entry *entry,
                             struct json_writer *w)
@@ -66,8 +66,8 @@ static fallible find_page(struct exchange *x, struct quarantine_page *out_page, 
                                    .reason = exchange_query_value(x, S("reason"))};
     uint64_t limit;
 
-    TRY(web_query_number(x, S("limit"), 1, MOST, 50, &limit));
-    TRY(web_query_number(x, S("cursor"), 0, UINT64_MAX - 1, 0, &wish.after));
+    TRY(parameters_number(x, S("limit"), &limit));
+    TRY(parameters_number(x, S("cursor"), &wish.after));
     wish.limit = limit;
     if (wish.event.data || wish.reason.data)
         return quarantine_look_find(quarantine, config->picker, &wish, exchange_mem(x), out_page,

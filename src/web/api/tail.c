@@ -9,6 +9,7 @@
 #include "proto/form.h"
 #include "store/log.h"
 #include "web/api/api.h"
+#include "web/parameters.h"
 #include "web/tails.h"
 #include "web/web.h"
 
@@ -24,8 +25,8 @@ static fallible read_after(struct exchange *x, uint64_t *out_after)
 
     if (again.len && !str_to_u64(again, &after))
         return fail(ERR_INVALID, "\"Last-Event-ID\" must be the id of an event of this stream");
-    if (!again.len)
-        TRY(web_query_number(x, S("cursor"), 0, UINT64_MAX - 1, newest, &after));
+    if (!again.len && exchange_query_value(x, S("cursor")).data)
+        TRY(parameters_number(x, S("cursor"), &after));
     if (after > newest)
         return fail(ERR_CONFLICT,
                     "\"%s\" is %" PRIu64 ", but the newest event here is %" PRIu64
@@ -71,7 +72,7 @@ static fallible read_wish(struct exchange *x, struct tail_wish *out_wish)
 {
     *out_wish = (struct tail_wish){0};
     TRY(read_after(x, &out_wish->after));
-    TRY(web_query_number(x, S("limit"), 1, UINT64_MAX, 0, &out_wish->limit));
+    TRY(parameters_number(x, S("limit"), &out_wish->limit));
     TRY(read_names(x, out_wish));
     return read_secret(x, out_wish);
 }
