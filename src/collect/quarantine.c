@@ -145,7 +145,8 @@ fallible quarantine_list(struct quarantine *quarantine, struct arena *mem, uint6
     count = quarantine->count - from < limit ? quarantine->count - from : limit;
     entries = arena_array(mem, count, sizeof *entries);
     if (entries) {
-        memcpy(entries, quarantine->entries + from, count * sizeof *entries);
+        if (count) /* else there may be no entries at all */
+            memcpy(entries, quarantine->entries + from, count * sizeof *entries);
         *out_page = (struct quarantine_page){entries, count, quarantine->count};
     }
     mutex_unlock(quarantine->lock);

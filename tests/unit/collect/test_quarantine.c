@@ -11,6 +11,9 @@ TEST(quarantine_lists_open_entries_by_page)
     struct quarantine *quarantine;
 
     CHECK_OK(quarantine_open(&quarantine));
+    CHECK_OK(quarantine_list(quarantine, test_mem, 0, 3, &page));
+    CHECK_INT(page.count, 0);
+    CHECK_INT(quarantine_last(quarantine), 0);
     CHECK_OK(quarantine_reserve(quarantine, 100));
     for (uint64_t i = 1; i <= 100; i++)
         quarantine_add(quarantine, i * 10, (millis)i);
@@ -26,6 +29,7 @@ TEST(quarantine_lists_open_entries_by_page)
     CHECK_OK(quarantine_list(quarantine, test_mem, 1000, 30, &page));
     CHECK_INT(page.count, 0);
     CHECK_INT(page.total, 100);
+    CHECK_INT(quarantine_last(quarantine), 1000);
     quarantine_close(quarantine);
 }
 
