@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "http/answer.h"
-#include "http/media.h"
+#include "http/content.h"
 #include "http/origins.h"
 #include "sys/clock.h"
 
@@ -288,9 +288,10 @@ static bool admit(struct site *site, struct exchange *x)
         origins_allow(x);
     if (x->route->permission && config->authorise && !config->authorise(x, x->route->permission))
         return false;
-    if (x->route->media == MEDIA_JSON && media_is_unreadable(exchange_header(x, S("content-type"))))
+    if (x->route->media == MEDIA_JSON &&
+        content_is_unreadable(exchange_header(x, S("content-type"))))
         return decline(x, 415, S("this media type is not read here; send JSON"));
-    if (!media_is_known_coding(exchange_header(x, S("content-encoding")))) {
+    if (!content_is_known(exchange_header(x, S("content-encoding")))) {
         exchange_add_header(x, S("Accept-Encoding"), S("gzip, deflate"));
         return decline(x, 415, S("the content encodings known here are gzip and deflate"));
     }
@@ -374,7 +375,7 @@ static bool unpack(struct connection *c, int64_t now_ns)
     enum err err;
 
     if (x->request.body.len == 0 ||
-        !media_is_packed(exchange_header(x, S("content-encoding")), &format))
+        !content_is_packed(exchange_header(x, S("content-encoding")), &format))
         return true;
     err = gunzip_unpack(c->site->gunzip, format, x->request.body, x->route->unpacked_limit,
                         &x->unpacked);

@@ -1,12 +1,12 @@
-/* test_media.c - media types and content codings by their names.
+/* test_content.c - what a head says about its body.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "http/media.h"
+#include "http/content.h"
 
 #include "support/test.h"
 
-TEST(media_that_is_no_json_is_told_from_what_may_be)
+TEST(content_that_is_no_json_is_told_from_what_may_be)
 {
     static const struct {
         const char *type;
@@ -25,10 +25,10 @@ TEST(media_that_is_no_json_is_told_from_what_may_be)
     };
 
     EACH_CASE(c, cases)
-    CHECK_INT(media_is_unreadable(str_of(c->type)), c->is_unreadable);
+    CHECK_INT(content_is_unreadable(str_of(c->type)), c->is_unreadable);
 }
 
-TEST(media_codings_are_known_in_any_case)
+TEST(content_encodings_are_known_in_any_case)
 {
     static const struct {
         const char *coding;
@@ -47,9 +47,9 @@ TEST(media_codings_are_known_in_any_case)
     EACH_CASE(c, cases)
     {
         enum gunzip_format format;
-        bool is_packed = media_is_packed(str_of(c->coding), &format);
+        bool is_packed = content_is_packed(str_of(c->coding), &format);
 
-        CHECK_INT(media_is_known_coding(str_of(c->coding)), c->is_known);
+        CHECK_INT(content_is_known(str_of(c->coding)), c->is_known);
         CHECK_INT(is_packed, c->is_packed);
         if (is_packed)
             CHECK_INT(format, c->format);
