@@ -9,6 +9,8 @@ POINTS ?= 10000
 # Events of `make bench`'s questions, and where files of about 700 bytes each lie meanwhile.
 EVENTS ?= 50000000
 BENCH_FOLDER ?= build
+# Visits of the simulated days that `make traffic` judges.
+VISITS ?= 40000
 # Events of `make retries`.
 RETRIES ?= 1000000
 
@@ -18,7 +20,7 @@ SANITIZE = -Db_lto=false -Db_sanitize=address,undefined
 # A warning stops the builds of the tests, never a user's.
 STRICT = -Dwerror=true
 
-.PHONY: all run test bench bench-queries overload retries crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
+.PHONY: all run test bench bench-queries bench-enrich traffic overload retries crash fuzz check fmt bare clean help asan tsan fuzzers crash-tests
 .DEFAULT_GOAL := all
 
 all: build/build.ninja ## set up and build the program: build/myriad
@@ -43,6 +45,13 @@ bench: all build/packages-test ## measure, and print what docs/benchmarks.md kee
 bench-queries: all build/packages-test
 	@ninja -C build bench/history bench/load
 	@bench/run_queries --events $(EVENTS) --folder "$(BENCH_FOLDER)"
+
+bench-enrich: all ## what enrichment costs an event, by part (AGENTS=test_ua.yaml MMDB=city.mmdb,asn.mmdb)
+	@ninja -C build bench/enrich
+	@build/bench/enrich $(AGENTS) $(MMDB)
+
+traffic: build/packages-test all ## how well machines are told from people, at length (VISITS=40000)
+	@tests/e2e/traffic/run $(VISITS)
 
 overload: all build/packages-test ## ten times what the server can take, for a minute, and what became of it
 	@ninja -C build bench/load

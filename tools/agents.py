@@ -11,6 +11,8 @@ agents.py OUT.c LOCK.json FOLDER
 import json
 import pathlib
 import re
+import re._constants as constants
+import re._parser as parser
 import sys
 
 import yaml
@@ -36,12 +38,63 @@ def quoted(text):
                         text.encode()).decode() + '"'
 
 
+# What an expression cannot match without
+
+LEAST_LITERAL, MOST_LITERALS = 3, 200
+
+
+def letter_of(op, arg):
+    """The character, in lower case, if there is one that stands here in whatever case."""
+    if op is constants.LITERAL:
+        return chr(arg).lower() if arg < 128 else None
+    if op is constants.IN and all(o is constants.LITERAL and a < 128 for o, a in arg):
+        letters = {chr(a).lower() for _, a in arg}
+        return letters.pop() if len(letters) == 1 else None
+    return None
+
+
+def literals_of(tree):
+    """Sets of texts; of each set one must stand in what the expression matches."""
+    sets, run = [], ""
+    for op, arg in [*tree, (None, None)]:
+        letter = letter_of(op, arg)
+        if letter:
+            run += letter
+            continue
+        if len(run) >= LEAST_LITERAL:
+            sets.append({run})
+        run = ""
+        if op is constants.SUBPATTERN:
+            sets += literals_of(arg[3])
+        elif op in (constants.MAX_REPEAT, constants.MIN_REPEAT) and arg[0] >= 1:
+            sets += literals_of(arg[2])
+        elif op is constants.BRANCH:
+            choices = [literals_of(each) for each in arg[1]]
+            if all(choices):
+                together = set().union(*map(best_of, choices))
+                sets += [together] if len(together) <= MOST_LITERALS else []
+    return sets
+
+
+def best_of(sets):
+    """Few and long ones are seldom there by chance."""
+    return max(sets, key=lambda each: (min(map(len, each)) > LEAST_LITERAL, -len(each), min(map(len, each))))
+
+
+def needs_of(pattern):
+    try:
+        sets = literals_of(parser.parse(pattern))
+    except re.error:  # not one of Python's expressions
+        return None
+    return "\n".join(sorted(best_of(sets))) if sets else None
+
+
 def table(name, rules, family, version):
     lines = [f"const struct agent_rule agent_{name}[] = {{"]
     for rule in rules:
         ignores_case = "true" if rule.get("regex_flag") == "i" else "false"
         lines.append(f"    {{{quoted(rule['regex'])}, {ignores_case}, {quoted(rule.get(family))}, "
-                     f"{quoted(rule.get(version))}}},")
+                     f"{quoted(rule.get(version))}, {quoted(needs_of(rule['regex']))}}},")
     return lines + ["};", f"const size_t agent_{name}_count = sizeof agent_{name} / sizeof *agent_{name};", ""]
 
 

@@ -9,7 +9,7 @@ import hashlib
 import sys
 
 MEDIA = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
-         ".js": "text/javascript; charset=utf-8"}
+         ".js": "text/javascript; charset=utf-8", ".json": "application/json"}
 
 
 def main():

@@ -36,6 +36,7 @@ KINDS = [
     ("operator", "planted", "src/measure/operators.def", "OPERATOR(planted)",
      ["src/measure/op_planted.c", "tests/unit/measure/test_op_planted.c"]),
 ]
+MORE_ROWS = {"api.def": "DESCRIBE(", "parameters.def": "QUERY_NUMBER("}
 WRONG = [(["new", "module", "people/planted"], 1), (["new", "module", "nowhere/x"], 1),
          (["new", "module", "x"], 1), (["new", "endpoint", "web/x"], 1),
          (["new", "castle", "people/x"], 1), (["new", "module", "People/X"], 1),
@@ -51,6 +52,15 @@ def check_kind(folder, before, kind, name, table, row, files):
         yield f"dev new {kind} says which row to add: {made.stdout}", row in made.stdout
         with (folder / table).open("a", encoding="utf-8") as rows:
             rows.write(row + "\n")
+    if kind == "endpoint":
+        for more in ("api.def", "parameters.def"):
+            with (folder / "src/web" / more).open("a", encoding="utf-8") as rows:
+                rows.write("".join(f"{line.strip()}\n" for line in made.stdout.splitlines()
+                                   if line.strip().startswith(MORE_ROWS[more])))
+        described = subprocess.run([sys.executable, "tools/openapi.py", "src/web", "--list"], cwd=folder,
+                                   text=True, capture_output=True, check=False)
+        yield (f"the endpoint is in the API's document: {described.stderr}",
+               f"GET /api/{name}`" in described.stdout)
     built = subprocess.run(["gcc"] + FLAGS + files, cwd=folder, text=True, capture_output=True,
                            check=False)
     yield f"the {kind} and its test compile: {built.stderr}", built.returncode == 0

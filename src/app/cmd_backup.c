@@ -9,6 +9,7 @@
 #include "app/workspace.h"
 #include "base/json.h"
 #include "store/backup_parts.h"
+#include "store/webhooks.h"
 #include "sys/clock.h"
 
 static fallible write_folder(struct command_line *line, struct workspace *workspace,
@@ -97,6 +98,19 @@ int command_backup(struct command_line *line)
     return err ? command_failed() : tell("backup", path);
 }
 
+/* Nobody is told anything by a copy until somebody says so. */
+static fallible hold_webhooks(struct sys *sys, const char *folder)
+{
+    struct workspace workspace;
+    enum err err = workspace_open_catalog(sys, folder, &workspace);
+
+    if (!err)
+        err = webhooks_hold(workspace.catalog,
+                            S("restored from a backup: set \"state\" to \"active\" to go on"));
+    workspace_close(&workspace);
+    return err;
+}
+
 int command_restore(struct command_line *line)
 {
     const char *keys = command_option(line, "--keys"), *path = command_word(line);
@@ -110,6 +124,8 @@ int command_restore(struct command_line *line)
         return EXIT_USAGE;
     progress_start(&progress, line->sys, "Restoring");
     err = backup_restore(line->sys, path, keys, folder, progress_step, &progress);
+    if (!err)
+        err = hold_webhooks(line->sys, folder);
     progress_end(&progress);
     return err ? command_failed() : tell("restored", folder);
 }

@@ -6,20 +6,46 @@
 #include "app/commands.h"
 #include "app/workspace.h"
 #include "store/access.h"
+#include "store/key_origins.h"
 #include "sys/clock.h"
 #include "web/api/keys_write.h"
 
-static fallible add(struct command_line *line, struct access *access, const char *scope_name,
-                    const char *name, struct buf *out)
+struct wanted {
+    const char *scope, *name, *expires, *origins;
+    bool servers;
+};
+
+static fallible read_wish(struct command_line *line, const struct wanted *wanted,
+                          struct access_wish *out_wish)
+{
+    str scope = str_of(wanted->scope ? wanted->scope : "write");
+    int64_t days;
+
+    *out_wish = (struct access_wish){.name = wanted->name ? str_of(wanted->name) : scope,
+                                     .servers = wanted->servers};
+    TRY(access_scope_parse(scope, &out_wish->scopes));
+    if (wanted->expires && time_parse_date(str_of(wanted->expires), &days) == OK)
+        out_wish->expires_at = days * MILLIS_DAY;
+    else if (wanted->expires && time_parse(str_of(wanted->expires), &out_wish->expires_at) != OK)
+        return fail(ERR_INVALID, "--expires needs a day or a time, as 2030-01-31");
+    if (wanted->origins)
+        TRY(key_origins_read(str_of(wanted->origins), line->mem, &out_wish->origins));
+    return OK;
+}
+
+static fallible add(struct command_line *line, struct access *access, const struct wanted *wanted,
+                    struct buf *out)
 {
     struct json_writer w = {.out = out};
-    struct access_wish wish = {0};
+    struct access_wish wish;
+    int64_t id;
     str secret;
 
-    TRY(access_scope_parse(str_of(scope_name ? scope_name : "write"), &wish.scope));
-    wish.name = str_of(name ? name : access_scope_name(wish.scope));
-    TRY(access_add(access, &wish, clock_now(line->sys), line->mem, &secret));
+    TRY(read_wish(line, wanted, &wish));
+    TRY(access_add(access, &wish, clock_now(line->sys), line->mem, &id, &secret));
     json_open(&w, '{');
+    json_key(&w, S("id"));
+    json_i64(&w, id);
     json_key(&w, S("key"));
     json_text(&w, secret);
     json_shut(&w, '}');
@@ -32,7 +58,7 @@ static fallible list(struct command_line *line, struct access *access, struct bu
     struct access_key *keys;
     size_t count;
 
-    TRY(access_list(access, line->mem, &keys, &count));
+    TRY(access_list(access, 0, INT32_MAX, line->mem, &keys, &count));
     json_open(&w, '{');
     json_key(&w, S("keys"));
     keys_write_list(&w, keys, count);
@@ -54,8 +80,14 @@ static fallible revoke(struct command_line *line, struct access *access, const c
 
 int command_key(struct command_line *line)
 {
-    const char *folder = command_option(line, "--data"), *scope = command_option(line, "--scope");
-    const char *name = command_option(line, "--name"), *id = command_option(line, "--id");
+    const char *folder = command_option(line, "--data"), *id = command_option(line, "--id");
+    struct wanted wanted = {
+        .scope = command_option(line, "--scope"),
+        .name = command_option(line, "--name"),
+        .expires = command_option(line, "--expires"),
+        .origins = command_option(line, "--origins"),
+        .servers = command_flag(line, "--servers"),
+    };
     str verb = str_of(command_word(line));
     struct workspace workspace;
     struct buf out = {0};
@@ -73,7 +105,7 @@ int command_key(struct command_line *line)
         return EXIT_USAGE;
     err = workspace_open_catalog(line->sys, folder, &workspace);
     if (!err && str_equals(verb, S("add")))
-        err = add(line, workspace.access, scope, name, &out);
+        err = add(line, workspace.access, &wanted, &out);
     else if (!err && str_equals(verb, S("list")))
         err = list(line, workspace.access, &out);
     else if (!err)

@@ -20,14 +20,23 @@ static const struct {
     uint64_t fallback, least, most;
     const char *text; /* the default of a text; NULL: it is a number */
     const char *help;
+    bool is_live;
 } SETTINGS[] = {
-#define SETTING(section, name, field, fallback, least, most, help)                                 \
-    {#section, #name, offsetof(struct config, field), fallback, least, most, NULL, help},
-#define TEXT_SETTING(section, name, field, fallback, help)                                         \
-    {#section, #name, offsetof(struct config, field), 0, 0, 0, fallback, help},
+#define NUMBER_ROW(section, name, field, fallback, least, most, help, is_live)                     \
+    {#section, #name, offsetof(struct config, field), fallback, least, most, NULL, help, is_live},
+#define TEXT_ROW(section, name, field, fallback, help, is_live)                                    \
+    {#section, #name, offsetof(struct config, field), 0, 0, 0, fallback, help, is_live},
+#define SETTING(...) NUMBER_ROW(__VA_ARGS__, false)
+#define TEXT_SETTING(...) TEXT_ROW(__VA_ARGS__, false)
+#define LIVE_SETTING(...) NUMBER_ROW(__VA_ARGS__, true)
+#define LIVE_TEXT_SETTING(...) TEXT_ROW(__VA_ARGS__, true)
 #include "app/config.def"
+#undef LIVE_TEXT_SETTING
+#undef LIVE_SETTING
 #undef TEXT_SETTING
 #undef SETTING
+#undef TEXT_ROW
+#undef NUMBER_ROW
 };
 enum { COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };
 
@@ -145,6 +154,23 @@ fallible config_read(struct sys *sys, const char *path, struct config *out_confi
     TRY(read_environment(&config));
     *out_config = config;
     return OK;
+}
+
+bool config_next_fixed(const struct config *a, const struct config *b, size_t *at,
+                       const char **out_section, const char **out_name)
+{
+    for (size_t i = *at; i < COUNT; i++) {
+        size_t size = SETTINGS[i].text ? CONFIG_TEXT : sizeof(uint64_t);
+
+        if (SETTINGS[i].is_live || memcmp((const char *)a + SETTINGS[i].offset,
+                                          (const char *)b + SETTINGS[i].offset, size) == 0)
+            continue;
+        *at = i + 1;
+        *out_section = SETTINGS[i].section;
+        *out_name = SETTINGS[i].name;
+        return true;
+    }
+    return false;
 }
 
 void config_write_help(struct buf *out)

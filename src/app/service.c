@@ -3,22 +3,29 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Threads: the event loops and the pool (http/), one log writer, one that folds the log for
- * questions, one that combines column files, one that syncs what nobody waits for, and this one,
- * which waits for signals and keeps the next log segment ready.
+ * questions, one that combines column files, one that tells followers, one that sends webhooks, one
+ * that syncs what nobody waits for, and this one, which waits for signals and keeps the next log
+ * segment ready.
  */
 #include "app/service.h"
 
 #include "app/confine.h"
 #include "app/watchdog.h"
+#include "app/reload.h"
 #include "app/workspace.h"
 #include "base/mem.h"
 #include "collect/agent.h"
+#include "collect/enrich.h"
 #include "collect/geography.h"
 #include "collect/inspect.h"
 #include "collect/intake.h"
+#include "collect/replay.h"
+#include "collect/traffic_watch.h"
 #include "measure/combine.h"
 #include "measure/trail.h"
+#include "store/access.h"
 #include "store/backup_desk.h"
+#include "store/repeats.h"
 #include "store/vault.h"
 #include "sys/clock.h"
 #include "sys/net.h"
@@ -26,12 +33,15 @@
 #include "sys/signals.h"
 #include "sys/stream.h"
 #include "sys/thread.h"
+#include "web/hooks.h"
 #include "web/journal.h"
+#include "web/tails.h"
 #include "web/web.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     STEP_MS = 100,
@@ -49,6 +59,7 @@ enum {
     OTHER_FILES = 256, /* open besides connections: log, catalog, what backups and merges read */
     MIB = 1024 * 1024,
     NS_MS = 1000 * 1000,
+    USES_MS = 10 * 60 * 1000,
 };
 
 struct service {
@@ -56,15 +67,25 @@ struct service {
     struct sys *sys;
     struct workspace workspace;
     struct backup_desk *backups;
+    struct replay *replay;
+    struct repeats *repeats;
     struct agent_reader *agents;
     struct geography *geography;
+    struct enrich *enrich;
+    struct traffic_watch *watch; /* NULL: no verdicts are wanted */
     struct inspect_means inspect;
     struct web *web;
+    struct reload *reload;
+    bool wants_reload; /* asked while it starts */
     struct server *server;
     struct signals *signals;
     struct thread *writer;
     struct thread *folder;
     struct thread *combiner;
+    struct tails *tails;
+    struct thread *teller;
+    struct hooks *hooks;
+    struct thread *sender;
     atomic_bool writer_ends;
     atomic_bool folder_ends;
     atomic_bool combiner_ends;
@@ -277,13 +298,30 @@ static void server_limits(const struct config *config, struct server_limits *out
     out->workers = (int)config->workers;
 }
 
+static struct limits_rate rate(uint64_t count, int64_t span_ms, uint64_t burst)
+{
+    return (struct limits_rate){count, span_ms, count ? burst : 0};
+}
+
+static void gate_rules(const struct config *config, struct gate_rules *out)
+{
+    out->key = rate(config->key_rate, MILLIS_SECOND, config->key_burst);
+    out->address = rate(config->address_rate, MILLIS_SECOND, config->address_burst);
+    out->wrong_keys = rate(config->wrong_keys_rate, MILLIS_MINUTE, config->wrong_keys_burst);
+    out->collect = rate(config->collect_rate, MILLIS_SECOND, config->collect_burst);
+}
+
 static bool opens_on(void *argument, uint64_t seq, uint64_t of)
 {
     struct service *service = argument;
 
+    unsigned asked = signals_take(service->signals);
+
     (void)seq;
     (void)of;
-    return !(signals_take(service->signals) & SIGNALS_STOP);
+    if (asked & SIGNALS_RELOAD)
+        service->wants_reload = true;
+    return !(asked & SIGNALS_STOP);
 }
 
 static fallible open_backups(struct service *service)
@@ -300,13 +338,113 @@ static fallible open_backups(struct service *service)
     return backup_desk_open(&stock, &service->backups);
 }
 
+/* With a certificate and no address of its own, TLS is spoken where else plain HTTP were. */
+static fallible open_doors(struct service *service)
+{
+    const struct config *config = &service->options->config;
+    struct web_doors doors = {.listen = str_of(service->options->listen),
+                              .terms = reload_terms(service->reload)};
+    struct server_limits limits;
+
+    if (config->tls_listen[0]) {
+        doors.tls_listen = str_of(config->tls_listen);
+    } else if (config->tls_certificate[0]) {
+        doors.tls_listen = doors.listen;
+        doors.listen = (str){NULL, 0};
+    }
+    server_limits(config, &limits);
+    TRY(web_serve(service->web, &doors, &limits, &service->server));
+    tell_connections(service->sys, limits.connections, config->connections);
+    return OK;
+}
+
+static fallible open_replay(struct service *service)
+{
+    struct replay_stock stock = {
+        .sys = service->sys,
+        .picker = service->workspace.picker,
+        .intake = service->workspace.intake,
+    };
+
+    return replay_open(&stock, &service->replay);
+}
+
+static fallible open_tails(struct service *service)
+{
+    struct tails_config config = {
+        .sys = service->sys,
+        .access = service->workspace.access,
+        .deletions = service->workspace.deletions,
+        .log = service->workspace.log,
+        .most = service->options->config.tails,
+    };
+
+    return tails_open(&config, &service->tails);
+}
+
+static fallible open_hooks(struct service *service)
+{
+    const struct config *config = &service->options->config;
+    struct hooks_config hooks = {
+        .sys = service->sys,
+        .catalog = service->workspace.catalog,
+        .deletions = service->workspace.deletions,
+        .log = service->workspace.log,
+        .vault = service->workspace.vault,
+        .allowed = str_of(config->webhook_networks),
+        .retry_ms = (int64_t)config->webhook_retry_ms,
+        .answer_ms = (int64_t)config->webhook_seconds * 1000,
+        .most = config->webhooks,
+    };
+
+    return hooks_open(&hooks, &service->hooks);
+}
+
+static fallible open_watch(struct service *service)
+{
+    enum { DOMAIN = 0x74 }; /* keeps the key of the watch apart from other hashes */
+    const struct config *config = &service->options->config;
+    struct traffic_watch_config watch = {.honeypots = str_of(config->honeypot)};
+    hash128 hash = vault_hash(service->workspace.vault, DOMAIN, S("visitors that are watched"));
+
+    if (!config->enrich_traffic)
+        return OK;
+    memcpy(watch.key.bytes, &hash, sizeof watch.key.bytes);
+    TRY(traffic_watch_open(&watch, &service->watch));
+    intake_watch(service->workspace.intake, service->watch);
+    return OK;
+}
+
+static fallible open_enrich(struct service *service)
+{
+    const struct config *config = &service->options->config;
+    struct enrich_config enrich = {
+        .has = {[ENRICH_AGENT] = config->enrich_agent,
+                [ENRICH_GEOGRAPHY] = config->enrich_geography,
+                [ENRICH_REFERRER] = config->enrich_referrer,
+                [ENRICH_CAMPAIGN] = config->enrich_campaign,
+                [ENRICH_LANGUAGE] = config->enrich_language,
+                [ENRICH_TRAFFIC] = config->enrich_traffic,
+                [ENRICH_VISITOR] = config->enrich_visitor},
+        .keeps_addresses = config->keep_addresses,
+    };
+
+    TRY(geography_open(str_of(config->mmdb), &service->geography));
+    TRY(agent_open(&service->agents));
+    service->inspect = (struct inspect_means){service->agents, service->geography};
+    enrich.agents = service->agents;
+    enrich.geography = service->geography;
+    enrich.watch = service->watch;
+    return enrich_open(&enrich, &service->enrich);
+}
+
 static fallible open_all(struct service *service)
 {
     const struct service_options *options = service->options;
     struct web_config web = {.sys = service->sys};
-    struct server_limits limits;
 
     TRY(signals_open(&service->signals));
+    TRY(reload_open(service->sys, options->config_path, &options->config, &service->reload));
     TRY(workspace_open_served(service->sys, options->folder, &options->config, opens_on, service,
                               &service->workspace));
     if (service->workspace.recovery.torn_bytes) {
@@ -320,25 +458,35 @@ static fallible open_all(struct service *service)
         journal_info(service->sys, "made the list of persons anew from the log",
                      service->workspace.roster_reason);
     TRY(open_backups(service));
-    TRY(geography_open(str_of(options->config.mmdb), &service->geography));
-    TRY(agent_open(&service->agents));
-    service->inspect = (struct inspect_means){service->agents, service->geography};
+    TRY(open_watch(service));
+    TRY(open_enrich(service));
+    web.enrich = service->enrich;
     web.inspect = &service->inspect;
     web.access = service->workspace.access;
     web.backups = service->backups;
     web.deletions = service->workspace.deletions;
+    web.verdicts = service->workspace.verdicts;
     web.events = service->workspace.events;
     web.intake = service->workspace.intake;
     web.log = service->workspace.log;
+    web.picker = service->workspace.picker;
+    TRY(open_replay(service));
+    web.replay = service->replay;
+    TRY(open_tails(service));
+    TRY(open_hooks(service));
+    web.tails = service->tails;
+    web.hooks = service->hooks;
+    TRY(repeats_open(service->sys, service->workspace.catalog, &service->repeats));
+    web.repeats = service->repeats;
+    gate_rules(&options->config, &web.gate);
     web.query_memory = options->config.query_mb * MIB;
     TRY(web_open(&web, &service->web));
     TRY(thread_start("log-writer", run_writer, service, &service->writer));
     TRY(thread_start("fold", run_folder, service, &service->folder));
     TRY(thread_start("combine", run_combiner, service, &service->combiner));
-    server_limits(&options->config, &limits);
-    TRY(web_serve(service->web, str_of(options->listen), &limits, &service->server));
-    tell_connections(service->sys, limits.connections, options->config.connections);
-    return OK;
+    TRY(thread_start("tails", tails_run, service->tails, &service->teller));
+    TRY(thread_start("webhooks", hooks_run, service->hooks, &service->sender));
+    return open_doors(service);
 }
 
 static bool settles_on(void *argument, uint64_t seq, uint64_t of)
@@ -369,11 +517,39 @@ static void settle_last(struct service *service)
         journal_error(service->sys, "not all could be settled for the next start", err_text());
 }
 
+/* Followers are sent home before the server drains: by themselves they would not go. Nor would
+ * those who wait for a webhook's answer. */
+static void stop_telling(struct service *service)
+{
+    if (service->sender)
+        hooks_stop(service->hooks);
+    thread_join(service->sender);
+    if (service->teller)
+        tails_stop(service->tails);
+    thread_join(service->teller);
+}
+
+/* When keys were used: a hint for people, so a failure is told and no more. */
+static void save_uses(struct service *service, int64_t *next_ns)
+{
+    int64_t now_ns = clock_mono_ns(service->sys);
+
+    if (now_ns < *next_ns)
+        return;
+    *next_ns = now_ns + USES_MS * (int64_t)NS_MS;
+    if (service->workspace.access && access_save_uses(service->workspace.access) != OK)
+        journal_error(service->sys, "the catalog does not know when keys were used", err_text());
+}
+
 /* End: requests first, then the writer that answers them, then the readers of the log. */
 static void close_all(struct service *service)
 {
+    int64_t at_once = 0;
+
+    stop_telling(service);
     if (service->server)
         server_stop(service->server, (int64_t)service->options->config.drain_seconds * 1000);
+    replay_close(service->replay);
     atomic_store(&service->writer_ends, true);
     thread_join(service->writer);
     atomic_store(&service->folder_ends, true);
@@ -381,11 +557,18 @@ static void close_all(struct service *service)
     thread_join(service->folder);
     thread_join(service->combiner);
     settle_last(service);
+    tails_close(service->tails);
+    hooks_close(service->hooks);
+    save_uses(service, &at_once);
     backup_desk_close(service->backups);
+    repeats_close(service->repeats);
     workspace_close(&service->workspace);
     web_close(service->web);
+    enrich_close(service->enrich);
+    traffic_watch_close(service->watch);
     agent_close(service->agents);
     geography_close(service->geography);
+    reload_close(service->reload);
     signals_close(service->signals);
 }
 
@@ -393,6 +576,7 @@ static void close_all(struct service *service)
  * order either. */
 static void leave_all(struct service *service)
 {
+    replay_end(service->replay);
     atomic_store(&service->writer_ends, true);
     atomic_store(&service->folder_ends, true);
     atomic_store(&service->combiner_ends, true);
@@ -400,8 +584,20 @@ static void leave_all(struct service *service)
     thread_join(service->folder);
     thread_join(service->combiner);
     intake_refuse(service->workspace.intake);
+    stop_telling(service);
     server_stop(service->server, LEAVE_MS);
     intake_refuse(service->workspace.intake);
+}
+
+static void add_place(struct buf *out, const char *scheme, const struct server *server,
+                      void (*add_address)(const struct server *server, struct buf *out))
+{
+    struct buf address = {0};
+
+    add_address(server, &address);
+    if (address.len)
+        buf_print(out, "Myriad is at %s://%.*s\n", scheme, STR_ARG(buf_str(&address)));
+    buf_done(&address);
 }
 
 static fallible announce(struct service *service)
@@ -409,9 +605,8 @@ static fallible announce(struct service *service)
     struct buf line = {0};
     enum err err;
 
-    buf_add(&line, S("Myriad is at http://"));
-    server_address(service->server, &line);
-    buf_add_byte(&line, '\n');
+    add_place(&line, "http", service->server, server_address);
+    add_place(&line, "https", service->server, server_tls_address);
     err = stream_write(STREAM_OUT, buf_str(&line));
     buf_done(&line);
     notify(service, S("READY=1"));
@@ -455,20 +650,40 @@ static int64_t patience(const struct service *service, bool is_prepared, uint64_
     return *seen_seq > before ? BUSY_TEND_MS : TEND_MS;
 }
 
+static void reload(struct service *service)
+{
+    char message[64];
+
+    snprintf(message, sizeof message, "RELOADING=1\nMONOTONIC_USEC=%lld",
+             (long long)(clock_mono_ns(service->sys) / 1000));
+    service->wants_reload = false;
+    notify(service, str_of(message));
+    reload_run(service->reload, service->web, service->server);
+    notify(service, S("READY=1"));
+}
+
 /* Until told to end, or the log stops. */
 static void watch(struct service *service)
 {
     bool is_announced = false, has_room = true, is_prepared = true;
     uint64_t seen_seq = log_durable_seq(service->workspace.log);
+    int64_t save_ns = 0;
 
     thread_give_way(THREAD_BEHIND);
     while (!atomic_load(&service->is_stopped)) {
         int64_t wait_ms = patience(service, is_prepared, &seen_seq);
+        unsigned asked;
 
         if (!is_announced && wait_ms > BUSY_TEND_MS)
             wait_ms = BUSY_TEND_MS;
-        if (signals_wait(service->signals, wait_ms) & SIGNALS_STOP)
+        asked = signals_wait(service->signals, wait_ms);
+        if (asked & SIGNALS_STOP)
             return;
+        if (asked & SIGNALS_RELOAD)
+            service->wants_reload = true;
+        if (service->wants_reload && is_announced)
+            reload(service);
+        reload_tend(service->reload, service->server);
         if (!is_announced && (web_is_ready(service->web) || atomic_load(&service->is_late))) {
             is_announced = true;
             if (announce(service) != OK)
@@ -479,6 +694,7 @@ static void watch(struct service *service)
         prepare_log(service, &has_room, &is_prepared);
         prepare_keys(service);
         backup_desk_tend(service->backups);
+        save_uses(service, &save_ns);
     }
 }
 

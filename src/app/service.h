@@ -21,5 +21,6 @@ enum service_end {
     SERVICE_PROTECTED, /* stopped because the log can promise nothing any more */
 };
 
-/* Serves until SIGTERM or SIGINT. Prints "Myriad is at URL" on standard output when ready. */
+/* Serves until SIGTERM or SIGINT; SIGHUP reads the settings again. Prints "Myriad is at URL" on
+ * standard output when ready, for each of its addresses. */
 enum service_end service_run(const struct service_options *options);

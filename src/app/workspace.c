@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "collect/intake.h"
+#include "collect/plan_book.h"
 #include "measure/events.h"
 #include "measure/history.h"
 #include "people/identity.h"
@@ -14,6 +15,7 @@
 #include "store/catalog.h"
 #include "store/datadir.h"
 #include "store/deletions.h"
+#include "store/verdicts.h"
 #include "store/log_pick.h"
 #include "store/seen.h"
 #include "sys/clock.h"
@@ -184,10 +186,14 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
     enum err err;
 
     entropy_fill(workspace->sys, &events.hash_seed, sizeof events.hash_seed);
+    TRY(plan_book_open(workspace->sys, workspace->catalog, &workspace->plans));
     TRY(identity_open(&workspace->identity));
     TRY(deletions_open(0, &workspace->deletions));
+    TRY(verdicts_open(0, &workspace->verdicts));
     intake.identity = workspace->identity;
     intake.deletions = workspace->deletions;
+    intake.verdicts = workspace->verdicts;
+    intake.plans = workspace->plans;
     err = intake_open(&intake, progress, argument, &workspace->intake);
     if (err) {
         identity_close(events.identity);
@@ -238,6 +244,7 @@ void workspace_close(struct workspace *workspace)
     intake_close(workspace->intake);
     roster_close(workspace->roster);
     history_close(workspace->history);
+    verdicts_close(workspace->verdicts);
     deletions_close(workspace->deletions);
     identity_close(workspace->identity);
     seen_close(workspace->seen);
@@ -245,6 +252,7 @@ void workspace_close(struct workspace *workspace)
     log_picker_close(workspace->picker);
     log_close(workspace->log);
     vault_close(workspace->vault);
+    plan_book_close(workspace->plans);
     access_close(workspace->access);
     catalog_close(workspace->catalog);
     datadir_close(workspace->datadir);
@@ -267,8 +275,8 @@ static str hex(struct arena *mem, const unsigned char *bytes, size_t len)
 static fallible make_parts(struct workspace *workspace, const char *path, struct arena *mem,
                            str *out_id, str *out_write_key, str *out_api_key)
 {
-    struct access_wish write = {.scope = ACCESS_WRITE, .name = S("first write key")};
-    struct access_wish admin = {.scope = ACCESS_ADMIN, .name = S("first admin key")};
+    struct access_wish write = {.scopes = ACCESS_WRITE, .name = S("first write key")};
+    struct access_wish admin = {.scopes = ACCESS_ADMIN, .name = S("first admin key")};
     millis now = clock_now(workspace->sys);
     const char *keys;
 
@@ -280,8 +288,8 @@ static fallible make_parts(struct workspace *workspace, const char *path, struct
     *out_id = hex(mem, vault_workspace_id(workspace->vault), VAULT_ID_SIZE);
     if (!out_id->data)
         return arena_exhausted();
-    TRY(access_add(workspace->access, &write, now, mem, out_write_key));
-    return access_add(workspace->access, &admin, now, mem, out_api_key);
+    TRY(access_add(workspace->access, &write, now, mem, NULL, out_write_key));
+    return access_add(workspace->access, &admin, now, mem, NULL, out_api_key);
 }
 
 fallible workspace_create(struct sys *sys, const char *path, struct arena *mem, str *out_id,

@@ -11,12 +11,14 @@ struct access;
 struct catalog;
 struct datadir;
 struct deletions;
+struct verdicts;
 struct events;
 struct history;
 struct identity;
 struct intake;
 struct log_picker;
 struct log_reader;
+struct plan_book;
 struct seen;
 struct source;
 struct syncer;
@@ -34,6 +36,8 @@ struct workspace {
     struct seen *seen;
     struct identity *identity;
     struct deletions *deletions; /* of all that the log holds */
+    struct verdicts *verdicts;   /* the same */
+    struct plan_book *plans;
     struct intake *intake;
     struct history *history;
     struct roster *roster;

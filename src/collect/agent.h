@@ -22,6 +22,8 @@ struct agent_reader; /* compiled rules; any thread */
 
 fallible agent_open(struct agent_reader **out_agents);
 void agent_close(struct agent_reader *agents); /* NULL is fine */
-/* The first call compiles the rules, which takes a while. Texts live in `mem`. ERR_LIMIT. */
+/* Compiles every rule; else each is when it is first tried. ERR_LIMIT. */
+fallible agent_prepare(struct agent_reader *agents);
+/* Texts live in `mem`. Agents read lately are remembered. ERR_LIMIT. */
 fallible agent_read(struct agent_reader *agents, str text, struct arena *mem,
                     struct agent *out_agent);

@@ -11,6 +11,9 @@ struct agent_rule {
     bool ignores_case;
     const char *family;  /* with $1 to $9 for its groups; NULL: the first group */
     const char *version; /* the same; NULL: the second group */
+    /* In lower case, a line each: of these one stands in what matches, in whatever case. NULL:
+     * nothing is known of that. */
+    const char *needs;
 };
 
 extern const struct agent_rule agent_browsers[], agent_systems[], agent_devices[];

@@ -148,6 +148,7 @@ static void write_context(struct dialect_out *out, const struct dialect_event *e
     add_text(w, S("locale"),
              first_language(event->locale.data ? event->locale : out->request->language));
     add_text(w, S("timezone"), event->timezone);
+    add_text(w, S("ip"), event->address); /* used and not stored: see enrich.h */
     write_screen(w, event->screen);
     json_key(w, S("library"));
     json_open(w, '{');

@@ -27,6 +27,11 @@ void geography_close(struct geography *geography)
     mem_free(geography);
 }
 
+bool geography_is_empty(const struct geography *geography)
+{
+    return geography->count == 0;
+}
+
 static fallible open_file(struct geography *geography, str path)
 {
     char name[PATH_MOST];
@@ -109,6 +114,8 @@ static fallible add_facts(MMDB_entry_s *entry, struct arena *mem, struct geograp
     TRY(add_text(entry, PATH("state1"), mem, &fact->region));
     TRY(add_text(entry, PATH("city", "names", "en"), mem, &fact->city));
     TRY(add_text(entry, PATH("city"), mem, &fact->city));
+    TRY(add_text(entry, PATH("location", "time_zone"), mem, &fact->timezone));
+    TRY(add_text(entry, PATH("timezone"), mem, &fact->timezone));
     if (!fact->has_asn)
         fact->has_asn = has_number(entry, PATH("autonomous_system_number"), &fact->asn);
     return OK;

@@ -8,6 +8,7 @@
 #include "collect/domain.h"
 #include "collect/geography.h"
 #include "collect/traffic.h"
+#include "sys/address.h"
 
 struct question {
     const struct inspect_means *means;
@@ -94,10 +95,31 @@ static str find_header(const void *owner, str name)
     return found;
 }
 
+/* The network of the "ip" that stands beside the headers, if there is one that can be found. */
+static fallible find_network(const struct question *q, struct traffic_request *request)
+{
+    uint32_t ip = json_find(q->doc, q->at, S("ip"));
+    struct geography_fact fact;
+    struct address address;
+
+    if (ip == JSON_ABSENT || json_type_of(q->doc, ip) != JSON_STRING)
+        return OK;
+    request->address = json_string(q->doc, ip, q->mem);
+    if (!request->address.data)
+        return arena_exhausted();
+    if (!address_read(request->address, &address))
+        return OK;
+    TRY(geography_find(q->means->geography, request->address, q->mem, &fact));
+    request->has_asn = fact.has_asn;
+    request->asn = fact.asn;
+    return OK;
+}
+
 static fallible write_traffic(const struct question *q)
 {
     uint32_t headers = json_find(q->doc, q->at, S("headers"));
-    struct traffic_request request = {.header = find_header, .owner = q};
+    struct traffic_request request = {
+        .agents = q->means->agents, .header = find_header, .owner = q};
     struct traffic_verdict verdict;
 
     if (headers == JSON_ABSENT || json_type_of(q->doc, headers) != JSON_OBJECT)
@@ -107,7 +129,8 @@ static fallible write_traffic(const struct question *q)
         (void)value;
         request.header_count++;
     }
-    TRY(traffic_judge(q->means->agents, &request, q->mem, &verdict));
+    TRY(find_network(q, &request));
+    TRY(traffic_judge(&request, q->mem, &verdict));
     json_key(q->out, S("verdict"));
     json_text(q->out, verdict.is_machine ? S("machine") : S("human"));
     json_key(q->out, S("probability"));

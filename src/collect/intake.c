@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "collect/intake_fold.h"
 #include "collect/quarantine.h"
+#include "collect/traffic_watch.h"
 #include "collect/visitor.h"
 #include "people/identity.h"
 #include "store/deletions.h"
@@ -36,18 +37,19 @@ enum {
 };
 
 /* Bytes that keep the hashes of one kind of text apart from those of another. */
-enum { DOMAIN_MESSAGE = 0x6d, DOMAIN_QUARANTINE = 0x71 };
+enum { DOMAIN_MESSAGE = 0x6d, DOMAIN_QUARANTINE = 0x71, DOMAIN_UNPLANNED = 0x70 };
 
 struct intake {
     struct intake_config config;
+    struct traffic_watch *watch; /* NULL: none */
     struct mailbox *box;
     struct quarantine *quarantine;
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
     atomic_bool is_full;
     bool is_hurried;
-    atomic_bool is_stopped;         /* the log can promise nothing any more */
-    atomic_uint_fast64_t counts[5]; /* in the order of struct intake_counts */
-    struct mutex *lock;             /* of `seen`, a copy for other threads */
+    atomic_bool is_stopped; /* the log can promise nothing any more */
+    struct intake_tally tally;
+    struct mutex *lock; /* of `seen`, a copy for other threads */
     struct seen_stats seen;
     /* The writer thread's own: a run of events of one node that become one record, its payload in
      * the log's hands already */
@@ -116,9 +118,13 @@ void intake_hash(const struct intake *intake, struct intake_event *event)
 {
     const struct message *message = &event->message;
 
-    event->body_hash = hash_checksum(message->json.data, message->json.len);
-    if (message->is_misfit) { /* sent again it is the same one: its body is its id */
-        event->message_id = hash_text(intake, DOMAIN_QUARANTINE, message->json);
+    event->body_hash = message->sent_hash ? message->sent_hash
+                                          : hash_checksum(message->json.data, message->json.len);
+    if (message->is_misfit) { /* sent again it is the same one: its body is its id, if it has no
+                                 other */
+        event->message_id = message->breaks_plan && message->message_id.data
+                                ? hash_text(intake, DOMAIN_UNPLANNED, message->message_id)
+                                : hash_text(intake, DOMAIN_QUARANTINE, message->json);
         event->body_hash = 0;
         return;
     }
@@ -143,24 +149,39 @@ hash_key intake_visitors(const struct intake *intake)
 /* Bytes that an event's records can take in clear parts and payloads. */
 static size_t event_bytes(const struct message *message)
 {
-    return record_event_size(message->json.len) + message->user.len + message->anonymous.len +
-           message->previous.len + message->reason.len + SMALL_RECORDS;
+    size_t news = message->news ? MESSAGE_NEWS : 0;
+
+    return record_event_size(message->json.len + news) + message->user.len +
+           message->anonymous.len + message->previous.len + message->reason.len + SMALL_RECORDS;
 }
 
-fallible intake_post(struct intake *intake, struct intake_job *job)
+static fallible admit(struct intake *intake, const struct intake_job *job)
 {
-    job->err = OK;
-    job->seq = 0;
-    job->counts = (struct intake_counts){0};
-    job->bytes = SMALL_RECORDS;
-    for (size_t i = 0; i < job->count; i++)
-        job->bytes += event_bytes(&job->events[i].message);
     if (atomic_load(&intake->is_stopped))
         return fail(ERR_IO, "the log has stopped: restart to recover");
     if (atomic_load_explicit(&intake->waiting, memory_order_relaxed) + job->bytes >
         intake->config.queue_bytes)
         return fail(ERR_BUSY, "more waits to be stored than may wait: send it again later");
     atomic_fetch_add_explicit(&intake->waiting, job->bytes, memory_order_relaxed);
+    return OK;
+}
+
+fallible intake_post(struct intake *intake, struct intake_job *job)
+{
+    enum err err;
+
+    job->err = OK;
+    job->seq = 0;
+    job->counts = (struct intake_counts){0};
+    job->bytes = SMALL_RECORDS;
+    for (size_t i = 0; i < job->count; i++)
+        job->bytes += event_bytes(&job->events[i].message);
+    err = admit(intake, job);
+    if (err) {
+        if (!job->released)
+            intake_note_refused(intake, job->count);
+        return err;
+    }
     mailbox_post(intake->box, &job->letter);
     return OK;
 }
@@ -175,11 +196,12 @@ bool intake_is_crowded(const struct intake *intake)
 
 void intake_counts_read(struct intake *intake, struct intake_counts *out_counts)
 {
-    out_counts->received = atomic_load(&intake->counts[0]);
-    out_counts->stored = atomic_load(&intake->counts[1]);
-    out_counts->duplicates = atomic_load(&intake->counts[2]);
-    out_counts->conflicts = atomic_load(&intake->counts[3]);
-    out_counts->quarantined = atomic_load(&intake->counts[4]);
+    intake_counts_get(&intake->tally, out_counts);
+}
+
+void intake_note_refused(struct intake *intake, size_t count)
+{
+    intake_counts_add(&intake->tally, &(struct intake_counts){.received = count, .refused = count});
 }
 
 void intake_seen_read(struct intake *intake, struct seen_stats *out_stats)
@@ -187,6 +209,11 @@ void intake_seen_read(struct intake *intake, struct seen_stats *out_stats)
     mutex_lock(intake->lock);
     *out_stats = intake->seen;
     mutex_unlock(intake->lock);
+}
+
+void intake_watch(struct intake *intake, struct traffic_watch *watch)
+{
+    intake->watch = watch;
 }
 
 bool intake_is_full(const struct intake *intake)
@@ -197,6 +224,11 @@ bool intake_is_full(const struct intake *intake)
 struct quarantine *intake_quarantine(struct intake *intake)
 {
     return intake->quarantine;
+}
+
+struct plan_book *intake_plans(const struct intake *intake)
+{
+    return intake->config.plans;
 }
 
 /* On the writer thread: events into records */
@@ -326,16 +358,20 @@ static struct known find_known(const struct intake *intake, const struct intake_
 }
 
 /* Nodes that are new come in this order, so that the device's id is the person's. */
-static fallible store_event(struct intake *intake, const struct intake_event *event,
-                            struct known known, millis received, uint64_t *out_seq)
+static fallible store_event(struct intake *intake, struct intake_event *event, struct known known,
+                            millis received, uint64_t *out_seq)
 {
-    const struct message *message = &event->message;
+    struct message *message = &event->message;
     bool is_alias = message->type == EVENT_ALIAS;
     node_id previous = is_alias ? find_previous(intake, event) : NODE_NONE;
     node_id anonymous =
         find_node(intake, known.anonymous, NODE_ANONYMOUS, event->anonymous, message->anonymous);
     node_id user = find_node(intake, known.user, NODE_USER, event->user, message->user);
-    struct record_event record = {
+    struct record_event record;
+
+    if (anonymous && !known.anonymous)
+        message_tell_new(message);
+    record = (struct record_event){
         .message_id = event->message_id,
         .body_hash = event->body_hash,
         .time = message->time,
@@ -387,7 +423,7 @@ static fallible prepare_keys(struct intake *intake, const struct intake_event *e
 }
 
 static fallible take_event(struct intake *intake, struct intake_job *job,
-                           const struct intake_event *event)
+                           struct intake_event *event)
 {
     bool has_id = !hash_equals(event->message_id, (hash128){0});
     struct known known = find_known(intake, event);
@@ -413,6 +449,8 @@ static fallible take_event(struct intake *intake, struct intake_job *job,
         TRY(store_event(intake, event, known, job->received, &seq));
         if (!job->seq)
             job->seq = seq;
+        if (intake->watch)
+            traffic_watch_note(intake->watch, event->message.person, seq);
     }
     if (has_id)
         seen_add(intake->config.seen, event->message_id, event->body_hash, seq, job->received);
@@ -524,6 +562,7 @@ static fallible do_job(struct intake *intake, struct intake_job *job)
     case INTAKE_DISMISS:
         return release(intake, job, 0);
     case INTAKE_DELETE:
+    case INTAKE_REVISE:
         break; /* takes groups of its own */
     }
     return fail(ERR_INVALID, "no such kind of job");
@@ -538,15 +577,6 @@ static void set_result(struct intake_job *job, enum err err)
         snprintf(job->reason, sizeof job->reason, "%s", err_text());
 }
 
-static void add_counts(struct intake *intake, const struct intake_counts *counts)
-{
-    atomic_fetch_add_explicit(&intake->counts[0], counts->received, memory_order_relaxed);
-    atomic_fetch_add_explicit(&intake->counts[1], counts->stored, memory_order_relaxed);
-    atomic_fetch_add_explicit(&intake->counts[2], counts->duplicates, memory_order_relaxed);
-    atomic_fetch_add_explicit(&intake->counts[3], counts->conflicts, memory_order_relaxed);
-    atomic_fetch_add_explicit(&intake->counts[4], counts->quarantined, memory_order_relaxed);
-}
-
 /* Answers the jobs from `first` up to, not including, `end`. */
 static void answer(struct intake *intake, struct letter *first, const struct letter *end)
 {
@@ -555,8 +585,7 @@ static void answer(struct intake *intake, struct letter *first, const struct let
 
         first = first->next;
         atomic_fetch_sub_explicit(&intake->waiting, job->bytes, memory_order_relaxed);
-        if (!job->err)
-            add_counts(intake, &job->counts);
+        intake_counts_add_job(&intake->tally, job);
         job->done(job);
     }
 }
@@ -626,12 +655,21 @@ static fallible do_large(struct intake *intake, struct intake_job *job)
     return OK;
 }
 
-/* A deletion takes as many groups as it needs. */
-static fallible do_deletion(struct intake *intake, struct intake_job *job)
+static fallible write_named(struct intake *intake, struct intake_job *job)
+{
+    struct verdicts_revision revision = {.at = job->received, .verdict = job->verdict};
+
+    return job->kind == INTAKE_DELETE
+               ? deletions_write(intake->config.deletions, intake->config.log, job->received,
+                                 job->found, &job->deleted)
+               : verdicts_write(intake->config.verdicts, intake->config.log, &revision, job->found);
+}
+
+/* What names events takes as many groups as it needs. */
+static fallible do_named(struct intake *intake, struct intake_job *job)
 {
     struct letter *end = job->letter.next;
-    enum err err = deletions_write(intake->config.deletions, intake->config.log, job->received,
-                                   job->found, &job->deleted);
+    enum err err = write_named(intake, job);
 
     if (err)
         return refused(intake, &job->letter, end, err);
@@ -641,9 +679,12 @@ static fallible do_deletion(struct intake *intake, struct intake_job *job)
     return OK;
 }
 
-static bool is_deletion(const struct letter *letter)
+/* Does it name events that are stored? */
+static bool is_naming(const struct letter *letter)
 {
-    return ((const struct intake_job *)letter)->kind == INTAKE_DELETE;
+    enum intake_kind kind = ((const struct intake_job *)letter)->kind;
+
+    return kind == INTAKE_DELETE || kind == INTAKE_REVISE;
 }
 
 /* As many jobs from `first` on as go into one group; returns the first that does not. */
@@ -656,7 +697,7 @@ static struct letter *measure_group(const struct intake *intake, struct letter *
     for (; end; end = end->next, (*out_jobs)++) {
         const struct intake_job *job = (struct intake_job *)end;
 
-        if (*out_jobs && (*out_bytes + job->bytes > intake->config.group_bytes || is_deletion(end)))
+        if (*out_jobs && (*out_bytes + job->bytes > intake->config.group_bytes || is_naming(end)))
             break;
         *out_bytes += job->bytes;
         *out_events += job->count;
@@ -671,9 +712,9 @@ static fallible do_group(struct intake *intake, struct letter *first, struct let
     struct letter *end = measure_group(intake, first, &bytes, &events, &jobs);
     enum err err;
 
-    if (is_deletion(first)) {
+    if (is_naming(first)) {
         *out_end = first->next;
-        return do_deletion(intake, (struct intake_job *)first);
+        return do_named(intake, (struct intake_job *)first);
     }
     *out_end = end;
     if (jobs == 1 && bytes > intake->config.group_bytes &&

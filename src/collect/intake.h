@@ -7,33 +7,30 @@
  * thread's loop body; a simulation calls it by itself.
  */
 #pragma once
+#include "collect/intake_counts.h"
 #include "collect/message.h"
 #include "store/log.h"
 #include "store/seen.h"
+#include "store/verdicts.h"
 #include "sys/mailbox.h"
 
 struct intake;
 struct deleted;
 struct deletions;
 struct identity;
+struct plan_book;
 struct quarantine;
 struct roster;
 struct sys;
+struct traffic_watch;
 
 enum intake_kind {
     INTAKE_EVENTS,
     INTAKE_MERGE,   /* joins the nodes of identifiers `a` and `b` */
     INTAKE_UNDO,    /* takes join `undone` back */
     INTAKE_DELETE,  /* events `found` are gone from all answers */
+    INTAKE_REVISE,  /* the verdict of events `found` is `verdict` from now on */
     INTAKE_DISMISS, /* closes quarantine entry `released` without an event */
-};
-
-struct intake_counts {
-    uint64_t received;
-    uint64_t stored;
-    uint64_t duplicates; /* the same id with the same body */
-    uint64_t conflicts;  /* the same id with another body: the first was kept */
-    uint64_t quarantined;
 };
 
 struct intake_event {
@@ -63,6 +60,7 @@ struct intake_job {
     struct intake_name a, b;
     uint64_t undone;
     struct deleted *found; /* not empty; left empty */
+    enum verdict verdict;  /* of INTAKE_REVISE */
     /* Called by the writer thread once all is durable, or failed. The job is the caller's again. */
     void (*done)(struct intake_job *job);
     void *owner;
@@ -70,7 +68,7 @@ struct intake_job {
     /* What came of it */
     enum err err;
     char reason[256]; /* the sentence, when it failed */
-    uint64_t seq;     /* of the merge made, the deletion's end, or the first event stored */
+    uint64_t seq; /* of the merge made, the end of INTAKE_DELETE and _REVISE, or the first event */
     uint64_t deleted; /* how many were not deleted before */
     struct intake_counts counts;
 };
@@ -84,6 +82,8 @@ struct intake_config {
     struct roster *roster;         /* of the log's older records; NULL: the whole log is read */
     struct identity **out_settled; /* a copy of what the roster alone tells; NULL: not wanted */
     struct deletions *deletions;   /* NULL: none are known and none can be made */
+    struct verdicts *verdicts;     /* the same of revisions */
+    struct plan_book *plans;       /* what events are held against; NULL: nothing */
     size_t group_bytes; /* jobs are taken into one group up to this, a larger job becomes several
                            groups; 0: 4 MiB */
     size_t queue_bytes; /* waiting jobs beyond it are refused with ERR_BUSY; 0: 64 MiB */
@@ -114,6 +114,9 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms);
  * that. */
 void intake_hurry(struct intake *intake);
 
+/* Counts events that were read and not posted; any thread. */
+void intake_note_refused(struct intake *intake, size_t count);
+
 /* Answers what still waits with ERR_IO, after intake_step failed. */
 void intake_refuse(struct intake *intake);
 
@@ -126,5 +129,11 @@ void intake_seen_read(struct intake *intake, struct seen_stats *out_stats);
 /* True since a group was refused for lack of room, until one went through. */
 bool intake_is_full(const struct intake *intake);
 
+/* Before the writer begins: what is stored as persons' is noted there, so that it can be revised.
+ */
+void intake_watch(struct intake *intake, struct traffic_watch *watch);
+
 /* The open quarantine entries. Borrowed. */
 struct quarantine *intake_quarantine(struct intake *intake);
+/* The plans that it was opened with. Borrowed. */
+struct plan_book *intake_plans(const struct intake *intake);

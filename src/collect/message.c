@@ -4,9 +4,11 @@
  */
 #include "collect/message.h"
 
+#include "collect/enrich.h"
 #include "collect/visitor.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum {
     SKEW_TOLERATED = 10 * 1000, /* ms: less is the network's delay, not a wrong clock */
@@ -18,6 +20,7 @@ enum {
 struct fields {
     uint32_t type, action, event, name, user, user_id, anonymous, previous, message_id, timestamp,
         sent_at, context, write_key, visitor;
+    bool has_twins; /* `context` stands there more than once */
 };
 
 static const struct {
@@ -67,6 +70,7 @@ static void find_fields(const struct json *doc, uint32_t at, struct fields *out)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++)
         *(uint32_t *)((char *)out + FIELDS[i].offset) = JSON_ABSENT;
+    out->has_twins = false;
     EACH_MEMBER(doc, at, key, value)
     {
         const struct json_node *node = &doc->nodes[key];
@@ -80,8 +84,12 @@ static void find_fields(const struct json *doc, uint32_t at, struct fields *out)
         }
         for (size_t i = from; i < to; i++)
             if ((node->is_escaped || doc->text.data[node->start] == *FIELDS[i].name.data) &&
-                json_is_string(doc, key, FIELDS[i].name))
-                *(uint32_t *)((char *)out + FIELDS[i].offset) = value;
+                json_is_string(doc, key, FIELDS[i].name)) {
+                uint32_t *place = (uint32_t *)((char *)out + FIELDS[i].offset);
+
+                out->has_twins |= place == &out->context && *place != JSON_ABSENT;
+                *place = value;
+            }
     }
 }
 
@@ -229,6 +237,20 @@ static fallible settle_time(const struct json *doc, const struct fields *fields,
 
 /* What is stored */
 
+/* One message on its way into the log. */
+struct storing {
+    const struct json *doc;
+    uint32_t at;
+    const struct fields *fields;
+    uint32_t own, shared; /* contexts, or JSON_ABSENT */
+    bool is_merged;       /* `context` is written anew: of these two, with what was found out */
+    str visitor;          /* the member that tells who it was found to be; absent: none */
+    struct enrich_call *enrich;
+    struct enriched more;
+    struct message *message;
+    struct json_writer writer;
+};
+
 static bool has_member(const struct json *doc, uint32_t object, uint32_t wanted)
 {
     EACH_MEMBER(doc, object, key, value)
@@ -240,28 +262,77 @@ static bool has_member(const struct json *doc, uint32_t object, uint32_t wanted)
     return false;
 }
 
-static void write_context(struct json_writer *w, const struct json *doc, uint32_t own,
-                          uint32_t shared)
+/* From a member's key to the end of another's value, as it stands in the document. */
+static str between(const struct json *doc, uint32_t key, uint32_t value)
 {
-    json_open(w, '{');
-    if (own != JSON_ABSENT)
-        EACH_MEMBER(doc, own, key, value)
-        {
-            json_verbatim(w, json_raw(doc, key));
-            buf_add_byte(w->out, ':');
-            w->needs_comma = false;
-            json_verbatim(w, json_raw(doc, value));
-        }
-    EACH_MEMBER(doc, shared, key, value)
-    {
-        if (own != JSON_ABSENT && has_member(doc, own, key))
-            continue;
-        json_verbatim(w, json_raw(doc, key));
-        buf_add_byte(w->out, ':');
-        w->needs_comma = false;
-        json_verbatim(w, json_raw(doc, value));
+    str first = json_raw(doc, key), last = json_raw(doc, value);
+
+    return str_from(first.data, (size_t)(last.data + last.len - first.data));
+}
+
+static bool is_dropped(const struct storing *s, uint32_t key)
+{
+    return s->enrich && s->more.has_drops && enrich_drops(s->enrich, s->doc, key);
+}
+
+/* What a member's value gains, or NULL. */
+static const struct enriched_member *gain_of(const struct storing *s, uint32_t value)
+{
+    for (size_t i = 0; i < s->more.count; i++)
+        if (s->more.members[i].into == value)
+            return &s->more.members[i];
+    return NULL;
+}
+
+/* Before the others: of equal names what was sent comes later and counts. */
+static void write_gained(struct storing *s, uint32_t key, const struct enriched_member *gain)
+{
+    struct json_writer *w = &s->writer;
+    str raw = json_raw(s->doc, key + 1), text = gain->text;
+
+    if (json_type_of(s->doc, key + 1) != JSON_OBJECT) {
+        json_verbatim(w, text);
+        return;
     }
-    json_shut(w, '}');
+    json_verbatim(w, json_raw(s->doc, key));
+    buf_add(w->out, S(":"));
+    buf_add(w->out, str_slice(text, gain->name, text.len - 1));
+    if (s->doc->nodes[key + 1].next > key + 2)
+        buf_add_byte(w->out, ',');
+    buf_add(w->out, str_slice(raw, 1, raw.len));
+}
+
+static void write_member(struct storing *s, uint32_t key)
+{
+    const struct enriched_member *gain = gain_of(s, key + 1);
+
+    if (gain)
+        write_gained(s, key, gain);
+    else if (!is_dropped(s, key))
+        json_verbatim(&s->writer, between(s->doc, key, key + 1));
+}
+
+static void write_context(struct storing *s)
+{
+    json_key(&s->writer, S("context"));
+    json_open(&s->writer, '{');
+    if (s->own != JSON_ABSENT)
+        EACH_MEMBER(s->doc, s->own, key, value)
+        {
+            (void)value;
+            write_member(s, key);
+        }
+    if (s->shared != JSON_ABSENT)
+        EACH_MEMBER(s->doc, s->shared, key, value)
+        {
+            (void)value;
+            if (s->own == JSON_ABSENT || !has_member(s->doc, s->own, key))
+                write_member(s, key);
+        }
+    for (size_t i = 0; i < s->more.count; i++)
+        if (s->more.members[i].into == JSON_ABSENT)
+            json_verbatim(&s->writer, s->more.members[i].text);
+    json_shut(&s->writer, '}');
 }
 
 static bool is_sent(const struct json *doc, uint32_t at)
@@ -270,58 +341,137 @@ static bool is_sent(const struct json *doc, uint32_t at)
 }
 
 /* Not what only the way here needed, and of a visitor nothing but who it was found to be. */
-static bool is_stored(const struct json *doc, uint32_t key, const struct fields *fields)
+static bool is_stored(const struct storing *s, uint32_t key)
 {
-    if (fields->visitor != JSON_ABSENT && key + 1 != fields->visitor &&
+    const struct json *doc = s->doc;
+
+    if (s->visitor.data &&
         (json_is_string(doc, key, S("visitor")) || json_is_string(doc, key, S("anonymousId"))))
+        return false;
+    if ((s->is_merged || (s->fields->has_twins && key + 1 != s->fields->context)) &&
+        json_is_string(doc, key, S("context")))
         return false;
     return !json_is_string(doc, key, S("writeKey")) && !json_is_string(doc, key, S("sentAt"));
 }
 
-/* Room for all that is stored: parts of the message, and at the most the context and a visitor. */
-static fallible open_stored(const struct json *doc, uint32_t at, uint32_t shared,
-                            const struct message *message, struct arena *mem, struct buf *out_text)
+/* What is stored of the message as it stands there, in runs. */
+static void write_members(struct storing *s)
 {
-    size_t room = json_raw(doc, at).len + message->anonymous.len + STORED_MORE;
+    uint32_t first = JSON_ABSENT, last = JSON_ABSENT;
 
-    if (shared != JSON_ABSENT)
-        room += json_raw(doc, shared).len;
+    EACH_MEMBER(s->doc, s->at, key, value)
+    {
+        if (is_stored(s, key)) {
+            first = first == JSON_ABSENT ? key : first;
+            last = value;
+            continue;
+        }
+        if (first != JSON_ABSENT)
+            json_verbatim(&s->writer, between(s->doc, first, last));
+        first = JSON_ABSENT;
+        if (s->visitor.data && value == s->fields->visitor)
+            json_verbatim(&s->writer, s->visitor);
+    }
+    if (first != JSON_ABSENT)
+        json_verbatim(&s->writer, between(s->doc, first, last));
+}
+
+/* Room for all that is stored: parts of the message, and at the most the context and a visitor. */
+static fallible open_stored(const struct storing *s, struct arena *mem, struct buf *out_text)
+{
+    size_t room = json_raw(s->doc, s->at).len + s->visitor.len + s->more.bytes;
+
+    room += STORED_MORE;
+    if (s->shared != JSON_ABSENT)
+        room += json_raw(s->doc, s->shared).len;
+    if (s->more.has_visitor)
+        room += MESSAGE_NEWS;
     *out_text = (struct buf){.data = arena_take(mem, room), .room = room};
     return out_text->data ? OK : arena_exhausted();
 }
 
-static fallible write_stored(const struct json *doc, uint32_t at, const struct fields *fields,
-                             uint32_t shared, struct arena *mem, struct message *message)
+static void write_all(struct storing *s, struct buf *text)
 {
+    text->len = 0;
+    s->writer = (struct json_writer){.out = text};
+    json_open(&s->writer, '{');
+    write_members(s);
+    if (s->is_merged)
+        write_context(s);
+    json_shut(&s->writer, '}');
+}
+
+/* The hash is of what was sent, not of what was found out: sent again it is the same one, whatever
+ * is found out then. No address is in it either, which would be found by trying all. */
+static fallible write_stored(struct storing *s, struct arena *mem, bool differs)
+{
+    size_t count = s->more.count;
+    str sent = json_raw(s->doc, s->at);
     struct buf text;
     const char *place;
-    struct json_writer w = {.out = &text};
-    bool has_own =
-        fields->context != JSON_ABSENT && json_type_of(doc, fields->context) == JSON_OBJECT;
-    bool is_merged = shared != JSON_ABSENT && (has_own || !is_sent(doc, fields->context));
 
-    TRY(open_stored(doc, at, shared, message, mem, &text));
+    TRY(open_stored(s, mem, &text));
     place = text.data;
-    json_open(&w, '{');
-    EACH_MEMBER(doc, at, key, value)
-    {
-        if (!is_stored(doc, key, fields) || (is_merged && value == fields->context))
-            continue;
-        json_verbatim(&w, value == fields->visitor ? S("\"anonymousId\"") : json_raw(doc, key));
-        buf_add_byte(&text, ':');
-        w.needs_comma = false;
-        if (value == fields->visitor)
-            json_text(&w, message->anonymous);
-        else
-            json_verbatim(&w, json_raw(doc, value));
+    s->is_merged = s->shared != JSON_ABSENT || s->more.has_drops;
+    s->more.count = 0;
+    if (differs) {
+        write_all(s, &text);
+        sent = buf_str(&text);
     }
-    if (is_merged) {
-        json_key(&w, S("context"));
-        write_context(&w, doc, has_own ? fields->context : JSON_ABSENT, shared);
+    s->message->sent_hash = hash_checksum(sent.data, sent.len);
+    s->more.count = count;
+    if (count) {
+        s->is_merged = true;
+        write_all(s, &text);
     }
-    json_shut(&w, '}');
     assert(text.data == place); /* it did not have to grow */
-    message->json = buf_str(&text);
+    s->message->json = buf_str(&text);
+    if (s->more.has_visitor && s->is_merged && s->message->anonymous.data)
+        s->message->news = text.data + text.len - 2; /* the context ends there, it is the last */
+    return OK;
+}
+
+static uint32_t object_or_absent(const struct json *doc, uint32_t at)
+{
+    return at != JSON_ABSENT && json_type_of(doc, at) == JSON_OBJECT ? at : JSON_ABSENT;
+}
+
+/* A visitor's id needs no escapes. */
+static fallible name_visitor(struct storing *s, struct arena *mem)
+{
+    if (s->fields->visitor == JSON_ABSENT)
+        return OK;
+    s->visitor = arena_print(mem, "\"anonymousId\":\"%.*s\"", STR_ARG(s->message->anonymous));
+    return s->visitor.data ? OK : arena_exhausted();
+}
+
+/* It may be stored as it was sent: then nothing is written. */
+static fallible write_if_needed(struct storing *s, struct arena *mem)
+{
+    const struct fields *fields = s->fields;
+    bool differs = s->shared != JSON_ABSENT || s->more.has_drops || fields->has_twins ||
+                   fields->write_key != JSON_ABSENT || fields->sent_at != JSON_ABSENT ||
+                   s->visitor.data;
+
+    return differs || s->more.count ? write_stored(s, mem, differs) : OK;
+}
+
+static fallible find_out(struct storing *s)
+{
+    const struct message *message = s->message;
+    struct enrich_event event = {
+        .message = s->at,
+        .own = s->own,
+        .shared = s->shared,
+        .visitor = message->anonymous.len ? message->anonymous : message->user,
+        .is_view = message->type == EVENT_PAGE || message->type == EVENT_SCREEN,
+        .at = message->time,
+    };
+
+    if (s->fields->visitor != JSON_ABSENT)
+        event.visitor = (str){NULL, 0}; /* address and agent, which many may share */
+    TRY(enrich_read(s->enrich, s->doc, &event, &s->more));
+    s->message->person = s->more.person;
     return OK;
 }
 
@@ -329,17 +479,34 @@ static fallible settle_stored(const struct json *doc, uint32_t at, const struct 
                               const struct message_setting *setting, struct arena *mem,
                               struct message *message)
 {
-    uint32_t shared = setting->context;
+    struct storing s = {
+        .doc = doc,
+        .at = at,
+        .fields = fields,
+        .own = object_or_absent(doc, fields->context),
+        .shared = object_or_absent(doc, setting->context),
+        .enrich = setting->enrich,
+        .message = message,
+    };
 
-    if (shared != JSON_ABSENT && json_type_of(doc, shared) != JSON_OBJECT)
-        shared = JSON_ABSENT;
-    if (shared == JSON_ABSENT && fields->write_key == JSON_ABSENT &&
-        fields->sent_at == JSON_ABSENT && fields->visitor == JSON_ABSENT)
-        return OK; /* as it was sent */
-    TRY(write_stored(doc, at, fields, shared, mem, message));
-    if (message->json.len > MESSAGE_MOST_BYTES)
-        return misfit(message, S("the event is larger than 32 KB with the batch's context"));
-    return OK;
+    if (s.own == JSON_ABSENT && is_sent(doc, fields->context)) {
+        s.shared = JSON_ABSENT; /* nothing can be added to what is no object */
+        s.enrich = NULL;
+    }
+    if (s.enrich)
+        TRY(find_out(&s));
+    TRY(name_visitor(&s, mem));
+    TRY(write_if_needed(&s, mem));
+    if (s.more.count && message->json.len + MESSAGE_NEWS > MESSAGE_MOST_BYTES) {
+        s.more.count = 0; /* then without what was found out */
+        s.more.has_visitor = false;
+        message->news = NULL;
+        message->json = json_raw(doc, at);
+        TRY(write_if_needed(&s, mem));
+    }
+    return message->json.len <= MESSAGE_MOST_BYTES
+               ? OK
+               : misfit(message, S("the event is larger than 32 KB with the batch's context"));
 }
 
 static fallible read_fields(const struct json *doc, uint32_t at, struct fields *fields,
@@ -368,24 +535,46 @@ static fallible read_fields(const struct json *doc, uint32_t at, struct fields *
     return settle_stored(doc, at, fields, setting, mem, message);
 }
 
+static bool has_drops(const struct json *doc, uint32_t context, const struct enrich_call *enrich)
+{
+    if (context != JSON_ABSENT && enrich)
+        EACH_MEMBER(doc, context, key, value)
+        {
+            (void)value;
+            if (enrich_drops(enrich, doc, key))
+                return true;
+        }
+    return false;
+}
+
 /* What quarantine keeps is mended and sent again by hand: it says who the visitor is as what is
  * stored does, without the address. */
-static fallible hide_visitor(const struct json *doc, uint32_t at,
+static fallible hide_address(const struct json *doc, uint32_t at,
                              const struct message_setting *setting, struct arena *mem,
                              struct message *message)
 {
     struct message kept = {.json = message->json};
     struct fields fields;
+    struct storing s = {.doc = doc,
+                        .at = at,
+                        .fields = &fields,
+                        .shared = JSON_ABSENT,
+                        .enrich = setting->enrich,
+                        .message = &kept};
 
-    if (!setting->visitors || json_type_of(doc, at) != JSON_OBJECT)
+    if (json_type_of(doc, at) != JSON_OBJECT || (!setting->visitors && !setting->enrich))
         return OK;
     find_fields(doc, at, &fields);
     if (is_sent(doc, fields.user) || is_sent(doc, fields.user_id) || is_sent(doc, fields.anonymous))
-        return OK;
+        fields.visitor = JSON_ABSENT;
     TRY(read_visitor(doc, &fields, setting->visitors, mem, &kept));
-    if (fields.visitor == JSON_ABSENT)
+    TRY(name_visitor(&s, mem));
+    s.own = object_or_absent(doc, fields.context);
+    s.more.has_drops = has_drops(doc, s.own, s.enrich);
+    fields.has_twins = fields.has_twins && s.enrich;
+    if (!s.visitor.data && !s.more.has_drops && !fields.has_twins)
         return OK;
-    TRY(write_stored(doc, at, &fields, JSON_ABSENT, mem, &kept));
+    TRY(write_stored(&s, mem, true));
     message->json = kept.json;
     return OK;
 }
@@ -398,20 +587,36 @@ fallible message_read(const struct json *doc, uint32_t at, const struct message_
     struct fields fields;
 
     if (json_type_of(doc, at) != JSON_OBJECT)
-        message = (struct message){true, S("an event must be a JSON object"), .json = message.json};
+        message = (struct message){
+            .is_misfit = true, .reason = S("an event must be a JSON object"), .json = message.json};
     else if (message.json.len > MESSAGE_MOST_BYTES)
-        message = (struct message){true, S("the event is larger than 32 KB"), .json = message.json};
+        message = (struct message){
+            .is_misfit = true, .reason = S("the event is larger than 32 KB"), .json = message.json};
     else if (defect)
-        message =
-            (struct message){true, str_of(json_defect_text(defect->kind)), .json = message.json};
+        message = (struct message){.is_misfit = true,
+                                   .reason = str_of(json_defect_text(defect->kind)),
+                                   .json = message.json};
     if (!message.is_misfit) {
         find_fields(doc, at, &fields);
+        fields.has_twins = fields.has_twins && setting->enrich;
         TRY(read_fields(doc, at, &fields, setting, mem, &message));
     }
     if (message.is_misfit && !message.reason.data)
         return arena_exhausted();
     if (message.is_misfit)
-        TRY(hide_visitor(doc, at, setting, mem, &message));
+        TRY(hide_address(doc, at, setting, mem, &message));
     *out_message = message;
     return OK;
+}
+
+void message_tell_new(struct message *message)
+{
+    static const char news[] = ",\"visitor\":{\"is_new\":true}}}";
+
+    _Static_assert(sizeof news - 1 == MESSAGE_NEWS + 2, "it takes the place of two brackets");
+    if (!message->news)
+        return;
+    memcpy(message->news, news, sizeof news - 1);
+    message->json.len += MESSAGE_NEWS;
+    message->news = NULL;
 }

@@ -123,6 +123,17 @@ uint64_t quarantine_count(struct quarantine *quarantine)
     return count;
 }
 
+uint64_t quarantine_last(struct quarantine *quarantine)
+{
+    uint64_t seq = 0;
+
+    mutex_lock(quarantine->lock);
+    if (quarantine->count)
+        seq = quarantine->entries[quarantine->count - 1].seq;
+    mutex_unlock(quarantine->lock);
+    return seq;
+}
+
 fallible quarantine_list(struct quarantine *quarantine, struct arena *mem, uint64_t after,
                          size_t limit, struct quarantine_page *out_page)
 {

@@ -25,6 +25,8 @@ void quarantine_add(struct quarantine *quarantine, uint64_t seq, millis received
 void quarantine_remove(struct quarantine *quarantine, uint64_t seq);
 bool quarantine_has(struct quarantine *quarantine, uint64_t seq);
 uint64_t quarantine_count(struct quarantine *quarantine);
+/* The newest entry's number; 0: there is none. */
+uint64_t quarantine_last(struct quarantine *quarantine);
 struct quarantine_page {
     struct quarantine_entry *entries;
     size_t count;

@@ -4,6 +4,8 @@
  */
 #include "collect/segment.h"
 
+#include "collect/plan_book.h"
+
 static str string_at(const struct json *doc, uint32_t object, str key, struct arena *mem)
 {
     uint32_t at = json_find(doc, object, key);
@@ -18,6 +20,8 @@ static fallible read_one(const struct intake *intake, const struct json *doc, ui
     struct intake_event *event = &job->events[job->count];
 
     TRY(message_read(doc, at, setting, job->mem, &event->message));
+    if (!setting->is_history)
+        TRY(plan_book_judge(intake_plans(intake), doc, at, job->mem, &event->message));
     intake_hash(intake, event);
     job->count++;
     return OK;
@@ -60,6 +64,7 @@ fallible segment_read(const struct intake *intake, struct json_reader *reader, s
         .type = call->type,
         .context = JSON_ABSENT,
         .is_history = call->is_history,
+        .enrich = call->enrich,
     };
     hash_key visitors;
     struct json doc;

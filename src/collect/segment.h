@@ -15,6 +15,7 @@ struct segment_call {
     bool is_history;   /* import */
     bool has_visitors; /* `visitor` is understood: see visitor.h */
     millis received;
+    struct enrich_call *enrich; /* NULL: contexts are kept as they are */
 };
 
 /* Reads `body` (JSON_PADDING readable bytes behind it) into `job`, whose `mem` must be set; all

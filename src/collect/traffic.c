@@ -1,162 +1,160 @@
-/* traffic.c - a table of signs, and the sum of those that a request shows.
+/* traffic.c - the sum of the signs that a hit shows.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "collect/traffic.h"
 
-#include "collect/agent.h"
+#include "collect/traffic_int.h"
+#include "sys/address.h"
 
 #include <math.h>
 
 /* Fewer headers than any browser sends were picked by whoever asks: none is missing then. */
-enum { WHOLE = 3, MAJOR_DIGITS = 4 };
+enum { WHOLE = 3 };
 
 /* Of requests to sites at large about a tenth is made by machines that do not say so. */
 static const double PRIOR = -2.2;
 
-struct seen {
-    const struct traffic_request *request;
-    str text; /* the user agent */
-    struct agent agent;
-    bool claims_browser;
-    bool is_whole; /* all headers are told */
-};
-
-static str header(const struct seen *seen, str name)
-{
-    return seen->request->header(seen->request->owner, name);
-}
-
-static bool is_nameless(const struct seen *seen)
-{
-    return !seen->text.len;
-}
-
-static bool names_itself(const struct seen *seen)
-{
-    return seen->agent.is_crawler;
-}
-
-/* What mail programs' proxies and link scanners say who do not want to say more. */
-static bool is_bare(const struct seen *seen)
-{
-    return str_equals(seen->text, S("Mozilla/5.0")) || str_equals(seen->text, S("Mozilla/4.0"));
-}
-
-static bool is_unknown(const struct seen *seen)
-{
-    return seen->text.len && !seen->claims_browser && str_equals(seen->agent.browser, S("Other"));
-}
-
-static bool is_ahead(const struct seen *seen)
-{
-    static const struct {
-        str name, word;
-    } ahead[] = {
-        {{"purpose", 7}, {"prefetch", 8}},  {{"sec-purpose", 11}, {"prefetch", 8}},
-        {{"x-purpose", 9}, {"preview", 7}}, {{"x-moz", 5}, {"prefetch", 8}},
-        {{"purpose", 7}, {"preview", 7}},
-    };
-
-    for (size_t i = 0; i < sizeof ahead / sizeof *ahead; i++)
-        if (str_contains(header(seen, ahead[i].name), ahead[i].word))
-            return true;
-    return false;
-}
-
-static bool gives_contact(const struct seen *seen)
-{
-    return header(seen, S("from")).len > 0;
-}
-
-static bool is_headless(const struct seen *seen)
-{
-    return str_contains(header(seen, S("sec-ch-ua")), S("Headless")) ||
-           str_contains(seen->text, S("Headless"));
-}
-
-/* Its hints name another version than its agent does. */
-static bool contradicts_itself(const struct seen *seen)
-{
-    str hints = header(seen, S("sec-ch-ua")), major = seen->agent.browser_major;
-
-    if (!hints.len || !str_contains(seen->text, S("Chrome/")) || !major.len ||
-        major.len > MAJOR_DIGITS || !str_starts(seen->agent.browser, S("Chrome")))
-        return false;
-    return !str_contains(hints, major);
-}
-
-static bool hints_without_being_able(const struct seen *seen)
-{
-    return header(seen, S("sec-ch-ua")).len && str_contains(seen->text, S("Firefox/"));
-}
-
-static bool lacks_language(const struct seen *seen)
-{
-    return seen->is_whole && seen->claims_browser && !header(seen, S("accept-language")).len;
-}
-
-static bool lacks_encoding(const struct seen *seen)
-{
-    return seen->is_whole && seen->claims_browser && !header(seen, S("accept-encoding")).len;
-}
-
-static bool lacks_accept(const struct seen *seen)
-{
-    return seen->is_whole && seen->claims_browser && !header(seen, S("accept")).len;
-}
-
-static bool speaks(const struct seen *seen)
-{
-    return header(seen, S("accept-language")).len > 0;
-}
-
-static bool fetches_as_browsers_do(const struct seen *seen)
-{
-    return header(seen, S("sec-fetch-mode")).len > 0 && header(seen, S("sec-fetch-site")).len > 0;
-}
-
-/* Heaviest first; what speaks for a person has no name, for it is no reason to doubt. */
 static const struct {
-    bool (*is_shown)(const struct seen *seen);
+    bool (*is_shown)(const struct traffic_seen *seen);
     double weight;
-    const char *name;
+    enum traffic_of of;
+    enum traffic_source source;
+    const char *code;
 } SIGNS[] = {
-    {names_itself, 9, "user_agent_names_a_machine"},
-    {is_headless, 7, "headless_browser"},
-    {is_ahead, 7, "fetched_ahead"},
-    {is_nameless, 6, "no_user_agent"},
-    {is_bare, 6, "user_agent_says_nothing"},
-    {gives_contact, 5, "gives_a_contact"},
-    {contradicts_itself, 4, "client_hints_contradict_user_agent"},
-    {hints_without_being_able, 4, "client_hints_of_another_browser"},
-    {lacks_language, 2.5, "browser_without_language"},
-    {lacks_encoding, 2, "browser_without_encodings"},
-    {lacks_accept, 2, "browser_without_accept"},
-    {is_unknown, 1.5, "unknown_user_agent"},
-    {speaks, -1, NULL},
-    {fetches_as_browsers_do, -1, NULL},
+#define SIGN(source, code, weight, of, how, meaning)                                               \
+    {traffic_##source##_##code, weight, of, TRAFFIC_OF_##source, #code},
+#include "collect/traffic_signs.def"
+#undef SIGN
 };
 
-fallible traffic_judge(struct agent_reader *agents, const struct traffic_request *request,
-                       struct arena *mem, struct traffic_verdict *out_verdict)
-{
-    struct seen seen = {.request = request, .is_whole = request->header_count >= WHOLE};
-    struct traffic_verdict verdict = {0};
-    double sum = PRIOR;
+_Static_assert(TRAFFIC_SIGNS <= 64, "a verdict has a bit for each sign");
 
-    seen.text = header(&seen, S("user-agent"));
-    TRY(agent_read(agents, seen.text, mem, &seen.agent));
-    seen.claims_browser = str_starts(seen.text, S("Mozilla/")) && !is_bare(&seen);
-    for (size_t i = 0; i < sizeof SIGNS / sizeof *SIGNS; i++) {
-        if (!SIGNS[i].is_shown(&seen))
+double traffic_weight(enum traffic_sign sign)
+{
+    return SIGNS[sign].weight;
+}
+
+const char *traffic_code(enum traffic_sign sign)
+{
+    return SIGNS[sign].code;
+}
+
+double traffic_probability(double odds)
+{
+    return 1 / (1 + exp(-odds));
+}
+
+str traffic_header(const struct traffic_seen *seen, str name)
+{
+    const struct traffic_request *request = seen->request;
+
+    return request->header ? request->header(request->owner, name) : (str){NULL, 0};
+}
+
+/* Does anything stand between the visitor and us that may have changed how it asks? */
+static bool came_by_proxy(const struct traffic_seen *seen)
+{
+    static const str names[] = {
+        {"via", 3},           {"x-forwarded-for", 15}, {"forwarded", 9}, {"x-forwarded-proto", 17},
+        {"x-real-ip", 9},     {"cf-ray", 6},           {"cdn-loop", 8},  {"x-amzn-trace-id", 15},
+        {"x-request-id", 12}, {"x-forwarded-host", 16}};
+    struct address address;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (traffic_header(seen, names[i]).data)
+            return true;
+    if (!address_read(seen->request->address, &address))
+        return true;
+    if (!address.is_four)
+        return (address.bytes[0] & 0xfe) == 0xfc || str_equals(seen->request->address, S("::1"));
+    return address.bytes[0] == 10 || address.bytes[0] == 127 ||
+           (address.bytes[0] == 172 && (address.bytes[1] & 0xf0) == 16) ||
+           (address.bytes[0] == 192 && address.bytes[1] == 168);
+}
+
+/* Keeps the reasons by weight; equal ones stay in the table's order. */
+static void add_reason(size_t *reasons, size_t *count, size_t sign)
+{
+    size_t at = *count < TRAFFIC_REASONS_MOST ? *count : TRAFFIC_REASONS_MOST - 1;
+
+    if (*count == TRAFFIC_REASONS_MOST && SIGNS[reasons[at]].weight >= SIGNS[sign].weight)
+        return;
+    for (; at && SIGNS[reasons[at - 1]].weight < SIGNS[sign].weight; at--)
+        reasons[at] = reasons[at - 1];
+    reasons[at] = sign;
+    if (*count < TRAFFIC_REASONS_MOST)
+        ++*count;
+}
+
+static bool is_shown(const struct traffic_seen *seen, size_t sign)
+{
+    const struct traffic_verdict *same = seen->request->same;
+
+    return same && SIGNS[sign].source <= TRAFFIC_OF_headers ? same->signs >> sign & 1
+                                                            : SIGNS[sign].is_shown(seen);
+}
+
+static void add_up(const struct traffic_seen *seen, struct traffic_verdict *out,
+                   struct traffic_found *out_found)
+{
+    size_t reasons[TRAFFIC_REASONS_MOST];
+    double sum = PRIOR, heaviest = 0;
+
+    *out_found = (struct traffic_found){.odds = PRIOR};
+    for (size_t i = 0; i < TRAFFIC_SIGNS; i++) {
+        if (!is_shown(seen, i))
             continue;
         sum += SIGNS[i].weight;
-        if (SIGNS[i].name && verdict.reason_count < TRAFFIC_REASONS_MOST)
-            verdict.reasons[verdict.reason_count++] = SIGNS[i].name;
+        out->signs |= UINT64_C(1) << i;
+        if (SIGNS[i].weight > 0)
+            add_reason(reasons, &out->reason_count, i);
+        /* The watch knows by itself who was found and which links fan out. */
+        if (SIGNS[i].of == HIT || i == TRAFFIC_fan_out || i == TRAFFIC_found_out_before)
+            continue;
+        out_found->odds += SIGNS[i].weight;
+        if (SIGNS[i].weight > heaviest) {
+            heaviest = SIGNS[i].weight;
+            out_found->reason = SIGNS[i].code;
+        }
     }
-    verdict.probability = 1 / (1 + exp(-sum));
-    verdict.is_machine = verdict.probability >= 0.5;
+    for (size_t i = 0; i < out->reason_count; i++)
+        out->reasons[i] = SIGNS[reasons[i]].code;
+    out->probability = traffic_probability(sum);
+    out->is_machine = sum >= 0;
+}
+
+/* What is the same for all hits of the request. */
+static fallible look(struct traffic_seen *seen, struct arena *mem)
+{
+    const struct traffic_request *request = seen->request;
+
+    traffic_lists_prepare(seen);
+    if (request->agent)
+        seen->agent = *request->agent;
+    else
+        TRY(agent_read(request->agents, seen->text, mem, &seen->agent));
+    seen->claims_browser =
+        str_starts(seen->text, S("Mozilla/")) && seen->text.len > S("Mozilla/5.0").len;
+    seen->is_proxied = came_by_proxy(seen);
+    return OK;
+}
+
+fallible traffic_judge(const struct traffic_request *request, struct arena *mem,
+                       struct traffic_verdict *out_verdict)
+{
+    struct traffic_seen seen = {.request = request, .is_whole = request->header_count >= WHOLE};
+    struct traffic_verdict verdict = {0};
+    struct traffic_found found;
+
+    seen.text = traffic_header(&seen, S("user-agent"));
+    if (!request->same)
+        TRY(look(&seen, mem));
+    if (request->watch)
+        verdict.visitor = traffic_watch_see(request->watch, &seen, &seen.past);
+    add_up(&seen, &verdict, &found);
+    if (request->watch)
+        traffic_watch_judged(request->watch, verdict.visitor, &found);
     *out_verdict = verdict;
     return OK;
 }

@@ -1,4 +1,4 @@
-/* admission.c - route, permission, media type and coding, from the head alone.
+/* admission.c - finds the route, and asks whether it may be gone.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -6,6 +6,7 @@
 
 #include "http/content.h"
 #include "http/origins.h"
+#include "http/site.h"
 
 /* Answers x by a problem without a refusal of the connection: its body may be dropped. */
 static bool decline(struct exchange *x, int status, str detail)
@@ -14,7 +15,7 @@ static bool decline(struct exchange *x, int status, str detail)
     return false;
 }
 
-bool admission_decide(struct site *site, struct exchange *x)
+bool admission_check(struct site *site, struct exchange *x)
 {
     const struct server_config *config = site->config;
     struct buf allow = {0};

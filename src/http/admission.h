@@ -1,10 +1,11 @@
-/* admission.h - may this request have its body read?
+/* admission.h - what can be decided of a request from its head.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "http/site.h"
+#include "http/exchange.h"
 
-/* Everything that can be decided from the head: finds the route of `x`. False when it is answered
- * already. */
-bool admission_decide(struct site *site, struct exchange *x);
+struct site;
+
+/* Finds x->route. False when it is answered already: there is none, or it may not be taken. */
+bool admission_check(struct site *site, struct exchange *x);

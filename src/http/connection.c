@@ -11,7 +11,11 @@
 #include "base/mem.h"
 #include "http/admission.h"
 #include "http/answer.h"
+
 #include "http/content.h"
+#include "http/event_stream.h"
+#include "http/forwarded.h"
+#include "http/terms.h"
 #include "sys/clock.h"
 
 #include <assert.h>
@@ -43,6 +47,9 @@ enum phase {
 struct connection {
     struct site *site;
     void *owner;
+    const struct terms *terms; /* or NULL */
+    bool is_secure;            /* the bytes come by TLS */
+    bool is_proxied;           /* the peer is a trusted proxy */
     enum phase phase;
     bool lingers;     /* from FLUSHING go on to LINGERING: unread bytes may still come */
     bool input_ended; /* the peer sends nothing more */
@@ -83,16 +90,34 @@ struct connection *connection_open(struct site *site, str peer, void *owner, int
     return c;
 }
 
+void connection_accept_terms(struct connection *c, const struct terms *terms, bool is_secure)
+{
+    struct address peer;
+
+    c->terms = terms;
+    c->is_secure = is_secure;
+    c->is_proxied = terms->proxies.count && address_read((str){c->peer, c->peer_len}, &peer) &&
+                    networks_have(&terms->proxies, &peer);
+}
+
+static void abandon(struct connection *c)
+{
+    c->x->connection = NULL;
+    atomic_store_explicit(&c->x->is_abandoned, true, memory_order_relaxed);
+    if (!event_stream_is_open(c->x) || event_stream_leave(c->x))
+        return;
+    c->site->outstanding--;
+    site_give_exchange(c->site, c->x);
+}
+
 static void leave_exchange(struct connection *c)
 {
     if (!c->x)
         return;
-    if (c->phase == RUNNING) {
-        c->x->connection = NULL;
-        atomic_store_explicit(&c->x->is_abandoned, true, memory_order_relaxed);
-    } else {
+    if (c->phase == RUNNING)
+        abandon(c);
+    else
         site_give_exchange(c->site, c->x);
-    }
     c->x = NULL;
 }
 
@@ -153,7 +178,13 @@ static bool write_answer(struct connection *c, bool keeps_alive, int64_t now_ns)
 
     if (!c->out.data && !site_take_buf(site, &c->out))
         return false;
-    answer_write(x, keeps_alive, &c->out);
+    if (event_stream_is_open(x)) {
+        event_stream_write_piece(x, true, &c->out);
+    } else {
+        if (c->terms && c->terms->transport_security.len && x->request.is_secure)
+            exchange_add_header(x, S("Strict-Transport-Security"), c->terms->transport_security);
+        answer_write(x, keeps_alive, &c->out);
+    }
     add_output(c, now_ns);
     atomic_fetch_add_explicit(&site->totals->requests, 1, memory_order_relaxed);
     if (site->config->note)
@@ -271,9 +302,11 @@ static void take_head(struct connection *c, size_t used, int64_t now_ns)
     c->body_len = 0;
     request_bind(&x->reader, c->in.data + c->head_at, x->request_headers, &x->request);
     x->request.peer = (str){c->peer, c->peer_len};
+    if (c->is_proxied)
+        forwarded_apply(&x->request, x->mem, c->terms->client_header, &c->terms->proxies);
     x->started_ns = now_ns;
     enter_route(c->site, x);
-    is_admitted = admission_decide(c->site, x);
+    is_admitted = admission_check(c->site, x);
     has_answered = leave_route(c->site);
     assert(is_admitted != has_answered); /* `authorise` that says no has answered */
     if (is_admitted) {
@@ -433,7 +466,7 @@ static bool begin(struct connection *c, int64_t now_ns)
     }
     request_begin(&x->reader, c->site->config->limits.header_bytes);
     x->reader.skipped_line = c->skipped_line;
-    x->request = (struct http_request){.minor_version = true};
+    x->request = (struct http_request){.minor_version = true, .is_secure = c->is_secure};
     x->started_ns = now_ns;
     c->x = x;
     c->phase = READING;
@@ -627,12 +660,15 @@ void connection_received(struct connection *c, size_t len, int64_t now_ns)
 void connection_input_ended(struct connection *c)
 {
     c->input_ended = true;
-    if (c->phase == RUNNING)
+    if (c->phase == RUNNING) {
         atomic_store_explicit(&c->x->is_abandoned, true, memory_order_relaxed);
-    else if (c->phase == LINGERING)
+        if (event_stream_is_open(c->x) && !event_stream_is_sending(c->x))
+            event_stream_leave(c->x);
+    } else if (c->phase == LINGERING) {
         end(c);
-    else
+    } else {
         settle(c, 0);
+    }
 }
 
 void connection_lost(struct connection *c)
@@ -659,7 +695,29 @@ void connection_sent(struct connection *c, size_t len, int64_t now_ns)
     c->write_until = CONNECTION_NEVER;
     c->sent = 0;
     site_give_buf(c->site, &c->out);
+    if (c->phase == RUNNING && event_stream_is_sending(c->x) && !event_stream_give_back(c->x)) {
+        c->site->outstanding--;
+        finish(c, now_ns);
+    }
     go_on(c, now_ns);
+}
+
+/* Hands a piece of a stream on. False: it was the last. */
+static bool pass_piece(struct exchange *x, int64_t now_ns)
+{
+    struct connection *c = x->connection;
+
+    if (event_stream_is_last(x))
+        return false;
+    if (!c)
+        return event_stream_give_back(x);
+    if (!c->out.data && !site_take_buf(c->site, &c->out))
+        c->out.broken = true;
+    event_stream_write_piece(x, false, &c->out);
+    add_output(c, now_ns);
+    if (buf_is_broken(&c->out))
+        end(c);
+    return true;
 }
 
 struct connection *connection_answered(struct exchange *x, int64_t now_ns)
@@ -667,6 +725,8 @@ struct connection *connection_answered(struct exchange *x, int64_t now_ns)
     struct connection *c = x->connection;
     struct site *site = x->site;
 
+    if (event_stream_is_open(x) && pass_piece(x, now_ns))
+        return c;
     site->outstanding--;
     if (!c) {
         site_give_exchange(site, x);
@@ -718,10 +778,10 @@ void connection_drain(struct connection *c)
         end(c);
 }
 
-void connection_refuse(struct connection *c, int64_t now_ns)
+void connection_refuse(struct connection *c, int status, const char *detail, int64_t now_ns)
 {
     if (!begin(c, now_ns))
         return;
-    refuse(c, 503, "there are too many connections", now_ns);
+    refuse(c, status, detail, now_ns);
     settle(c, now_ns);
 }

@@ -22,6 +22,8 @@ enum connection_state {
 struct connection *connection_open(struct site *site, str peer, void *owner, int64_t now_ns);
 /* Forgets the client: an exchange that somebody else still has to answer is marked abandoned. */
 void connection_close(struct connection *c); /* NULL is fine */
+/* At once after the opening: it is on these terms, which must outlive it. */
+void connection_accept_terms(struct connection *c, const struct terms *terms, bool is_secure);
 void *connection_owner(const struct connection *c);
 
 bool connection_wants_input(const struct connection *c);
@@ -44,5 +46,5 @@ int64_t connection_deadline(const struct connection *c);
 void connection_expire(struct connection *c, int64_t now_ns);
 /* No further request after the one under way; over at once when there is none. */
 void connection_drain(struct connection *c);
-/* Answers 503 to whatever comes: there are too many connections. */
-void connection_refuse(struct connection *c, int64_t now_ns);
+/* Answers so to whatever comes, and ends: there are too many connections, say. */
+void connection_refuse(struct connection *c, int status, const char *detail, int64_t now_ns);

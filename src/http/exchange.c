@@ -16,6 +16,11 @@ const struct http_request *exchange_request(const struct exchange *x)
     return &x->request;
 }
 
+const struct route *exchange_route(const struct exchange *x)
+{
+    return x->route;
+}
+
 str exchange_header(const struct exchange *x, str name)
 {
     for (size_t i = 0; i < x->request.header_count; i++)
@@ -76,21 +81,19 @@ void exchange_add_header(struct exchange *x, str name, str value)
     buf_add(&x->headers, S("\r\n"));
 }
 
-/* Gives the answered exchange back to its loop, by the shortest way. */
-static void hand_back(struct exchange *x)
+void exchange_watch(struct exchange *x, exchange_watcher *watch, void *argument)
 {
-    struct site *site = x->site;
+    x->watch = watch;
+    x->watch_argument = argument;
+}
 
-    if (!site_is_entered(site)) {
-        atomic_fetch_add_explicit(&site->late_posts, 1, memory_order_relaxed);
-        mailbox_post(site->box, &x->letter);
-        atomic_fetch_sub_explicit(&site->late_posts, 1, memory_order_release);
-    } else if (site->running == x) {
-        site->has_answered = true;
-    } else {
-        x->next = site->ready;
-        site->ready = x;
-    }
+static void tell_watcher(struct exchange *x, str content_type)
+{
+    exchange_watcher *watch = x->watch;
+
+    x->watch = NULL;
+    if (watch)
+        watch(x->watch_argument, x->status, content_type, buf_str(&x->body));
 }
 
 static void set_answer(struct exchange *x, int status, str content_type)
@@ -105,12 +108,14 @@ void exchange_answer(struct exchange *x, int status, str content_type, str body)
 {
     set_answer(x, status, content_type);
     buf_add(&x->body, body);
-    hand_back(x);
+    tell_watcher(x, content_type);
+    site_hand_back(x);
 }
 
 void exchange_answer_problem(struct exchange *x, int status, str detail)
 {
     set_answer(x, status, PROBLEM_MEDIA_TYPE);
     problem_write(&x->body, status, detail);
-    hand_back(x);
+    tell_watcher(x, PROBLEM_MEDIA_TYPE);
+    site_hand_back(x);
 }

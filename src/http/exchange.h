@@ -34,13 +34,18 @@ struct http_request {
     struct http_header *headers;
     size_t header_count;
     str body;           /* unpacked; 64 readable bytes behind it */
-    str peer;           /* the client's address as text, without port */
+    str peer;           /* the client's address as text, without port; behind a trusted proxy
+                           the one that the proxy names */
+    bool is_secure;     /* the client spoke https, with us or with a trusted proxy */
     bool minor_version; /* HTTP/1.1, else 1.0 */
 };
 
 struct exchange;
+struct route;
 
 const struct http_request *exchange_request(const struct exchange *x);
+/* The row of the table that took the request. */
+const struct route *exchange_route(const struct exchange *x);
 /* The first header of that name (any case), or an absent str. */
 str exchange_header(const struct exchange *x, str name);
 /* The part of the path that stood for ":name" in the route, percent-decoded; absent if none. */
@@ -59,6 +64,10 @@ void exchange_move(struct exchange *x);
 
 /* Adds a header to the answer; copies. */
 void exchange_add_header(struct exchange *x, str name, str value);
+/* Before the answer: `watch` is called once, on the thread that answers, with what is answered, and
+ * before the client can have it. */
+typedef void exchange_watcher(void *argument, int status, str content_type, str body);
+void exchange_watch(struct exchange *x, exchange_watcher *watch, void *argument);
 /* Answers and ends the exchange. `body` is copied. HEAD and 204/304 send no body. */
 void exchange_answer(struct exchange *x, int status, str content_type, str body);
 /* Answers with an RFC 9457 problem document: {"type":"about:blank","title","status","detail"}.

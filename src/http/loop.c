@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "http/connection.h"
 #include "http/pool.h"
+#include "http/terms.h"
+#include "http/tls.h"
 #include "sys/clock.h"
 #include "sys/net.h"
 #include "sys/thread.h"
@@ -19,7 +21,8 @@
 enum {
     EVENTS = 256,
     ACCEPTED_AT_ONCE = 64,
-    REFUSED_MOST = 64, /* connections over the limit that still hear a 503 */
+    REFUSED_MOST = 64,   /* connections over the limit that still hear a 503 */
+    RECORDS_AT_ONCE = 8, /* of one TLS connection, before others have their turn */
 };
 
 #define SWEEP_NS ((int64_t)100 * 1000000)
@@ -27,16 +30,29 @@ enum {
 struct client {
     struct connection *connection;
     struct net_socket *socket;
+    struct tls *tls; /* NULL: plain */
+    struct terms *terms;
+    int64_t greet_until; /* TLS: the handshake is done by then */
     unsigned watched;
     bool is_finished; /* our side is shut */
     struct client *before, *behind;
 };
 
+/* A listener; as a poller's event it is told from clients by its address. */
+struct door {
+    struct net_socket *listener; /* NULL: none */
+    bool is_secure;
+    bool is_listening;
+};
+
+enum { DOORS = 2 };
+
 struct loop {
     struct site site;
     struct poller *poller;
-    struct net_socket *listener;
-    bool is_listening;
+    struct door doors[DOORS];
+    struct terms *terms;             /* of whoever is accepted now */
+    _Atomic(struct terms *) offered; /* instead, from the next round on; NULL: none */
     struct client *clients;
     size_t client_count;
     int64_t now_ns;
@@ -47,20 +63,35 @@ struct loop {
     struct buf peer;
 };
 
+static fallible watch_doors(struct loop *loop)
+{
+    for (struct door *door = loop->doors; door < loop->doors + DOORS; door++) {
+        if (!door->listener)
+            continue;
+        TRY(poller_watch(loop->poller, door->listener, NET_READABLE, door));
+        door->is_listening = true;
+    }
+    return OK;
+}
+
 fallible loop_open(const struct server_config *config, const struct router *router,
-                   struct site_totals *totals, struct pool *pool, struct net_socket *listener,
+                   struct site_totals *totals, struct pool *pool, const struct loop_doors *doors,
                    struct loop **out_loop)
 {
     struct loop *loop = mem_alloc(sizeof *loop);
     enum err err;
 
     if (!loop) {
-        net_close(listener);
+        net_close(doors->plain);
+        net_close(doors->secure);
         return mem_exhausted();
     }
-    loop->listener = listener;
+    loop->doors[0] = (struct door){.listener = doors->plain};
+    loop->doors[1] = (struct door){.listener = doors->secure, .is_secure = true};
+    loop->terms = terms_share(config->terms);
     loop->sweep_at = loop->stop_by = CONNECTION_NEVER;
     atomic_init(&loop->grace_ms, -1);
+    atomic_init(&loop->offered, NULL);
     err = site_init(&loop->site, config, router, totals);
     if (!err)
         err = poller_open(config->sys, &loop->poller);
@@ -71,19 +102,28 @@ fallible loop_open(const struct server_config *config, const struct router *rout
         err = loop->site.box ? OK : mem_exhausted();
     }
     if (!err)
-        err = poller_watch(loop->poller, listener, NET_READABLE, loop);
+        err = watch_doors(loop);
     if (err) {
         loop_close(loop);
         return err;
     }
-    loop->is_listening = true;
     *out_loop = loop;
     return OK;
+}
+
+static void close_doors(struct loop *loop)
+{
+    for (struct door *door = loop->doors; door < loop->doors + DOORS; door++) {
+        net_close(door->listener);
+        door->listener = NULL;
+    }
 }
 
 static void drop(struct loop *loop, struct client *client)
 {
     connection_close(client->connection);
+    tls_close(client->tls);
+    terms_release(client->terms);
     net_close(client->socket);
     if (client->before)
         client->before->behind = client->behind;
@@ -96,13 +136,30 @@ static void drop(struct loop *loop, struct client *client)
     mem_free(client);
 }
 
+/* Before, the connection's bytes have no way. */
+static bool is_greeted(const struct client *client)
+{
+    return !client->tls || tls_is_open(client->tls);
+}
+
+static bool has_more(const struct client *client)
+{
+    return client->tls && !client->is_finished && tls_has_more(client->tls);
+}
+
+static fallible send_bytes(struct client *client, str bytes, size_t *out_len)
+{
+    return client->tls ? tls_send(client->tls, bytes.data, bytes.len, out_len)
+                       : net_send(client->socket, bytes.data, bytes.len, out_len);
+}
+
 static void send_output(struct client *client, int64_t now_ns)
 {
     str output = connection_output(client->connection);
 
     while (output.len) {
         size_t sent = 0;
-        enum err err = net_send(client->socket, output.data, output.len, &sent);
+        enum err err = send_bytes(client, output, &sent);
 
         if (err == ERR_BUSY)
             return;
@@ -111,28 +168,55 @@ static void send_output(struct client *client, int64_t now_ns)
             return;
         }
         connection_sent(client->connection, sent, now_ns);
-        if (sent < output.len)
+        if (sent < output.len && !client->tls)
             return; /* the socket is full */
         output = connection_output(client->connection);
     }
+}
+
+static void finish(struct client *client)
+{
+    if (client->tls)
+        tls_finish(client->tls);
+    net_finish(client->socket);
+    client->is_finished = true;
+}
+
+/* The events after which reading may go on. */
+static unsigned reading_events(const struct client *client)
+{
+    return client->tls && !client->is_finished ? tls_wants(client->tls) : NET_READABLE;
+}
+
+static unsigned wanted_events(const struct client *client)
+{
+    const struct connection *c = client->connection;
+    unsigned wanted = 0;
+
+    if (!is_greeted(client))
+        return tls_wants(client->tls);
+    if (connection_wants_input(c))
+        wanted |= reading_events(client);
+    if (connection_output(c).len)
+        wanted |= NET_WRITABLE;
+    /* The socket does not tell of what was read from it already; it will soon take something. */
+    if (has_more(client) && connection_wants_input(c))
+        wanted |= NET_WRITABLE;
+    return wanted;
 }
 
 /* Sends what can be sent, then waits for what the connection wants next, or drops it. */
 static void drive(struct loop *loop, struct client *client)
 {
     struct connection *c = client->connection;
-    unsigned wanted = 0;
+    unsigned wanted;
     int64_t deadline;
 
-    send_output(client, loop->now_ns);
-    if (connection_state(c) == CONNECTION_FINISHING && !client->is_finished) {
-        net_finish(client->socket);
-        client->is_finished = true;
-    }
-    if (connection_wants_input(c))
-        wanted |= NET_READABLE;
-    if (connection_output(c).len)
-        wanted |= NET_WRITABLE;
+    if (is_greeted(client))
+        send_output(client, loop->now_ns);
+    if (connection_state(c) == CONNECTION_FINISHING && !client->is_finished)
+        finish(client);
+    wanted = wanted_events(client);
     if (wanted != client->watched) {
         if (poller_watch(loop->poller, client->socket, wanted, client))
             connection_lost(c);
@@ -143,8 +227,17 @@ static void drive(struct loop *loop, struct client *client)
         return;
     }
     deadline = connection_deadline(c);
+    if (!is_greeted(client) && client->greet_until < deadline)
+        deadline = client->greet_until;
     if (deadline < loop->sweep_at)
         loop->sweep_at = deadline;
+}
+
+/* What comes behind the end is dropped as it is. */
+static fallible receive_bytes(struct client *client, char *window, size_t room, size_t *out_len)
+{
+    return client->tls && !client->is_finished ? tls_receive(client->tls, window, room, out_len)
+                                               : net_receive(client->socket, window, room, out_len);
 }
 
 static void receive(struct loop *loop, struct client *client)
@@ -156,7 +249,7 @@ static void receive(struct loop *loop, struct client *client)
 
     if (!window)
         return;
-    err = net_receive(client->socket, window, room, &len);
+    err = receive_bytes(client, window, room, &len);
     if (err == ERR_BUSY)
         connection_received(c, 0, loop->now_ns);
     else if (err)
@@ -167,75 +260,141 @@ static void receive(struct loop *loop, struct client *client)
         connection_received(c, len, loop->now_ns);
 }
 
+static void receive_records(struct loop *loop, struct client *client)
+{
+    for (int i = 0; i < RECORDS_AT_ONCE && has_more(client); i++)
+        receive(loop, client);
+}
+
+static void count(atomic_uint_fast64_t *total)
+{
+    atomic_fetch_add_explicit(total, 1, memory_order_relaxed);
+}
+
+/* A step of the handshake. */
+static void greet(struct loop *loop, struct client *client)
+{
+    struct site_totals *totals = loop->site.totals;
+    enum err err = tls_greet(client->tls);
+
+    if (err == ERR_BUSY)
+        return;
+    if (!err) {
+        count(tls_is_resumed(client->tls) ? &totals->tls_resumed : &totals->tls_full);
+        return;
+    }
+    count(&totals->tls_failed);
+    if (err != ERR_INVALID) {
+        connection_lost(client->connection);
+        return;
+    }
+    tls_close(client->tls);
+    client->tls = NULL;
+    if (!connection_output(client->connection).len)
+        connection_refuse(client->connection, 400,
+                          "this port speaks TLS: the address begins with https://", loop->now_ns);
+}
+
 static void take_event(struct loop *loop, struct client *client, unsigned events)
 {
-    if ((events & NET_HUNG_UP) && !(events & NET_READABLE))
+    if ((events & NET_HUNG_UP) && !(events & NET_READABLE)) {
         connection_lost(client->connection);
-    else if (events & NET_READABLE)
-        receive(loop, client);
+    } else if (client->tls && !tls_is_open(client->tls)) {
+        greet(loop, client);
+        receive_records(loop, client);
+    } else {
+        if (events & reading_events(client))
+            receive(loop, client);
+        receive_records(loop, client);
+    }
     drive(loop, client);
 }
 
-static enum err admit(struct loop *loop, struct net_socket *socket)
+/* Everything that `client` may be without: it is closed by its caller then. */
+static fallible equip(struct loop *loop, struct client *client, bool is_secure)
+{
+    TRY(is_secure ? tls_open(loop->terms->tls, client->socket, &client->tls) : OK);
+    buf_clear(&loop->peer);
+    net_peer(client->socket, &loop->peer);
+    client->connection = connection_open(&loop->site, buf_str(&loop->peer), client, loop->now_ns);
+    if (!client->connection)
+        return mem_exhausted();
+    if (!loop->terms)
+        return OK;
+    client->terms = terms_share(loop->terms);
+    connection_accept_terms(client->connection, client->terms, is_secure);
+    client->greet_until = loop->now_ns + loop->site.config->limits.request_ms * 1000000;
+    return OK;
+}
+
+static fallible admit(struct loop *loop, struct net_socket *socket, bool is_secure)
 {
     struct site_totals *totals = loop->site.totals;
     size_t most = loop->site.config->limits.connections;
     struct client *client = mem_alloc(sizeof *client);
     uint64_t open;
+    enum err err;
 
     if (!client)
         return mem_exhausted();
-    buf_clear(&loop->peer);
-    net_peer(socket, &loop->peer);
-    client->connection = connection_open(&loop->site, buf_str(&loop->peer), client, loop->now_ns);
-    if (!client->connection) {
-        mem_free(client);
-        return mem_exhausted();
-    }
     client->socket = socket;
+    err = equip(loop, client, is_secure);
+    if (err) {
+        tls_close(client->tls);
+        mem_free(client);
+        return err;
+    }
     client->behind = loop->clients;
     if (client->behind)
         client->behind->before = client;
     loop->clients = client;
     loop->client_count++;
-    atomic_fetch_add_explicit(&totals->connections_total, 1, memory_order_relaxed);
+    count(&totals->connections_total);
     open = atomic_fetch_add_explicit(&totals->connections_open, 1, memory_order_relaxed);
     if (open >= most + REFUSED_MOST)
         connection_lost(client->connection);
     else if (open >= most)
-        connection_refuse(client->connection, loop->now_ns);
+        connection_refuse(client->connection, 503, "there are too many connections", loop->now_ns);
     drive(loop, client);
     return OK;
 }
 
 /* Out of descriptors or memory: the listener rests until the next sweep. */
-static void rest(struct loop *loop)
+static void rest(struct loop *loop, struct door *door)
 {
-    loop->is_listening = poller_watch(loop->poller, loop->listener, 0, loop) != OK;
+    door->is_listening = poller_watch(loop->poller, door->listener, 0, door) != OK;
     if (loop->sweep_at > loop->now_ns + SWEEP_NS)
         loop->sweep_at = loop->now_ns + SWEEP_NS;
 }
 
-static void accept_clients(struct loop *loop)
+static void accept_clients(struct loop *loop, struct door *door)
 {
     for (int i = 0; i < ACCEPTED_AT_ONCE; i++) {
         struct net_socket *socket;
-        enum err err = net_accept(loop->listener, &socket);
+        enum err err = net_accept(door->listener, &socket);
 
         if (err == ERR_BUSY)
             return;
         if (err == ERR_LIMIT) {
-            rest(loop);
+            rest(loop, door);
             return;
         }
         if (err)
             continue; /* that client has left already */
-        if (admit(loop, socket)) {
+        if (admit(loop, socket, door->is_secure)) {
             net_close(socket);
-            rest(loop);
+            rest(loop, door);
             return;
         }
     }
+}
+
+static struct door *door_of(struct loop *loop, void *owner)
+{
+    for (struct door *door = loop->doors; door < loop->doors + DOORS; door++)
+        if (owner == door)
+            return door;
+    return NULL;
 }
 
 static void deliver(struct loop *loop, struct exchange *x)
@@ -261,6 +420,13 @@ static void deliver_answers(struct loop *loop)
         deliver(loop, x);
 }
 
+/* Nothing can be said to a client that has not come to the end of its handshake. */
+static void lose_greeting(struct loop *loop, struct client *client)
+{
+    count(&loop->site.totals->tls_failed);
+    connection_lost(client->connection);
+}
+
 static void sweep(struct loop *loop)
 {
     struct client *next;
@@ -270,10 +436,13 @@ static void sweep(struct loop *loop)
     for (struct client *client = loop->clients; client; client = next) {
         next = client->behind;
         connection_expire(client->connection, loop->now_ns);
+        if (!is_greeted(client) && loop->now_ns >= client->greet_until)
+            lose_greeting(loop, client);
         drive(loop, client);
     }
-    if (loop->listener && !loop->is_listening)
-        loop->is_listening = !poller_watch(loop->poller, loop->listener, NET_READABLE, loop);
+    for (struct door *door = loop->doors; door < loop->doors + DOORS; door++)
+        if (door->listener && !door->is_listening)
+            door->is_listening = !poller_watch(loop->poller, door->listener, NET_READABLE, door);
 }
 
 static void begin_stop(struct loop *loop)
@@ -281,8 +450,7 @@ static void begin_stop(struct loop *loop)
     struct client *next;
 
     loop->stop_by = loop->now_ns + atomic_load(&loop->grace_ms) * 1000000;
-    net_close(loop->listener);
-    loop->listener = NULL;
+    close_doors(loop);
     loop->site.is_draining = true;
     for (struct client *client = loop->clients; client; client = next) {
         next = client->behind;
@@ -312,19 +480,35 @@ static int64_t patience(const struct loop *loop)
     return at <= loop->now_ns ? 0 : at - loop->now_ns;
 }
 
+void loop_offer_terms(struct loop *loop, struct terms *terms)
+{
+    terms_release(atomic_exchange(&loop->offered, terms_share(terms)));
+    poller_wake(loop->poller);
+}
+
+static void take_terms(struct loop *loop)
+{
+    terms_release(loop->terms);
+    loop->terms = atomic_exchange(&loop->offered, NULL);
+}
+
 static void run_once(struct loop *loop)
 {
     struct poll_event events[EVENTS];
     struct sys *sys = loop->site.sys;
-    size_t count = 0;
+    size_t ready = 0;
 
-    if (poller_wait(loop->poller, events, EVENTS, patience(loop), &count))
+    if (poller_wait(loop->poller, events, EVENTS, patience(loop), &ready))
         clock_sleep(sys, 10); /* nothing better can be done; deadlines still count */
     loop->now_ns = clock_mono_ns(sys);
     site_set_time(&loop->site, clock_now(sys));
-    for (size_t i = 0; i < count; i++) {
-        if (events[i].owner == loop)
-            accept_clients(loop);
+    if (atomic_load_explicit(&loop->offered, memory_order_relaxed))
+        take_terms(loop);
+    for (size_t i = 0; i < ready; i++) {
+        struct door *door = door_of(loop, events[i].owner);
+
+        if (door)
+            accept_clients(loop, door);
         else
             take_event(loop, events[i].owner, events[i].events);
     }
@@ -358,8 +542,7 @@ bool loop_close(struct loop *loop)
 {
     if (!loop)
         return true;
-    net_close(loop->listener);
-    loop->listener = NULL;
+    close_doors(loop);
     if (loop->site.box) {
         site_enter(&loop->site);
         while (atomic_load_explicit(&loop->site.late_posts, memory_order_acquire))
@@ -372,6 +555,8 @@ bool loop_close(struct loop *loop)
     if (loop->poller)
         poller_close(loop->poller);
     site_done(&loop->site);
+    terms_release(loop->terms);
+    terms_release(atomic_load(&loop->offered));
     buf_done(&loop->peer);
     mem_free(loop);
     return true;

@@ -4,6 +4,8 @@
  */
 #include "http/origins.h"
 
+#include "http/site.h"
+
 void origins_allow(struct exchange *x)
 {
     str origin = exchange_header(x, S("origin"));
@@ -15,6 +17,14 @@ void origins_allow(struct exchange *x)
     exchange_add_header(x, S("Vary"), S("Origin"));
 }
 
+static bool is_allowed(const struct exchange *x)
+{
+    const struct server_config *config = x->site->config;
+
+    return !config->allows_origin ||
+           config->allows_origin(config->context, exchange_header(x, S("origin")));
+}
+
 bool origins_answer(struct exchange *x, const struct router_match *match)
 {
     str headers = exchange_header(x, S("access-control-request-headers"));
@@ -24,6 +34,10 @@ bool origins_answer(struct exchange *x, const struct router_match *match)
         !exchange_header(x, S("origin")).len ||
         !exchange_header(x, S("access-control-request-method")).len)
         return false;
+    if (!is_allowed(x)) {
+        exchange_answer_problem(x, 403, S("pages of this origin may not send anything here"));
+        return true;
+    }
     origins_allow(x);
     router_write_allow(match->allowed, &methods);
     exchange_add_header(x, S("Access-Control-Allow-Methods"), buf_str(&methods));

@@ -11,5 +11,6 @@
 /* Lets the page that sent the request read the answer to it. */
 void origins_allow(struct exchange *x);
 /* Answers 204 to the question whether a page may send the request it has in mind, where the path
- * has a shared route; false, and no answer, where it was not that question. */
+ * has a shared route, or 403 where allows_origin says no; false, and no answer, where it was not
+ * that question. */
 bool origins_answer(struct exchange *x, const struct router_match *match);

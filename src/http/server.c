@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "http/loop.h"
 #include "http/pool.h"
+#include "http/terms.h"
 #include "sys/net.h"
 #include "sys/thread.h"
 
@@ -15,7 +16,8 @@ struct server {
     struct router *router;
     struct pool *pool;
     struct site_totals totals;
-    struct buf address;
+    struct buf address, tls_address;
+    _Atomic millis tls_until;
     struct loop **loops;
     struct thread **threads;
     int loop_count, thread_count;
@@ -34,24 +36,49 @@ void server_limits_default(struct server_limits *out_limits)
                                          .workers = 4};
 }
 
+/* Later loops share the address that the first has found. */
+static fallible open_door(struct server *server, str wanted, struct buf *address,
+                          struct net_socket **out_listener)
+{
+    struct net_socket *listener;
+    enum err err = OK;
+
+    if (!wanted.data)
+        return OK;
+    TRY(net_listen(server->config.sys, address->len ? buf_str(address) : wanted, &listener));
+    if (!address->len)
+        err = net_address(listener, address);
+    if (err)
+        net_close(listener);
+    else
+        *out_listener = listener;
+    return err;
+}
+
 static fallible add_loop(struct server *server)
 {
-    str address = server->loop_count ? buf_str(&server->address) : server->config.listen;
-    struct net_socket *listener;
+    struct loop_doors doors = {0};
+    enum err err = open_door(server, server->config.listen, &server->address, &doors.plain);
 
-    TRY(net_listen(server->config.sys, address, &listener));
-    if (server->loop_count == 0) {
-        enum err err = net_address(listener, &server->address);
-
-        if (err) {
-            net_close(listener);
-            return err;
-        }
+    if (!err)
+        err = open_door(server, server->config.tls_listen, &server->tls_address, &doors.secure);
+    if (err) {
+        net_close(doors.plain);
+        return err;
     }
-    TRY(loop_open(&server->config, server->router, &server->totals, server->pool, listener,
+    TRY(loop_open(&server->config, server->router, &server->totals, server->pool, &doors,
                   &server->loops[server->loop_count]));
     server->loop_count++;
     return OK;
+}
+
+static void note_certificate(struct server *server, const struct terms *terms)
+{
+    millis from, until = 0;
+
+    if (terms && terms->tls)
+        tls_context_validity(terms->tls, &from, &until);
+    atomic_store(&server->tls_until, until);
 }
 
 static fallible start(struct server *server)
@@ -63,6 +90,8 @@ static fallible start(struct server *server)
     server->threads = mem_alloc((size_t)loops * sizeof server->threads[0]);
     if (!server->loops || !server->threads)
         return mem_exhausted();
+    if (server->config.tls_listen.data && !(server->config.terms && server->config.terms->tls))
+        return fail(ERR_INVALID, "to speak TLS a server needs a certificate");
     TRY(router_open(server->config.routes, server->config.route_count, &server->router));
     TRY(pool_open(limits->workers > 0 ? limits->workers : 1, limits->pool_queue, &server->pool));
     while (server->loop_count < loops)
@@ -83,6 +112,7 @@ fallible server_start(const struct server_config *config, struct server **out_se
     if (!server)
         return mem_exhausted();
     server->config = *config;
+    note_certificate(server, config->terms);
     err = start(server);
     if (err)
         server_stop(server, 0);
@@ -94,6 +124,18 @@ fallible server_start(const struct server_config *config, struct server **out_se
 void server_address(const struct server *server, struct buf *out)
 {
     buf_add(out, buf_str(&server->address));
+}
+
+void server_tls_address(const struct server *server, struct buf *out)
+{
+    buf_add(out, buf_str(&server->tls_address));
+}
+
+void server_set_terms(struct server *server, struct terms *terms)
+{
+    note_certificate(server, terms);
+    for (int i = 0; i < server->loop_count; i++)
+        loop_offer_terms(server->loops[i], terms);
 }
 
 static uint64_t read_total(const atomic_uint_fast64_t *total)
@@ -112,6 +154,10 @@ void server_stats_read(const struct server *server, struct server_stats *out_sta
         .body_bytes_in_flight = read_total(&totals->body_bytes),
         .refused = read_total(&totals->refused),
         .malformed = read_total(&totals->malformed),
+        .tls_full = read_total(&totals->tls_full),
+        .tls_resumed = read_total(&totals->tls_resumed),
+        .tls_failed = read_total(&totals->tls_failed),
+        .tls_until = atomic_load((_Atomic millis *)&server->tls_until),
     };
 }
 
@@ -133,6 +179,7 @@ void server_stop(struct server *server, int64_t grace_ms)
         return;
     router_close(server->router);
     buf_done(&server->address);
+    buf_done(&server->tls_address);
     mem_free(server->loops);
     mem_free(server->threads);
     mem_free(server);

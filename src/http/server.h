@@ -10,10 +10,12 @@
  * document; where the connection cannot be trusted any more it is closed.
  */
 #pragma once
+#include "base/time.h"
 #include "http/exchange.h"
 
 struct sys;
 struct server;
+struct terms;
 
 enum route_kind { ROUTE_INLINE, ROUTE_POOL, ROUTE_EITHER };
 enum route_media { MEDIA_NONE, MEDIA_JSON, MEDIA_ANY }; /* MEDIA_JSON: XML and multipart are 415 */
@@ -45,7 +47,9 @@ struct server_limits {
 
 struct server_config {
     struct sys *sys;
-    str listen; /* address, see net_listen */
+    str listen;          /* address, see net_listen; absent: nobody is let in without TLS */
+    str tls_listen;      /* address to speak TLS at; absent: none */
+    struct terms *terms; /* see terms.h; NULL only where there is no TLS. Shared, not taken */
     const struct route *routes;
     size_t route_count;
     struct server_limits limits;
@@ -54,6 +58,8 @@ struct server_config {
      * returns false. Runs on the loop. NULL: everything may. Not called for permission 0. Views of
      * the request that it takes do not outlive the call: the head may move while the body comes. */
     bool (*authorise)(struct exchange *x, int permission);
+    /* May a page of `origin` send requests to shared routes (CORS)? On the loop. NULL: all may. */
+    bool (*allows_origin)(void *context, str origin);
     /* Called on a loop for each finished exchange, for metrics; `route` is NULL where the request
      * did not get as far as one. Must be safe on several threads. May be NULL. */
     void (*note)(void *context, const struct route *route, int status, int64_t nanoseconds);
@@ -64,14 +70,22 @@ struct server_stats {
     uint64_t connections_total;
     uint64_t requests;
     uint64_t body_bytes_in_flight;
-    uint64_t refused;   /* 429 and 503 given by the server itself */
-    uint64_t malformed; /* 400s given by the request reader */
+    uint64_t refused;     /* 429 and 503 given by the server itself */
+    uint64_t malformed;   /* 400s given by the request reader */
+    uint64_t tls_full;    /* handshakes done, from the ground up */
+    uint64_t tls_resumed; /* ... and those of a client that came again */
+    uint64_t tls_failed;
+    millis tls_until; /* the certificate is valid until then; 0: no TLS */
 };
 
 void server_limits_default(struct server_limits *out_limits);
 /* Binds and starts the loops and workers. */
 fallible server_start(const struct server_config *config, struct server **out_server);
-void server_address(const struct server *server, struct buf *out); /* "127.0.0.1:8080" */
+void server_address(const struct server *server, struct buf *out);     /* "127.0.0.1:8080" */
+void server_tls_address(const struct server *server, struct buf *out); /* nothing: no TLS */
+/* From now on connections are accepted on these terms; the others go on. Has TLS if the server was
+ * started with TLS. One thread at a time. */
+void server_set_terms(struct server *server, struct terms *terms);
 void server_stats_read(const struct server *server, struct server_stats *out_stats);
 /* Drains: stops accepting, lets requests under way finish for at most `grace_ms`, closes. Waits for
  * routes that run on workers. An exchange that somebody still holds may be answered later; what it

@@ -139,7 +139,9 @@ void site_give_exchange(struct site *site, struct exchange *x)
     x->match.value_count = 0;
     x->request.body = (str){NULL, 0};
     x->status = 0;
+    x->watch = NULL;
     x->closes = x->is_broken = false;
+    x->stream = (struct event_stream){0};
     atomic_store_explicit(&x->is_abandoned, false, memory_order_relaxed);
     x->charged = 0;
     x->next = site->spare;
@@ -166,6 +168,22 @@ void site_give_buf(struct site *site, struct buf *buf)
     buf_clear(buf);
     site->bufs[site->buf_count++] = *buf;
     *buf = (struct buf){0};
+}
+
+void site_hand_back(struct exchange *x)
+{
+    struct site *site = x->site;
+
+    if (!site_is_entered(site)) {
+        atomic_fetch_add_explicit(&site->late_posts, 1, memory_order_relaxed);
+        mailbox_post(site->box, &x->letter);
+        atomic_fetch_sub_explicit(&site->late_posts, 1, memory_order_release);
+    } else if (site->running == x) {
+        site->has_answered = true;
+    } else {
+        x->next = site->ready;
+        site->ready = x;
+    }
 }
 
 struct exchange *site_next_ready(struct site *site)

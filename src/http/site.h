@@ -30,6 +30,25 @@ struct site_totals {
     atomic_uint_fast64_t body_bytes; /* in flight */
     atomic_uint_fast64_t refused;
     atomic_uint_fast64_t malformed;
+    atomic_uint_fast64_t tls_full;
+    atomic_uint_fast64_t tls_resumed;
+    atomic_uint_fast64_t tls_failed;
+};
+
+/* Of an answer that goes on (event_stream.h): who may touch its piece. */
+enum stream_turn {
+    STREAM_TELLER,
+    STREAM_LOOP,
+    STREAM_LAST, /* the loop's, and it is to end the stream */
+};
+
+struct event_stream {
+    bool is_open;
+    bool has_begun;  /* its head is written */
+    bool is_sending; /* a piece is on its way to the client */
+    atomic_int turn; /* enum stream_turn */
+    void (*call)(void *argument);
+    void *argument;
 };
 
 struct exchange {
@@ -47,12 +66,15 @@ struct exchange {
     struct buf headers;  /* of the answer, as lines */
     struct buf body;     /* of the answer */
     int status;
+    exchange_watcher *watch; /* of the answer; NULL: nobody */
+    void *watch_argument;
     bool moves;     /* its route is to run on a worker */
     bool closes;    /* this answer is the connection's last */
     bool is_broken; /* a header could not be written as asked: becomes a 500 */
     atomic_bool is_abandoned;
     uint64_t charged; /* bytes counted in totals->body_bytes */
     int64_t started_ns;
+    struct event_stream stream;
     struct http_header request_headers[REQUEST_HEADERS_MOST];
 };
 
@@ -99,5 +121,7 @@ void site_give_exchange(struct site *site, struct exchange *x);
 /* An empty buffer with SITE_BUF_ROOM or more; false without memory. */
 bool site_take_buf(struct site *site, struct buf *out);
 void site_give_buf(struct site *site, struct buf *buf); /* leaves it empty */
+/* Gives an answered exchange back to its loop, from any thread, by the shortest way. */
+void site_hand_back(struct exchange *x);
 /* The next exchange that is answered and waits for its connection, or NULL. */
 struct exchange *site_next_ready(struct site *site);

@@ -20,7 +20,7 @@
 #include "sys/file.h"
 
 enum {
-    CACHE = 128 << 20, /* for what each stripe of a file needs of all its rows */
+    CACHE = 64 << 20, /* beside what each stripe of a file needs of many others' rows */
     PATHS = 16 << 20,
     STRAY_SHARE = 16, /* of a file's rows, before it is written anew */
     DELETED_SHARE = 8,
@@ -47,8 +47,8 @@ static bool is_worn(const struct combine_file *file)
 }
 
 /* Persons who stand in one file alone are read several times as fast as those put together of
- * many, so where nothing else is to be done all become one, unless that is nearly so. */
-static bool is_worth_all(const struct combine_file *files, size_t count)
+ * many, so where nothing else is to be done files become one, unless that is nearly so. */
+static bool is_worth_one(const struct combine_file *files, size_t count)
 {
     uint64_t most = 0, all = 0;
 
@@ -59,30 +59,66 @@ static bool is_worth_all(const struct combine_file *files, size_t count)
     return count > 1 && all - most >= most / IDLE_SHARE;
 }
 
-/* The longest row of `fewest` files or more up to the last of which the first is no larger than the
- * average of the others, nearly. What is left of each other choice has a file larger than an eighth
- * of all from it on, so that there are never more files than a few times the logarithm of all rows.
- */
-static size_t find_row(const struct combine_file *files, size_t count, size_t fewest)
+/* How many files from the first on `memory` has room for. */
+static size_t count_fitting(const struct combine_file *files, size_t count, uint64_t memory)
 {
-    uint64_t behind = 0;
-    size_t at = count, best = count;
+    uint64_t held = 0;
 
-    while (at--) {
-        if (count - at >= fewest && files[at].rows * (fewest - 1) <= behind + behind / 4)
-            best = at;
-        behind += files[at].rows;
+    for (size_t i = 0; i < count; i++) {
+        held += files[i].held;
+        if (held > memory)
+            return i;
+    }
+    return count;
+}
+
+/* Of rows that could not have one file more, and are worth it, the longest; 0: there is none. */
+static size_t find_idle(const struct combine_file *files, size_t count, uint64_t memory,
+                        size_t *out_at)
+{
+    size_t best = 0, end = 0;
+
+    for (size_t at = 0; at < count && end < count; at++) {
+        size_t found = count_fitting(files + at, count - at, memory);
+
+        if (at + found <= end)
+            continue;
+        end = at + found;
+        if (found > best && is_worth_one(files + at, found)) {
+            *out_at = at;
+            best = found;
+        }
     }
     return best;
 }
 
-bool combine_choose(const struct combine_file *files, size_t count, bool is_busy, size_t *out_at,
-                    size_t *out_count)
+/* The longest row of `fewest` files or more up to the last of which the first is no larger than the
+ * average of the others, nearly. What is left of each other choice has a file larger than an eighth
+ * of all from it on, so that there are never more files than a few times the logarithm of all rows,
+ * and as many more as `memory` has no room for. */
+static size_t find_busy(const struct combine_file *files, size_t count, size_t fewest,
+                        uint64_t memory, size_t *out_at)
+{
+    uint64_t behind = 0;
+    size_t at = count, best = count;
+
+    while (at-- && count_fitting(files + at, count - at, memory) == count - at) {
+        if (count - at >= fewest && files[at].rows * (fewest - 1) <= behind + behind / 4)
+            best = at;
+        behind += files[at].rows;
+    }
+    *out_at = best;
+    return count - best;
+}
+
+bool combine_choose(const struct combine_file *files, size_t count, bool is_busy, uint64_t memory,
+                    size_t *out_at, size_t *out_count)
 {
     size_t fewest = is_busy ? COMBINE_BUSY_FILES : COMBINE_FILES;
-    size_t at = !is_busy && is_worth_all(files, count) ? 0 : find_row(files, count, fewest);
-    size_t found = count - at;
+    size_t at = 0, found = is_busy ? 0 : find_idle(files, count, memory, &at);
 
+    if (!found)
+        found = find_busy(files, count, fewest, memory, &at);
     if (!found) {
         for (at = 0; at < count && !is_worn(&files[at]);)
             at++;
@@ -112,9 +148,9 @@ static void look_at(const struct source *source, size_t file, bool is_busy,
     const struct strays_rows *strays;
     const struct mask_rows *mask;
 
-    *out = (struct combine_file){.rows = about->rows};
-    if (history_mask(source->history, file, source->deleted, &mask) == OK)
-        out->deleted = mask->deleted;
+    *out = (struct combine_file){.rows = about->rows, .held = columns_span_bytes(columns)};
+    if (history_mask(source->history, file, source, &mask) == OK)
+        out->deleted = mask->masked;
     if (is_busy && about->rows < FEW_ROWS)
         return; /* worn or not, it can wait */
     out->strays = history_strays(source->history, file, source, &strays) == OK
@@ -137,7 +173,8 @@ bool combine_find(struct events *events, bool is_busy, size_t *out_at, size_t *o
         files = mem_alloc(count * sizeof *files);
         for (size_t i = 0; files && i < count; i++)
             look_at(&source, i, is_busy, &files[i]);
-        is_found = files && combine_choose(files, count, is_busy, out_at, out_count);
+        is_found = files && combine_choose(files, count, is_busy, history_memory(source.history),
+                                           out_at, out_count);
     }
     events_end(events);
     mem_free(files);
@@ -271,6 +308,8 @@ static fallible write_file(struct events *events, const struct snapshot *snapsho
     job->places = snapshot->places;
     job->place_count = snapshot->place_count;
     job->identity_seq = snapshot->identity_seq;
+    for (size_t i = 0; i < opened; i++)
+        columns_cache_widen(cache, columns_span_bytes(job->files[i]));
     if (!err && events_deleted(events, columns_about(job->files[0])->first_seq,
                                columns_about(job->files[job->count - 1])->next_seq))
         job->deletes = events;
@@ -290,6 +329,7 @@ fallible combine_run(struct events *events, struct sys *sys, size_t at, size_t c
     struct combine_job job = {
         .sys = sys,
         .workspace = history_workspace(history),
+        .section_rows = history_section_rows(history),
         .count = count,
         .pace = pace,
         .argument = argument,

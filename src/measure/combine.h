@@ -28,11 +28,13 @@ struct combine_file {
     uint64_t strays;  /* of these, looked up one by one by every question */
     uint64_t deleted; /* of the rows, too */
     uint64_t changes; /* joins and undos that the file does not know of */
+    uint64_t held;    /* bytes in memory while it is read */
 };
 
-/* Whether it is worth while to combine some of the files now, and which. */
-bool combine_choose(const struct combine_file *files, size_t count, bool is_busy, size_t *out_at,
-                    size_t *out_count);
+/* Whether it is worth while to combine some of the files now, and which: of several, no more than
+ * `memory` has room for. */
+bool combine_choose(const struct combine_file *files, size_t count, bool is_busy, uint64_t memory,
+                    size_t *out_at, size_t *out_count);
 /* The same, for the files there are now; false without memory, too. While many events arrive, a
  * file of few rows will soon become one with those that follow it: it is not written anew alone,
  * and more files become one at once. While few do, all files become one. */

@@ -17,6 +17,7 @@ struct combine_job {
     struct sys *sys;
     const char *path; /* where the new file shall be */
     const unsigned char *workspace;
+    uint32_t section_rows;  /* of the new file */
     struct columns **files; /* in log order */
     size_t count;
     const struct combine_place *places; /* by node: all of every person who changed since a file */

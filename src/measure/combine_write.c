@@ -571,7 +571,8 @@ static fallible write_all(struct combining *combining)
         .identity_seq = job->identity_seq,
     };
 
-    TRY(columns_writer_open(job->sys, job->path, job->workspace, &combining->writer));
+    TRY(columns_writer_open(job->sys, job->path, job->workspace, job->section_rows,
+                            &combining->writer));
     TRY(combine_union_init(&combining->combined, combining->writer, job));
     TRY(combine_union_order(&combining->combined, job));
     TRY(open_hands(combining));

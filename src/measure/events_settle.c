@@ -539,7 +539,7 @@ fallible events_settle_write(struct events *events, struct sys *sys, const char 
     }
     if (!err)
         err = settle.mem && settle.properties && settle.traits && settle.kinds && settle.texts
-                  ? columns_writer_open(sys, path, workspace, &settle.writer)
+                  ? columns_writer_open(sys, path, workspace, 0, &settle.writer)
                   : mem_exhausted();
     if (!err)
         err = write_all(&settle, &about);

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "measure/mask.h"
+#include "measure/source.h"
 #include "measure/strays.h"
 #include "measure/tally.h"
 #include "people/roster.h"
@@ -20,7 +21,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_LIST = 16 << 20, LIST_MEMORY = 64 << 20, NAME = 12, DIGITS = 8 };
+enum {
+    MOST_LIST = 16 << 20,
+    LIST_MEMORY = 64 << 20,
+    NAME = 12,
+    DIGITS = 8,
+    SECTION_ROW_BYTES = 8, /* in memory */
+};
 
 static const char list_name[] = "files";
 static const char list_head[] = "myriad columns 1\n";
@@ -29,6 +36,7 @@ struct member {
     uint32_t number;
     struct columns *columns;
     struct mask *mask;
+    struct mask *human; /* without machines; of a file that tells them apart */
     struct strays *strays;
     struct tally_cache *tally;
 };
@@ -37,6 +45,7 @@ static void member_close(struct member *member)
 {
     columns_close(member->columns);
     mask_close(member->mask);
+    mask_close(member->human);
     strays_close(member->strays);
     tally_file_close(member->tally);
 }
@@ -44,9 +53,10 @@ static void member_close(struct member *member)
 static fallible member_open_facts(struct member *member)
 {
     member->mask = mask_open();
+    member->human = mask_open();
     member->strays = strays_open();
     member->tally = tally_file_open();
-    return member->mask && member->strays && member->tally ? OK : mem_exhausted();
+    return member->mask && member->human && member->strays && member->tally ? OK : mem_exhausted();
 }
 
 struct history {
@@ -290,10 +300,33 @@ struct columns *history_file(const struct history *history, size_t at)
     return history->members[at].columns;
 }
 
-fallible history_mask(const struct history *history, size_t at, const struct deleted *deleted,
+/* The mask of a file that is for the source. */
+static struct mask *mask_for(const struct member *member, const struct source *source,
+                             struct mask_wish *out_wish)
+{
+    *out_wish = source->without;
+    out_wish->is_human &= mask_tells_apart(member->columns, source->without.verdicts);
+    return out_wish->is_human ? member->human : member->mask;
+}
+
+fallible history_mask(const struct history *history, size_t at, const struct source *source,
                       const struct mask_rows **out_rows)
 {
-    return mask_read(history->members[at].mask, history->members[at].columns, deleted, out_rows);
+    const struct member *member = &history->members[at];
+    struct mask_wish wish;
+    struct mask *mask = mask_for(member, source, &wish);
+
+    return mask_read(mask, member->columns, &wish, out_rows);
+}
+
+bool history_mask_ready(const struct history *history, size_t at, const struct source *source,
+                        const struct mask_rows **out_rows)
+{
+    const struct member *member = &history->members[at];
+    struct mask_wish wish;
+    struct mask *mask = mask_for(member, source, &wish);
+
+    return mask_ready(mask, member->columns, &wish, out_rows);
 }
 
 fallible history_strays(const struct history *history, size_t at, const struct source *source,
@@ -363,6 +396,21 @@ const unsigned char *history_workspace(const struct history *history)
 size_t history_cache_bytes(const struct history *history)
 {
     return columns_cache_bytes(history->cache);
+}
+
+size_t history_memory(const struct history *history)
+{
+    return columns_cache_bound(history->cache);
+}
+
+/* So that times and numbers of one section take half of it: two files can be read at once. */
+uint32_t history_section_rows(const struct history *history)
+{
+    size_t rows = history_memory(history) / (2 * SECTION_ROW_BYTES);
+
+    if (rows < COLUMNS_STRIPE_ROWS)
+        return COLUMNS_STRIPE_ROWS;
+    return rows < UINT32_MAX ? (uint32_t)rows : UINT32_MAX;
 }
 
 /* Changing. */

@@ -14,6 +14,7 @@
 
 struct schema {
     struct arena *mem;
+    const struct schema_more *more; /* or NULL */
     const struct tally_event **events;
     size_t event_count;
     const struct tally_property **properties; /* of one event */
@@ -98,6 +99,8 @@ static fallible write_property(struct schema *schema, size_t from, size_t to)
         json_u64(w, values.count);
         json_key(w, S("values_exact"));
         json_bool(w, !values.is_over);
+        if (schema->more)
+            schema->more->property(schema->more->argument, name, w);
         json_shut(w, '}');
     }
     tally_values_done(&values);
@@ -151,8 +154,12 @@ static fallible write_event(struct schema *schema, size_t from, size_t to)
     write_time(w, S("last"), all.last);
     json_key(w, S("properties"));
     json_open(w, '[');
+    if (schema->more)
+        schema->more->begin(schema->more->argument, name_of(&all));
     TRY(write_properties(schema, from, to));
     json_shut(w, ']');
+    if (schema->more)
+        schema->more->end(schema->more->argument, w);
     json_shut(w, '}');
     return OK;
 }
@@ -170,6 +177,8 @@ static fallible write_all(struct schema *schema)
                 break;
         TRY(write_event(schema, at, end));
     }
+    if (schema->more)
+        schema->more->rest(schema->more->argument, &schema->w);
     json_shut(&schema->w, ']');
     json_shut(&schema->w, '}');
     return buf_is_broken(schema->w.out) ? mem_exhausted() : OK;
@@ -203,7 +212,7 @@ static fallible write_source(struct events *events, const struct source *source,
     for (size_t i = 0; i < files; i++) {
         const struct mask_rows *rows;
 
-        TRY(history_mask(source->history, i, source->deleted, &rows));
+        TRY(history_mask(source->history, i, source, &rows));
         TRY(history_tally(source->history, i, rows, &tallies[i]));
     }
     TRY(events_tally(events, memory));
@@ -212,9 +221,10 @@ static fallible write_source(struct events *events, const struct source *source,
     return write_all(schema);
 }
 
-fallible schema_write(struct events *events, struct arena *mem, struct buf *out)
+fallible schema_write(struct events *events, const struct schema_more *more, struct arena *mem,
+                      struct buf *out)
 {
-    struct schema schema = {.mem = mem, .w = {.out = out}};
+    struct schema schema = {.mem = mem, .more = more, .w = {.out = out}};
     struct tally memory = {0};
     struct source source;
     enum err err;

@@ -13,6 +13,19 @@
 #include "base/buf.h"
 
 struct events;
+struct json_writer;
 
-/* Appends the schema of all that questions see by now. ERR_LIMIT, ERR_IO, ERR_CORRUPT. */
-fallible schema_write(struct events *events, struct arena *mem, struct buf *out);
+/* What somebody else knows of events and properties, by the names above; written as further members
+ * of their objects. */
+struct schema_more {
+    void (*begin)(void *argument, str event);
+    void (*property)(void *argument, str name, struct json_writer *w);
+    void (*end)(void *argument, struct json_writer *w);
+    void (*rest)(void *argument, struct json_writer *w); /* events that nobody has sent */
+    void *argument;
+};
+
+/* Appends the schema of all that questions see by now; `more` may be NULL. ERR_LIMIT, ERR_IO,
+ * ERR_CORRUPT. */
+fallible schema_write(struct events *events, const struct schema_more *more, struct arena *mem,
+                      struct buf *out);

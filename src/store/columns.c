@@ -98,7 +98,7 @@ static fallible read_head(struct columns *columns, const unsigned char *workspac
         return fail(ERR_CORRUPT, "%s is no columns file", columns->path);
     if (head.checksum != columns_format_head_checksum(&head))
         return fail_damaged(columns, "the checksum of its head does not fit");
-    if (head.format != COLUMNS_FORMAT)
+    if (head.format != COLUMNS_FORMAT && head.format != COLUMNS_FORMAT_WHOLE)
         return fail(ERR_CONFLICT, "%s has format %u; this program knows %u", columns->path,
                     head.format, COLUMNS_FORMAT);
     if (memcmp(head.workspace, workspace, COLUMNS_WORKSPACE) != 0)
@@ -210,13 +210,14 @@ static fallible take_memory(struct columns *columns, const struct columns_head *
 {
     columns->stripes = mem_alloc(head->stripes * sizeof *columns->stripes);
     columns->first_piece = mem_alloc((head->stripes + 1ull) * sizeof *columns->first_piece);
+    columns->sections = mem_alloc(head->stripes * sizeof *columns->sections);
     columns->pieces = mem_alloc(head->pieces * sizeof *columns->pieces);
     columns->slots = mem_alloc((head->pieces + (size_t)head->stripes) * sizeof *columns->slots);
     columns->kinds = mem_alloc(head->kinds * sizeof *columns->kinds);
     columns->properties = mem_alloc(head->properties * sizeof *columns->properties);
     columns->by_path = mem_alloc(head->properties * sizeof *columns->by_path);
-    if (!columns->stripes || !columns->first_piece || !columns->pieces || !columns->slots ||
-        !columns->kinds || !columns->properties || !columns->by_path)
+    if (!columns->stripes || !columns->first_piece || !columns->sections || !columns->pieces ||
+        !columns->slots || !columns->kinds || !columns->properties || !columns->by_path)
         return mem_exhausted();
     return OK;
 }
@@ -234,7 +235,7 @@ static bool take_stripes(struct columns *columns, const struct columns_head *hea
                          struct rest *rest)
 {
     uint64_t rows = 0, persons = 0, pieces = 0;
-    uint64_t spans = (head->rows + COLUMNS_SPAN - 1) / COLUMNS_SPAN;
+    struct columns_section section = {0};
 
     for (uint32_t i = 0; i < head->stripes; i++) {
         struct columns_stripe *stripe = &columns->stripes[i];
@@ -251,12 +252,13 @@ static bool take_stripes(struct columns *columns, const struct columns_head *hea
         if (pieces > head->pieces)
             return false;
         columns->first_piece[i + 1] = (uint32_t)pieces;
+        columns->section_count += columns_sections_add(&section, head->section_rows, stripe->rows);
+        columns->sections[columns->section_count] = section;
     }
-    if (rows != head->rows || persons != head->persons ||
-        pieces + 2 * spans + head->properties != head->pieces)
-        return false;
-    columns->spans = (uint32_t)spans;
-    return true;
+    columns->section_count += head->stripes > 0;
+    columns->spans = section.first_span + section.spans;
+    return rows == head->rows && persons == head->persons &&
+           pieces + 2ull * columns->spans + head->properties == head->pieces;
 }
 
 /* In a stripe: those that every stripe has, then properties, ascending. */
@@ -356,7 +358,7 @@ static fallible take_directory(struct columns *columns, const struct columns_hea
 static fallible open_parts(struct columns *columns, const char *path,
                            const unsigned char *workspace)
 {
-    struct columns_head head;
+    struct columns_head head = {0};
 
     columns->path = mem_text(path);
     columns->mutex = mutex_open();
@@ -403,6 +405,7 @@ void columns_close(struct columns *columns)
     }
     mem_free(columns->stripes);
     mem_free(columns->first_piece);
+    mem_free(columns->sections);
     mem_free(columns->pieces);
     mem_free(columns->slots);
     mem_free(columns->kinds);
@@ -414,6 +417,20 @@ void columns_close(struct columns *columns)
         mutex_close(columns->mutex);
     mem_free(columns->path);
     mem_free(columns);
+}
+
+uint64_t columns_span_bytes(const struct columns *columns)
+{
+    uint64_t most = 0;
+
+    for (uint32_t i = 0; i < columns->section_count; i++) {
+        const struct columns_section *section = &columns->sections[i];
+        uint64_t bytes = section->spans *
+                         columns_arrivals_bytes(section->stripes, COLUMNS_SPAN, sizeof(uint32_t));
+
+        most = bytes > most ? bytes : most;
+    }
+    return 2 * most; /* of times and of numbers */
 }
 
 const struct columns_about *columns_about(const struct columns *columns)

@@ -19,7 +19,7 @@ struct sys;
 struct columns;
 struct columns_cache;
 
-enum { COLUMNS_FORMAT = 4, COLUMNS_STRIPE_ROWS = 1 << 16, COLUMNS_WORKSPACE = 16 };
+enum { COLUMNS_FORMAT = 5, COLUMNS_STRIPE_ROWS = 1 << 16, COLUMNS_WORKSPACE = 16 };
 
 #define COLUMNS_NONE UINT32_MAX
 
@@ -48,6 +48,9 @@ struct columns_about {
 fallible columns_cache_open(size_t bytes, struct columns_cache **out_cache);
 void columns_cache_close(struct columns_cache *cache);         /* after all files that use it */
 size_t columns_cache_bytes(const struct columns_cache *cache); /* held now */
+size_t columns_cache_bound(const struct columns_cache *cache);
+/* Lets it hold so many bytes more. */
+void columns_cache_widen(struct columns_cache *cache, uint64_t bytes);
 
 /* Reads head and directory only. ERR_CORRUPT names file and place; ERR_CONFLICT: made by a newer
  * program or of another workspace. */
@@ -59,6 +62,9 @@ const struct columns_about *columns_about(const struct columns *columns);
 const struct columns_kind *columns_kind(const struct columns *columns, uint32_t kind);
 str columns_path(const struct columns *columns, uint32_t property);
 uint32_t columns_find(const struct columns *columns, str path); /* the property, or COLUMNS_NONE */
+/* What a cache has to have room for, so that times and sequence numbers of all stripes in turn are
+ * unpacked without reading anything again. */
+uint64_t columns_span_bytes(const struct columns *columns);
 
 /* The values by code; read once and kept for the life of the file. ERR_IO, ERR_CORRUPT, ERR_LIMIT.
  */

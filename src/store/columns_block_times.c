@@ -4,12 +4,8 @@
  */
 #include "store/columns_int.h"
 
-static uint32_t span_rows(const struct columns *columns, uint32_t span)
-{
-    uint64_t left = columns->about.rows - (uint64_t)span * COLUMNS_SPAN;
-
-    return left < COLUMNS_SPAN ? (uint32_t)left : COLUMNS_SPAN;
-}
+/* Many stripes have to be unpacked again for want of one span. */
+enum { SPAN_LIVES = 16 };
 
 /* The work's arrays, and what each is for. */
 enum { ITEMS, STRIPES };                             /* of a span */
@@ -32,8 +28,12 @@ fallible columns_block_span(struct columns_load *load, const struct columns_piec
 {
     struct columns *columns = load->columns;
     uint32_t number = (uint32_t)(piece - columns_span_pieces(columns)) / 2;
-    struct columns_arrived arrived = {.count = span_rows(columns, number),
-                                      .stripe_count = columns->about.stripes};
+    const struct columns_section *section =
+        columns_sections_of_span(columns->sections, columns->section_count, number);
+    struct columns_arrived arrived = {
+        .count = columns_sections_span_rows(section, number - section->first_span),
+        .stripe_count = section->stripes,
+    };
     const struct columns_piece *times = &columns_span_pieces(columns)[2 * number];
     uint64_t *items;
     unsigned width;
@@ -50,30 +50,34 @@ fallible columns_block_span(struct columns_load *load, const struct columns_piec
     TRY(columns_block_unit(load, columns_arrivals_bytes(arrived.stripe_count, arrived.count, width),
                            1, 0));
     load->unit->block.width = (uint8_t)width;
+    load->unit->lives = SPAN_LIVES;
     columns_arrivals_fill(&arrived, width, columns_block_data(load));
     return OK;
 }
 
-/* Writes what all spans have of a kind for the stripe to its rows, given in order of arrival. */
+/* Writes what the section's spans have of a kind for the stripe to its rows, given in order of
+ * arrival. */
 static fallible collect(const struct columns_load *load, int32_t column, const uint32_t *rows,
                         uint64_t *out)
 {
     struct columns *columns = load->columns;
-    const struct columns_piece *piece = columns_span_pieces(columns);
-    uint32_t left = load->stripe->rows;
+    const struct columns_section *section =
+        columns_sections_of_stripe(columns->sections, columns->section_count, load->number);
+    const struct columns_piece *piece = columns_span_pieces(columns) + 2ull * section->first_span;
+    uint32_t left = load->stripe->rows, stripe = load->number - section->first_stripe;
 
     if (piece->column != column)
         piece++;
-    for (uint32_t i = 0; i < columns->spans; i++, piece += 2) {
+    for (uint32_t i = 0; i < section->spans; i++, piece += 2) {
         struct columns_block block;
         struct columns_span span;
         uint32_t count;
 
         TRY(columns_block_hold(columns, load->number, piece, &block));
-        span = columns_arrivals_span(block.data, columns->about.stripes, block.width);
-        count = columns_arrivals_count(&span, load->number);
+        span = columns_arrivals_span(block.data, section->stripes, block.width);
+        count = columns_arrivals_count(&span, stripe);
         if (count <= left)
-            columns_arrivals_take(&span, load->number, rows, out);
+            columns_arrivals_take(&span, stripe, rows, out);
         columns_release(columns, &block);
         if (count > left)
             break;

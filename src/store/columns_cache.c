@@ -95,6 +95,18 @@ size_t columns_cache_bytes(const struct columns_cache *cache)
     return atomic_load_explicit(&cache->bytes, memory_order_relaxed);
 }
 
+size_t columns_cache_bound(const struct columns_cache *cache)
+{
+    return cache->bound;
+}
+
+void columns_cache_widen(struct columns_cache *cache, uint64_t bytes)
+{
+    mutex_lock(cache->mutex);
+    cache->bound += bytes < SIZE_MAX - cache->bound ? bytes : SIZE_MAX - cache->bound;
+    mutex_unlock(cache->mutex);
+}
+
 fallible columns_cache_lend(struct columns_cache *cache, struct columns_work **out_work)
 {
     struct columns_work *work;
@@ -288,6 +300,11 @@ static void make_room(struct columns_cache *cache)
         unit = cache->hand;
         cache->hand = unit->next;
         tried++;
+        if (unit->lives) {
+            unit->lives--;
+            tried = 0;
+            continue;
+        }
         if (!atomic_compare_exchange_strong(&unit->slot->state, &unheld, 0))
             continue;
         drop(cache, unit);

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-enum { CACHE = 128 << 20 }; /* for spans, which each stripe needs */
+enum { CACHE = 64 << 20 }; /* beside spans, which each stripe needs */
 
 struct check {
     struct columns *columns;
@@ -154,8 +154,10 @@ fallible columns_check(struct sys *sys, const char *path,
     err = columns_open(sys, path, workspace, cache, &check.columns);
     if (err == ERR_CORRUPT)
         report(argument, err_text());
-    if (!err)
+    if (!err) {
+        columns_cache_widen(cache, columns_span_bytes(check.columns));
         err = check_all(&check);
+    }
     columns_close(check.columns);
     columns_cache_close(cache);
     if (!err && check.damages)

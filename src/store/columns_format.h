@@ -14,6 +14,9 @@
 
 #define COLUMNS_MAGIC "MYRCOLS1"
 
+/* Was the same without sections. */
+enum { COLUMNS_FORMAT_WHOLE = 4 };
+
 enum {
     COLUMNS_MAGIC_SIZE = 8,
     COLUMNS_FIXED = 7,                         /* columns that every stripe has */
@@ -28,7 +31,7 @@ enum {
 struct columns_head {
     char magic[COLUMNS_MAGIC_SIZE];
     uint32_t format;
-    uint32_t reserved;
+    uint32_t section_rows; /* columns_sections.h */
     unsigned char workspace[COLUMNS_WORKSPACE];
     uint64_t first_seq;
     uint64_t next_seq;

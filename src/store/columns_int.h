@@ -8,6 +8,7 @@
 #include "store/columns_format.h"
 #include "store/columns_pack.h"
 #include "store/columns_places.h"
+#include "store/columns_sections.h"
 
 #include <stdatomic.h>
 
@@ -21,6 +22,7 @@ struct columns_unit {
     struct columns_slot *slot;
     size_t bytes;
     bool is_mapped; /* of pages_take; else of mem_grow */
+    uint8_t lives;  /* how often it stays when it might be given up */
     struct columns_block block;
 };
 
@@ -68,6 +70,8 @@ struct columns {
     struct columns_stripe *stripes;
     uint32_t *first_piece; /* of each stripe, and of what comes behind the last */
     struct columns_piece *pieces;
+    struct columns_section *sections;
+    uint32_t section_count;
     uint32_t spans;             /* their pieces follow those of the stripes */
     struct columns_slot *slots; /* of each piece of a stripe or a span, then each stripe's ticks */
     _Atomic uint64_t tick_length, tick_base; /* 0 and 0: nobody knows yet */
@@ -134,11 +138,9 @@ struct columns_codes columns_block_codes(uint64_t end, unsigned plus);
 fallible columns_block_hold(struct columns *columns, uint32_t stripe,
                             const struct columns_piece *piece, struct columns_block *out_block);
 
-/* --- columns_block_property.c --- */
+/* --- columns_block_property.c, columns_block_times.c --- */
 
 fallible columns_block_property(struct columns_load *load, uint32_t number);
-/* --- columns_block_times.c --- */
-
 fallible columns_block_times(struct columns_load *load);
 fallible columns_block_seqs(struct columns_load *load);
 fallible columns_block_span(struct columns_load *load, const struct columns_piece *piece);

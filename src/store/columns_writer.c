@@ -98,7 +98,7 @@ static fallible open_parts(struct columns_writer *writer, const char *path)
 
 fallible columns_writer_open(struct sys *sys, const char *path,
                              const unsigned char workspace[COLUMNS_WORKSPACE],
-                             struct columns_writer **out_writer)
+                             uint32_t section_rows, struct columns_writer **out_writer)
 {
     struct columns_writer *writer = mem_alloc(sizeof *writer);
     enum err err;
@@ -107,6 +107,7 @@ fallible columns_writer_open(struct sys *sys, const char *path,
         return mem_exhausted();
     writer->sys = sys;
     memcpy(writer->head.workspace, workspace, COLUMNS_WORKSPACE);
+    writer->head.section_rows = section_rows;
     err = open_parts(writer, path);
     if (err)
         columns_writer_close(writer);

@@ -25,10 +25,12 @@ struct columns_row {
     uint32_t cell_count;
 };
 
-/* `path` is where the finished file shall be. */
+/* `path` is where the finished file shall be. Who reads times and sequence numbers will hold eight
+ * bytes of each of `section_rows` rows; the more they are, the fewer bytes the file takes. 0: all.
+ */
 fallible columns_writer_open(struct sys *sys, const char *path,
                              const unsigned char workspace[COLUMNS_WORKSPACE],
-                             struct columns_writer **out_writer);
+                             uint32_t section_rows, struct columns_writer **out_writer);
 /* NULL is fine; removes what is unfinished. */
 void columns_writer_close(struct columns_writer *writer);
 /* Each gives the next number, from 0 up; the caller sees to it that none is added twice. Values and

@@ -1,5 +1,5 @@
 /* columns_writer_arrivals.c - times, sequence numbers and places, which are written when all rows
- * are known.
+ * of a section are known.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
@@ -78,7 +78,7 @@ struct ending {
     struct buf stored;
     uint64_t *part;             /* times of rows at places from some place on */
     uint16_t *part_stripes;     /* and their stripes */
-    struct columns_span *spans; /* smoothed times of the whole file */
+    struct columns_span *spans; /* smoothed times of the section */
     char **span_bytes;
     uint32_t span_count;
     uint64_t *times; /* of a stripe */
@@ -88,28 +88,22 @@ struct ending {
     uint32_t *rows; /* in order of their places */
 };
 
-static uint32_t spans_of(const struct columns_writer *writer)
+static const struct columns_section *section_of(const struct ending *ending)
 {
-    return (uint32_t)((writer->head.rows + COLUMNS_SPAN - 1) / COLUMNS_SPAN);
-}
-
-static uint32_t span_rows(const struct columns_writer *writer, uint32_t span)
-{
-    uint64_t left = writer->head.rows - (uint64_t)span * COLUMNS_SPAN;
-
-    return left < COLUMNS_SPAN ? (uint32_t)left : COLUMNS_SPAN;
+    return &ending->writer->waiting.section;
 }
 
 static fallible begin(struct ending *ending, struct columns_writer *writer)
 {
     const struct columns_writer_wait *waits =
         (const struct columns_writer_wait *)(const void *)writer->waiting.stripes.data;
-    uint64_t part = writer->head.rows < PART ? writer->head.rows : PART;
+    const struct columns_section *section = &writer->waiting.section;
+    uint64_t part = section->rows < PART ? section->rows : PART;
     size_t most = COLUMNS_SPAN;
 
-    for (uint32_t i = 0; i < writer->head.stripes; i++)
+    for (uint32_t i = 0; i < section->stripes; i++)
         most = waits[i].rows > most ? waits[i].rows : most;
-    *ending = (struct ending){.writer = writer, .span_count = spans_of(writer)};
+    *ending = (struct ending){.writer = writer, .span_count = section->spans};
     TRY(columns_unpacker_init(&ending->in));
     ending->part = mem_alloc(part * sizeof *ending->part);
     ending->part_stripes = mem_alloc(part * sizeof *ending->part_stripes);
@@ -175,7 +169,7 @@ static const struct columns_writer_wait *wait_of(const struct ending *ending, ui
 
 static fallible fill_part(struct ending *ending, uint64_t from)
 {
-    for (uint32_t i = 0; i < ending->writer->head.stripes; i++) {
+    for (uint32_t i = 0; i < section_of(ending)->stripes; i++) {
         const struct columns_writer_wait *wait = wait_of(ending, i);
 
         TRY(read_again(ending, wait));
@@ -223,10 +217,11 @@ static fallible write_spans(struct ending *ending)
     struct columns_rank_walk walk = {0};
 
     for (uint32_t i = 0; i < ending->span_count; i++) {
-        uint32_t rows = span_rows(writer, i), at = i % (PART / COLUMNS_SPAN);
+        uint32_t rows = columns_sections_span_rows(section_of(ending), i),
+                 at = i % (PART / COLUMNS_SPAN);
         uint64_t *times = ending->part + (size_t)at * COLUMNS_SPAN;
         struct columns_arrived arrived = {times, ending->part_stripes + (size_t)at * COLUMNS_SPAN,
-                                          rows, writer->head.stripes, 0};
+                                          rows, section_of(ending)->stripes, 0};
 
         if (!at)
             TRY(fill_part(ending, (uint64_t)i * COLUMNS_SPAN));
@@ -301,10 +296,12 @@ static fallible write_stripes(struct ending *ending)
     struct columns_writer *writer = ending->writer;
     const uint32_t *firsts = (const uint32_t *)(const void *)writer->waiting.firsts.data;
 
-    for (uint32_t i = 0; i < writer->head.stripes; i++) {
+    const struct columns_stripe_entry *entry =
+        (const struct columns_stripe_entry *)(const void *)writer->stripe_entries.data +
+        section_of(ending)->first_stripe;
+
+    for (uint32_t i = 0; i < section_of(ending)->stripes; i++, entry++) {
         const struct columns_writer_wait *wait = wait_of(ending, i);
-        const struct columns_stripe_entry *entry =
-            (const struct columns_stripe_entry *)(const void *)writer->stripe_entries.data + i;
         struct columns_places of = {firsts, entry->stripe.persons};
         uint64_t at = columns_writer_place(writer);
 
@@ -342,15 +339,30 @@ fallible columns_writer_arrivals(struct columns_writer *writer)
         return mem_exhausted();
     if (writer->head.stripes > COLUMNS_MOST_STRIPES)
         return fail(ERR_LIMIT, "over %d stripes in a columns file", COLUMNS_MOST_STRIPES);
-    if (columns_ranks_count(&waiting->ranks) != writer->head.rows)
+    if (columns_ranks_count(&waiting->ranks) != waiting->section.rows)
         return fail(ERR_INVALID, "two rows have the same sequence number");
     if (waiting->file)
         TRY(spill(waiting, writer->sys));
     TRY(write_all(writer));
+    buf_clear(&waiting->bytes);
+    buf_clear(&waiting->stripes);
+    buf_clear(&waiting->firsts);
+    columns_ranks_done(&waiting->ranks);
     if (!waiting->file)
         return OK;
     TRY(file_remove(writer->sys, waiting->path));
     file_close(waiting->file);
     waiting->file = NULL;
+    waiting->written = 0;
+    return OK;
+}
+
+fallible columns_writer_enter_section(struct columns_writer *writer, uint32_t rows)
+{
+    struct columns_section section = writer->waiting.section;
+
+    if (columns_sections_add(&section, writer->head.section_rows, rows))
+        TRY(columns_writer_arrivals(writer));
+    writer->waiting.section = section;
     return OK;
 }

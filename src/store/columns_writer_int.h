@@ -8,6 +8,7 @@
 #include "store/columns_pack.h"
 #include "store/columns_places.h"
 #include "store/columns_ranks.h"
+#include "store/columns_sections.h"
 #include "store/columns_writer.h"
 
 /* A property: its dictionary as it grows, and its cells in the stripe under way. The values stand
@@ -60,6 +61,7 @@ struct columns_writer_waiting {
     struct buf stripes; /* struct columns_writer_wait */
     struct buf firsts;  /* uint32_t; of each stripe those of its persons, and its rows */
     struct columns_ranks ranks;
+    struct columns_section section; /* whose stripes wait */
 };
 
 struct columns_writer {
@@ -104,6 +106,8 @@ void columns_writer_choose(struct buf *out, size_t first, size_t second);
 
 /* --- columns_writer_arrivals.c --- */
 
+/* The stripe under way has so many rows: those of the section before are written, if it is full. */
+fallible columns_writer_enter_section(struct columns_writer *writer, uint32_t rows);
 fallible columns_writer_keep_arrivals(struct columns_writer *writer, const uint64_t *times,
                                       const uint64_t *seqs, uint32_t rows);
 /* Writes what waits. */

@@ -536,7 +536,7 @@ fallible columns_writer_end_stripe(struct columns_writer *writer)
 {
     struct columns_stripe_entry entry = {.stripe.rows = writer->stripe.rows,
                                          .stripe.persons = persons_of(writer)};
-    uint32_t pieces = writer->head.pieces;
+    uint32_t pieces;
 
     if (is_broken(&writer->stripe))
         return mem_exhausted();
@@ -544,6 +544,8 @@ fallible columns_writer_end_stripe(struct columns_writer *writer)
         return OK;
     TRY(check_order(writer));
     TRY(reserve_scratch(writer));
+    TRY(columns_writer_enter_section(writer, entry.stripe.rows));
+    pieces = writer->head.pieces;
     note_times(writer, &entry.stripe);
     entry.stripe.first_person = items(&writer->stripe.persons)[0];
     entry.stripe.last_person = items(&writer->stripe.persons)[entry.stripe.persons - 1];

@@ -1,4 +1,4 @@
-/* asset.h - files that are part of the binary (made at build time from public/).
+/* asset.h - files that are part of the binary (made at build time).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,7 +12,8 @@ struct asset {
     const char *digest; /* of its bytes, 16 hexadecimal digits */
 };
 
-extern const struct asset asset_core; /* the browser script */
+extern const struct asset asset_core, asset_openapi; /* the browser script */
+extern const struct asset asset_openapi;
 extern const struct asset asset_page;
 extern const struct asset asset_page_script;
 extern const struct asset asset_page_style;

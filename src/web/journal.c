@@ -39,6 +39,11 @@ void journal_info(struct sys *sys, const char *message, const char *detail)
     write_line(sys, S("info"), message, detail);
 }
 
+void journal_warning(struct sys *sys, const char *message, const char *detail)
+{
+    write_line(sys, S("warning"), message, detail);
+}
+
 void journal_error(struct sys *sys, const char *message, const char *detail)
 {
     write_line(sys, S("error"), message, detail);

@@ -9,4 +9,5 @@
 struct sys;
 
 void journal_info(struct sys *sys, const char *message, const char *detail); /* detail: or NULL */
+void journal_warning(struct sys *sys, const char *message, const char *detail);
 void journal_error(struct sys *sys, const char *message, const char *detail);

@@ -6,30 +6,47 @@
 
 #include "base/mem.h"
 #include "collect/intake.h"
-#include "store/access.h"
-#include "sys/clock.h"
 #include "sys/thread.h"
 #include "web/api/api.h"
 #include "web/journal.h"
+#include "web/repeat.h"
 
 #include <stdio.h>
 
 enum { KB = 1024, MB = 1024 * 1024, IDLE_READERS = 32, SENTENCE = 512 };
 
+/* Who may only read writes nothing, whatever the method. A write may carry an Idempotency-Key. */
+#define IS_WRITE(method, permission) ((permission) > WEB_READ && HTTP_##method != HTTP_GET)
+
+static void run_write(struct exchange *x);
+
 static const struct route ROUTES[] = {
 #define ROUTE(method, path, handler, permission, kind, media, body, unpacked)                      \
-    {HTTP_##method, path,     handler,                                                             \
+    {HTTP_##method, path,     IS_WRITE(method, permission) ? run_write : handler,                  \
      permission,    kind,     media,                                                               \
      body,          unpacked, (permission) == WEB_COLLECT},
 #include "web/routes.def"
 #undef ROUTE
 };
 
+static void (*const HANDLERS[])(struct exchange *x) = {
+#define ROUTE(method, path, handler, ...) handler,
+#include "web/routes.def"
+#undef ROUTE
+};
+
+static void run_write(struct exchange *x)
+{
+    repeat_run(x, HANDLERS[exchange_route(x) - ROUTES]);
+}
+
 struct web {
     struct web_config config;
     struct web_stats stats;
+    struct gate *gate;
     atomic_bool is_ready;
     atomic_bool is_combined;
+    _Atomic(struct server *) server;
     atomic_uint sandbox;
     struct mutex *lock; /* of the idle readers */
     struct json_reader *idle[IDLE_READERS];
@@ -39,17 +56,19 @@ struct web {
 fallible web_open(const struct web_config *config, struct web **out_web)
 {
     struct web *web = mem_alloc(sizeof *web);
+    enum err err;
 
     if (!web)
         return mem_exhausted();
     web->config = *config;
     web->lock = mutex_open();
-    if (!web->lock) {
-        mem_free(web);
-        return mem_exhausted();
-    }
-    *out_web = web;
-    return OK;
+    err = web->lock ? gate_open(config->sys, config->access, &config->gate, &web->gate)
+                    : mem_exhausted();
+    if (err)
+        web_close(web);
+    else
+        *out_web = web;
+    return err;
 }
 
 void web_close(struct web *web)
@@ -58,6 +77,7 @@ void web_close(struct web *web)
         return;
     while (web->idle_count)
         json_reader_close(web->idle[--web->idle_count]);
+    gate_close(web->gate);
     mutex_close(web->lock);
     mem_free(web);
 }
@@ -65,6 +85,11 @@ void web_close(struct web *web)
 const struct web_config *web_config(const struct web *web)
 {
     return &web->config;
+}
+
+struct gate *web_gate(struct web *web)
+{
+    return web->gate;
 }
 
 struct web_stats *web_stats(struct web *web)
@@ -139,19 +164,6 @@ fallible web_read_object(struct exchange *x, struct json_reader *reader, struct 
     return OK;
 }
 
-fallible web_query_number(struct exchange *x, str name, uint64_t least, uint64_t most,
-                          uint64_t fallback, uint64_t *out_number)
-{
-    str text = exchange_query_value(x, name);
-    uint64_t number = fallback;
-
-    if (text.data && (!str_to_u64(text, &number) || number < least || number > most))
-        return fail(ERR_INVALID, "\"%.*s\" must be a whole number from %llu to %llu", STR_ARG(name),
-                    (unsigned long long)least, (unsigned long long)most);
-    *out_number = number;
-    return OK;
-}
-
 /* Answers */
 
 static int status_of(enum err err)
@@ -190,7 +202,8 @@ static bool is_malformed(struct exchange *x)
     struct json doc;
     bool is_json;
 
-    if (request->method != HTTP_POST || !(reader = web_take_reader(web_of(x))))
+    if ((request->method != HTTP_POST && request->method != HTTP_PUT) ||
+        !(reader = web_take_reader(web_of(x))))
         return false;
     is_json = json_parse(reader, exchange_mem(x), request->body, &doc) != ERR_INVALID;
     web_give_reader(web_of(x), reader);
@@ -246,27 +259,13 @@ static bool turns_away(struct exchange *x)
 
 static bool authorise(struct exchange *x, int permission)
 {
-    struct web *web = web_of(x);
-    str header = exchange_header(x, S("Authorization"));
-    str word = str_cut(&header, ' ');
-    struct access_grant grant;
-    enum err err = ERR_ABSENT;
+    return !(permission == WEB_COLLECT && turns_away(x)) &&
+           gate_admit(web_of(x)->gate, x, permission);
+}
 
-    if (permission == WEB_COLLECT)
-        return !turns_away(x);
-    if (str_equals_nocase(word, S("Bearer")))
-        err = access_check(web->config.access, str_trim(header),
-                           permission == WEB_READ ? ACCESS_API : ACCESS_ADMIN,
-                           clock_now(web->config.sys), &grant);
-    if (!err)
-        return true;
-    if (err == ERR_DENIED) {
-        exchange_answer_problem(x, 403, S("this key may not do that"));
-        return false;
-    }
-    exchange_add_header(x, S("WWW-Authenticate"), S("Bearer"));
-    exchange_answer_problem(x, 401, S("give an API key as \"Authorization: Bearer KEY\""));
-    return false;
+static bool allows_origin(void *context, str origin)
+{
+    return gate_knows_origin(((struct web *)context)->gate, origin);
 }
 
 static void note(void *context, const struct route *route, int status, int64_t nanoseconds)
@@ -289,19 +288,34 @@ static void note(void *context, const struct route *route, int status, int64_t n
     atomic_fetch_add_explicit(&stats->collect_ns, (uint64_t)nanoseconds, memory_order_relaxed);
 }
 
-fallible web_serve(struct web *web, str listen, const struct server_limits *limits,
-                   struct server **out_server)
+fallible web_serve(struct web *web, const struct web_doors *doors,
+                   const struct server_limits *limits, struct server **out_server)
 {
     struct server_config config = {
         .sys = web->config.sys,
-        .listen = listen,
+        .listen = doors->listen,
+        .tls_listen = doors->tls_listen,
+        .terms = doors->terms,
         .routes = ROUTES,
         .route_count = sizeof ROUTES / sizeof ROUTES[0],
         .limits = *limits,
         .context = web,
         .authorise = authorise,
+        .allows_origin = allows_origin,
         .note = note,
     };
 
-    return server_start(&config, out_server);
+    TRY(server_start(&config, out_server));
+    atomic_store(&web->server, *out_server);
+    return OK;
+}
+
+const struct server *web_server(const struct web *web)
+{
+    return atomic_load(&((struct web *)web)->server);
+}
+
+void web_note_reload(struct web *web, bool is_done)
+{
+    atomic_fetch_add(is_done ? &web->stats.reloads : &web->stats.failed_reloads, 1);
 }

@@ -8,23 +8,36 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "http/server.h"
+#include "web/gate.h"
 
 struct access;
 struct backup_desk;
 struct catalog;
 struct deletions;
+struct enrich;
+struct verdicts;
 struct events;
+struct hooks;
 struct inspect_means;
 struct intake;
 struct log;
+struct log_picker;
+struct replay;
+struct repeats;
 struct sys;
+struct tails;
+struct terms;
 struct web;
 
 enum web_permission {
     WEB_PUBLIC,  /* no key */
     WEB_COLLECT, /* the handler asks for the write key itself; any page's script may call it */
-    WEB_READ,    /* an api or admin key as Bearer */
-    WEB_MANAGE,  /* an admin key as Bearer */
+    /* A key as Bearer, with the scope */
+    WEB_READ,   /* query */
+    WEB_EXPORT, /* export */
+    WEB_PEOPLE, /* people */
+    WEB_MANAGE, /* manage */
+    WEB_ROOT,   /* admin */
 };
 
 struct web_config {
@@ -33,10 +46,18 @@ struct web_config {
     struct backup_desk *backups;
     struct catalog *catalog;
     struct deletions *deletions;
+    struct verdicts *verdicts;
     struct events *events;
+    struct enrich *enrich;
+    struct hooks *hooks;
     const struct inspect_means *inspect;
     struct intake *intake;
     struct log *log;
+    struct log_picker *picker; /* of its events */
+    struct replay *replay;
+    struct tails *tails;
+    struct repeats *repeats;
+    struct gate_rules gate;
     size_t query_memory; /* bound for one question */
     /* Called when the log can promise nothing any more. */
     void (*stopped)(void *argument);
@@ -57,9 +78,17 @@ bool web_is_combined(const struct web *web);
 void web_set_sandbox(struct web *web, unsigned parts);
 unsigned web_sandbox(const struct web *web);
 
-/* Binds, serves the routes of routes.def. */
-fallible web_serve(struct web *web, str listen, const struct server_limits *limits,
-                   struct server **out_server);
+struct web_doors {
+    str listen;     /* absent: nobody is let in without TLS */
+    str tls_listen; /* absent: there is no TLS */
+    struct terms *terms;
+};
+
+/* Binds, serves the routes of routes.def. The server must be stopped before the web is closed. */
+fallible web_serve(struct web *web, const struct web_doors *doors,
+                   const struct server_limits *limits, struct server **out_server);
+/* The settings were read again, and put to work or not. For metrics. */
+void web_note_reload(struct web *web, bool is_done);
 
 /* For handlers */
 struct web *web_of(const struct exchange *x);
@@ -73,9 +102,7 @@ struct json_reader *web_take_reader(struct web *web);
 void web_give_reader(struct web *web, struct json_reader *reader);
 /* Parses the body as one JSON object; ERR_INVALID. */
 fallible web_read_object(struct exchange *x, struct json_reader *reader, struct json *out_doc);
-/* A whole number in the query string: `fallback` when absent; ERR_INVALID beyond [least, most]. */
-fallible web_query_number(struct exchange *x, str name, uint64_t least, uint64_t most,
-                          uint64_t fallback, uint64_t *out_number);
 
+struct gate *web_gate(struct web *web);
 struct web_stats;
 struct web_stats *web_stats(struct web *web);

@@ -15,4 +15,8 @@ struct web_stats {
     atomic_uint_fast64_t collect_count;
     atomic_uint_fast64_t collect_ns;
     atomic_uint_fast64_t refused; /* collection calls answered 4xx or 5xx */
+    atomic_uint_fast64_t reloads, failed_reloads;
 };
+
+/* NULL before it is started. */
+const struct server *web_server(const struct web *web);

@@ -32,6 +32,8 @@ def check(suite, server, has_title=True, has_order=True, joined=JOINED["event"])
     suite.equal([rows(server, "page", name).get(value) for name, value in
                  (("utm_source", "letter"), ("utm_medium", "email"), ("utm_campaign", "spring"))],
                 [1, 1, 1], "the campaign is told by the first page's address")
+    suite.equal(rows(server, "page", "context.referrer.kind", traffic="raw"), {"mail": 1, "internal": 1},
+                "which is told by kind")
     suite.equal(server.total("*", "people"), 1, "all of it is one visitor's")
     visits = server.ask({"kind": "visits", "interval": "all"})["series"][0]
     suite.equal((visits["visits"], visits["views"]), ([1], [2]), "it was one visit of two views")

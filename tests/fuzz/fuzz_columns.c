@@ -84,7 +84,7 @@ static void write_file(void)
     struct columns_writer *writer;
     uint32_t number;
 
-    must(columns_writer_open(pristine.sys, "a.columns", workspace, &writer) == OK);
+    must(columns_writer_open(pristine.sys, "a.columns", workspace, 0, &writer) == OK);
     for (int i = 0; i < 2; i++)
         must(columns_writer_kind(writer, &kind, &number) == OK);
     must(columns_writer_property(writer, S("one"), &number) == OK);

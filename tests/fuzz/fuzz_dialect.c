@@ -5,9 +5,11 @@
  * The first byte chooses the dialect: it is the sum of its name's bytes, so that seeds last when
  * dialects.def grows; any other byte is a place there. Then come lines: the path, the query, the
  * media type, the headers written as a query; what follows is the body. The same request must be
- * told the same way twice.
+ * told the same way twice. Events are enriched, and none has an address then.
  */
+#include "collect/agent.h"
 #include "collect/dialect.h"
+#include "collect/enrich.h"
 #include "collect/message.h"
 #include "proto/form.h"
 
@@ -78,9 +80,41 @@ static void split(str text, struct given *given)
     given->request.body = text;
 }
 
-/* Each event is a sound message or says why not, and none that is stored holds the address. */
-static void check_batch(struct json_reader *reader, struct arena *mem, str batch)
+/* What is stored is one JSON object whose context has no address. */
+static void check_stored(struct json_reader *reader, struct arena *mem, str json)
 {
+    struct json doc;
+
+    if (json_parse_copy(reader, mem, json, &doc)) {
+        assert(arena_is_exhausted(mem));
+        return;
+    }
+    assert(json_type_of(&doc, 0) == JSON_OBJECT && !doc.defect_count);
+    EACH_MEMBER(&doc, 0, key, value)
+    if (json_is_string(&doc, key, S("context")))
+        assert(json_find(&doc, value, S("ip")) == JSON_ABSENT);
+}
+
+static struct enrich_call *begin_enriching(const struct given *given)
+{
+    static struct enrich *enrich;
+    static struct enrich_config config = {.has = {true, false, true, true, true, true, true}};
+    struct enrich_request *request = arena_take(given->mem, sizeof *request);
+    struct enrich_call *call;
+
+    if (!enrich)
+        assert(agent_open(&config.agents) == OK && enrich_open(&config, &enrich) == OK);
+    if (!request)
+        return NULL;
+    *request = (struct enrich_request){header_of, given, 5, S(ADDRESS), true};
+    return enrich_begin(enrich, request, given->mem, &call) ? NULL : call;
+}
+
+/* Each event is a sound message or says why not, and none that is stored holds the address. */
+static void check_batch(struct json_reader *reader, const struct given *given, str batch)
+{
+    static struct json_reader *other;
+    struct arena *mem = given->mem;
     const hash_key key = {{1, 2}};
     struct message_setting setting = {
         .received = 1795000000000, .context = JSON_ABSENT, .visitors = &key};
@@ -88,6 +122,9 @@ static void check_batch(struct json_reader *reader, struct arena *mem, str batch
     struct json doc;
     uint32_t events;
 
+    if (!other)
+        other = json_reader_open();
+    setting.enrich = begin_enriching(given);
     assert(json_parse(reader, mem, batch, &doc) == OK);
     events = json_find(&doc, 0, S("batch"));
     assert(events != JSON_ABSENT && json_type_of(&doc, events) == JSON_ARRAY);
@@ -95,12 +132,17 @@ static void check_batch(struct json_reader *reader, struct arena *mem, str batch
     {
         if (message_read(&doc, event, &setting, mem, &message)) {
             assert(arena_is_exhausted(mem));
-            return;
+            break;
         }
         assert(!message.is_misfit == !message.reason.data);
-        if (!message.is_misfit)
-            assert(!str_contains(message.json, S("\"visitor\":\"" ADDRESS " ")));
+        if (message.is_misfit)
+            continue;
+        assert(!str_contains(message.json, S("\"visitor\":\"" ADDRESS " ")));
+        message_tell_new(&message);
+        if (setting.enrich)
+            check_stored(other, mem, message.json);
     }
+    enrich_end(setting.enrich);
 }
 
 static enum err tell(const struct dialect *dialect, const struct given *given,
@@ -140,7 +182,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     given.mem = mem;
     if (tell(dialect, &given, reader, &batch))
         return 0;
-    check_batch(reader, mem, batch);
+    check_batch(reader, &given, batch);
     if (!tell(dialect, &given, reader, &again))
         assert(str_equals(batch, again));
     return 0;

@@ -11,8 +11,10 @@
 #include "base/mem.h"
 #include "web/api/api.h"
 #include "web/journal.h"
+#include "web/parameters.h"
 #include "web/web.h"
 
+#include <assert.h>
 #include <sodium.h>
 
 static void write_parts(struct json_writer *w, const struct backup_listing *listing)
@@ -65,8 +67,9 @@ static fallible read_piece(struct exchange *x, char *piece, size_t *out_len)
 
     if (!str_to_u64(exchange_path_value(x, S("part")), &part))
         return fail(ERR_ABSENT, "the parts of a backup are numbered from 0");
-    TRY(web_query_number(x, S("offset"), 0, UINT64_MAX, 0, &offset));
-    TRY(web_query_number(x, S("length"), 1, BACKUP_PIECE, BACKUP_PIECE, &len));
+    TRY(parameters_number(x, S("offset"), &offset));
+    TRY(parameters_number(x, S("length"), &len));
+    assert(len <= BACKUP_PIECE);
     TRY(backup_desk_read(web_config(web_of(x))->backups, exchange_path_value(x, S("id")), part,
                          offset, piece, len));
     *out_len = len;

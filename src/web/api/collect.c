@@ -5,8 +5,8 @@
  */
 #include "base/mem.h"
 #include "collect/dialect.h"
+#include "collect/enrich.h"
 #include "collect/segment.h"
-#include "store/access.h"
 #include "sys/clock.h"
 #include "web/api/api.h"
 #include "web/web.h"
@@ -76,47 +76,82 @@ static str basic_user(struct exchange *x)
     return str_cut(&user, ':');
 }
 
-static bool may_write(struct exchange *x, str key)
+static void refuse_key(struct call *call, enum err entry)
 {
-    const struct web_config *config = web_config(web_of(x));
-    struct access_grant grant;
+    struct exchange *x = call->exchange;
+    str reason = str_of(err_text());
 
-    return key.data &&
-           access_check(config->access, key, ACCESS_WRITE, clock_now(config->sys), &grant) == OK;
+    if (entry == ERR_BUSY) {
+        decline(call, 429, reason);
+    } else if (entry == ERR_DENIED) {
+        decline(call, 403, reason);
+    } else {
+        if (!shows_image(call)) /* nobody who looks at a page is asked for a password */
+            exchange_add_header(x, S("WWW-Authenticate"), S("Basic realm=\"write key\""));
+        decline(call, 401, reason);
+    }
 }
 
-static void refuse_key(struct call *call)
+/* Why, if at all, nothing of the call is stored: see gate_collect. */
+static fallible enter(struct exchange *x, str key, bool needs_key)
 {
-    if (!shows_image(call)) /* nobody who looks at a page is asked for a password */
-        exchange_add_header(call->exchange, S("WWW-Authenticate"), S("Basic realm=\"write key\""));
-    decline(call, 401, S("give the write key as Basic user name or as \"writeKey\" in the body"));
+    if (!key.data && needs_key)
+        return fail(ERR_ABSENT,
+                    "give the write key as Basic user name or as \"writeKey\" in the body");
+    return gate_collect(web_gate(web_of(x)), x, key);
+}
+
+static str header_of(const void *owner, str name)
+{
+    return exchange_header(owner, name);
+}
+
+static struct enrich_request whose_request(struct exchange *x, bool is_dialect)
+{
+    const struct http_request *request = exchange_request(x);
+
+    return (struct enrich_request){
+        .header = header_of,
+        .owner = x,
+        .header_count = request->header_count,
+        .address = request->peer,
+        .is_dialect = is_dialect,
+    };
 }
 
 /* Of the events only texts of the body and of the exchange's memory stay. So the reader is given
  * back at once: the next request finds it at hand, not in another core's memory. */
-static fallible read_body(struct exchange *x, struct intake_job *job,
-                          const struct segment_call *kind, str *out_write_key)
+static fallible read_body(struct exchange *x, struct intake_job *job, struct segment_call *kind,
+                          str *out_write_key)
 {
+    const struct web_config *config = web_config(web_of(x));
     struct json_reader *reader = web_take_reader(web_of(x));
-    enum err err = reader ? segment_read(web_config(web_of(x))->intake, reader,
-                                         exchange_request(x)->body, kind, job, out_write_key)
-                          : mem_exhausted();
+    struct enrich_request whose = whose_request(x, false);
+    enum err err = reader ? OK : mem_exhausted();
 
+    if (!err && !kind->is_history)
+        err = enrich_begin(config->enrich, &whose, job->mem, &kind->enrich);
+    if (!err)
+        err = segment_read(config->intake, reader, exchange_request(x)->body, kind, job,
+                           out_write_key);
+    enrich_end(kind->enrich);
     if (reader)
         web_give_reader(web_of(x), reader);
     return err;
 }
 
-static fallible read_call(struct exchange *x, struct intake_job *job,
-                          const struct segment_call *kind, bool *out_may)
+/* `*out_entry` and the latest sentence say whether and why it may not. */
+static fallible read_call(struct exchange *x, struct intake_job *job, struct segment_call *kind,
+                          enum err *out_entry)
 {
     str key = basic_user(x), body_key;
 
-    *out_may = false;
-    if (key.data && !may_write(x, key))
+    *out_entry = key.data ? enter(x, key, true) : OK;
+    if (*out_entry)
         return OK;
     TRY(read_body(x, job, kind, &body_key));
-    *out_may = key.data || may_write(x, body_key);
+    if (!key.data)
+        *out_entry = enter(x, body_key, true);
     return OK;
 }
 
@@ -138,37 +173,38 @@ static struct call *begin_call(struct exchange *x)
 }
 
 /* Hands over what was read, or says why not. */
-static void post(struct call *call, enum err err, bool may)
+static void post(struct call *call, enum err err, enum err entry)
 {
-    if (!err && may)
-        err = intake_post(web_config(web_of(call->exchange))->intake, &call->job);
-    if (!err && may)
-        return; /* answered by the writer thread */
-    if (err == ERR_INVALID) {
-        decline(call, 400, str_of(err_text()));
-    } else if (err == ERR_LIMIT && !mem_was_refused()) {
-        decline(call, 413, S("too many events in one request: send fewer at a time"));
-    } else if (err) {
-        answer_later(call, err, str_of(err_text()));
-    } else {
-        refuse_key(call);
+    if (!err && entry) {
+        intake_note_refused(web_config(web_of(call->exchange))->intake, call->job.count);
+        refuse_key(call, entry);
+        return;
     }
+    if (!err)
+        err = intake_post(web_config(web_of(call->exchange))->intake, &call->job);
+    if (!err)
+        return; /* answered by the writer thread */
+    if (err == ERR_INVALID)
+        decline(call, 400, str_of(err_text()));
+    else if (err == ERR_LIMIT && !mem_was_refused())
+        decline(call, 413, S("too many events in one request: send fewer at a time"));
+    else
+        answer_later(call, err, str_of(err_text()));
 }
 
 static void collect(struct exchange *x, str type, bool is_history)
 {
-    struct segment_call kind = {type, is_history, is_history,
-                                clock_now(web_config(web_of(x))->sys)};
+    struct segment_call kind = {type, is_history, is_history, clock_now(web_config(web_of(x))->sys),
+                                NULL};
     struct call *call = begin_call(x);
-    enum err err;
-    bool may;
+    enum err err, entry;
 
     if (!call)
         return;
     call->media = S("application/json");
     call->answer = S("{\"success\":true}");
-    err = read_call(x, &call->job, &kind, &may);
-    post(call, err, may);
+    err = read_call(x, &call->job, &kind, &entry);
+    post(call, err, entry);
 }
 
 void collect_batch(struct exchange *x)
@@ -213,14 +249,9 @@ void collect_alias(struct exchange *x)
 
 /* Dialects */
 
-static str header_of(const void *owner, str name)
-{
-    return exchange_header(owner, name);
-}
-
 /* A dialect whose requests carry no key is heard for its site's name. */
 static fallible read_dialect(struct exchange *x, struct call *call, const struct dialect *dialect,
-                             struct json_reader *reader, bool *out_may)
+                             struct json_reader *reader, enum err *out_entry)
 {
     const struct web_config *config = web_config(web_of(x));
     const struct http_request *request = exchange_request(x);
@@ -232,13 +263,16 @@ static fallible read_dialect(struct exchange *x, struct call *call, const struct
         .body = request->body,
         .address = request->peer,
         .agent = exchange_header(x, S("user-agent")),
-        .language = exchange_header(x, S("accept-language")),
+        .language = enrich_has(config->enrich, ENRICH_LANGUAGE)
+                        ? exchange_header(x, S("accept-language"))
+                        : (str){NULL, 0},
         .referrer = exchange_header(x, S("referer")),
         .received = kind.received,
         .header = header_of,
         .owner = x,
     };
     struct dialect_out out = {.request = &given, .reader = reader, .mem = exchange_mem(x)};
+    struct enrich_request whose = whose_request(x, true);
     enum err err;
     str batch, none;
 
@@ -248,18 +282,22 @@ static fallible read_dialect(struct exchange *x, struct call *call, const struct
     call->answer = out.body;
     if (err)
         return err;
+    TRY(enrich_begin(config->enrich, &whose, call->job.mem, &kind.enrich));
+    err = segment_read(config->intake, reader, batch, &kind, &call->job, &none);
+    enrich_end(kind.enrich);
+    if (err)
+        return err;
     if (!out.key.data)
         out.key = basic_user(x);
-    *out_may = out.key.data ? may_write(x, out.key) : !out.needs_key;
-    return segment_read(config->intake, reader, batch, &kind, &call->job, &none);
+    *out_entry = enter(x, out.key, out.needs_key);
+    return OK;
 }
 
 static void collect_dialect(struct exchange *x, const struct dialect *dialect)
 {
     struct call *call = begin_call(x);
     struct json_reader *reader;
-    bool may = false;
-    enum err err;
+    enum err err, entry = OK;
 
     if (!call)
         return;
@@ -270,10 +308,10 @@ static void collect_dialect(struct exchange *x, const struct dialect *dialect)
     if (exchange_request(x)->method == HTTP_GET)
         exchange_add_header(x, S("Cache-Control"), S("no-store"));
     reader = web_take_reader(web_of(x));
-    err = reader ? read_dialect(x, call, dialect, reader, &may) : mem_exhausted();
+    err = reader ? read_dialect(x, call, dialect, reader, &entry) : mem_exhausted();
     if (reader)
         web_give_reader(web_of(x), reader);
-    post(call, err, may);
+    post(call, err, entry);
 }
 
 #define DIALECT(name)                                                                              \

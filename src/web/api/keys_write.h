@@ -6,5 +6,7 @@
 #include "base/json.h"
 #include "store/access.h"
 
-/* [{"id","name","scope","ends_with","created_at","expires_at","revoked_at"}] */
+/* {"id","name","scope","ends_with","origins","servers","created_at","expires_at","revoked_at",
+ * "used_at"} */
+void keys_write_one(struct json_writer *w, const struct access_key *key);
 void keys_write_list(struct json_writer *w, const struct access_key *keys, size_t count);

@@ -2,13 +2,17 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "collect/enrich.h"
 #include "collect/intake.h"
+#include "collect/memo.h"
 #include "collect/quarantine.h"
 #include "measure/events.h"
 #include "store/log.h"
 #include "sys/process.h"
 #include "sys/sandbox.h"
 #include "web/api/api.h"
+#include "web/hooks.h"
+#include "web/tails.h"
 #include "web/web_int.h"
 
 static void family(struct buf *out, const char *name, const char *type, const char *help)
@@ -27,8 +31,10 @@ static void add_events(struct buf *out, const struct web_config *config)
     struct intake_counts counts;
 
     intake_counts_read(config->intake, &counts);
-    family(out, "events_total", "counter",
-           "Events since the start, by what became of them; received is the sum of the others.");
+    family(
+        out, "events_total", "counter",
+        "Events of requests that were read, since the start, by what became of them; received is "
+        "the sum of the others.");
     buf_print(out, "myriad_events_total{outcome=\"received\"} %llu\n",
               (unsigned long long)counts.received);
     buf_print(out, "myriad_events_total{outcome=\"stored\"} %llu\n",
@@ -39,6 +45,39 @@ static void add_events(struct buf *out, const struct web_config *config)
               (unsigned long long)counts.conflicts);
     buf_print(out, "myriad_events_total{outcome=\"quarantined\"} %llu\n",
               (unsigned long long)counts.quarantined);
+    buf_print(out, "myriad_events_total{outcome=\"refused\"} %llu\n",
+              (unsigned long long)counts.refused);
+    family(out, "quarantine_events_total", "counter",
+           "Events that left quarantine since the start: mended and taken, or dismissed.");
+    buf_print(out, "myriad_quarantine_events_total{outcome=\"replayed\"} %llu\n",
+              (unsigned long long)counts.replayed);
+    buf_print(out, "myriad_quarantine_events_total{outcome=\"dismissed\"} %llu\n",
+              (unsigned long long)counts.dismissed);
+}
+
+static void add_enriched(struct buf *out, const struct enrich *enrich)
+{
+    static const char *const parts[ENRICH_VISITOR] = {
+        [ENRICH_AGENT] = "agent",       [ENRICH_GEOGRAPHY] = "geography",
+        [ENRICH_REFERRER] = "referrer", [ENRICH_CAMPAIGN] = "campaign",
+        [ENRICH_LANGUAGE] = "language", [ENRICH_TRAFFIC] = "traffic"};
+    static const char *const caches[ENRICH_CACHES] = {
+        [ENRICH_AGENTS] = "agent", [ENRICH_ADDRESSES] = "address", [ENRICH_HOSTS] = "host"};
+
+    family(out, "enriched_events_total", "counter", "Events that gained something, by part.");
+    for (int i = 0; i < ENRICH_VISITOR; i++) /* whether she is new nobody counts */
+        buf_print(out, "myriad_enriched_events_total{part=\"%s\"} %llu\n", parts[i],
+                  (unsigned long long)enrich_count(enrich, (enum enrich_part)i));
+    family(out, "enrich_cache_total", "counter", "Looks into what was found out before.");
+    for (int i = 0; i < ENRICH_CACHES; i++) {
+        struct memo_stats stats;
+
+        enrich_cache_stats(enrich, (enum enrich_cache)i, &stats);
+        buf_print(out, "myriad_enrich_cache_total{cache=\"%s\",outcome=\"hit\"} %llu\n", caches[i],
+                  (unsigned long long)stats.hits);
+        buf_print(out, "myriad_enrich_cache_total{cache=\"%s\",outcome=\"miss\"} %llu\n", caches[i],
+                  (unsigned long long)stats.misses);
+    }
 }
 
 static void add_sandbox(struct buf *out, unsigned parts)
@@ -115,6 +154,79 @@ static void add_http(struct buf *out, struct web_stats *stats)
         (double)atomic_load(&stats->refused));
 }
 
+static void add_tls(struct buf *out, const struct server_stats *stats)
+{
+    family(out, "tls_handshakes_total", "counter", "TLS handshakes, by how they ended.");
+    buf_print(out, "myriad_tls_handshakes_total{outcome=\"full\"} %llu\n",
+              (unsigned long long)stats->tls_full);
+    buf_print(out, "myriad_tls_handshakes_total{outcome=\"resumed\"} %llu\n",
+              (unsigned long long)stats->tls_resumed);
+    buf_print(out, "myriad_tls_handshakes_total{outcome=\"failed\"} %llu\n",
+              (unsigned long long)stats->tls_failed);
+    if (stats->tls_until)
+        one(out, "tls_certificate_expires_seconds", "gauge",
+            "When the certificate of TLS expires, seconds since 1970.",
+            (double)stats->tls_until / 1000);
+}
+
+static void add_server(struct buf *out, struct web *web)
+{
+    struct web_stats *stats = web_stats(web);
+    struct server_stats server = {0};
+
+    if (web_server(web))
+        server_stats_read(web_server(web), &server);
+    one(out, "http_connections", "gauge", "Open connections.", (double)server.connections_open);
+    one(out, "http_connections_total", "counter", "Connections accepted.",
+        (double)server.connections_total);
+    one(out, "http_refused_total", "counter", "Requests turned away for lack of room: 429 and 503.",
+        (double)server.refused);
+    one(out, "http_malformed_total", "counter", "Requests that are no HTTP: 400.",
+        (double)server.malformed);
+    add_tls(out, &server);
+    family(out, "reloads_total", "counter", "Times the settings were read again, by outcome.");
+    buf_print(out, "myriad_reloads_total{outcome=\"done\"} %llu\n",
+              (unsigned long long)atomic_load(&stats->reloads));
+    buf_print(out, "myriad_reloads_total{outcome=\"failed\"} %llu\n",
+              (unsigned long long)atomic_load(&stats->failed_reloads));
+}
+
+static void add_tails(struct buf *out, const struct tails *tails)
+{
+    struct tails_stats stats;
+
+    tails_stats_read(tails, &stats);
+    one(out, "tails", "gauge", "Clients that follow the log.", (double)stats.open);
+    one(out, "tail_events_total", "counter", "Events told to them.", (double)stats.events);
+}
+
+static void add_hooks(struct buf *out, struct hooks *hooks)
+{
+    struct hooks_stats stats;
+
+    hooks_stats_read(hooks, &stats);
+    one(out, "webhooks", "gauge", "Destinations of webhooks.", (double)stats.destinations);
+    one(out, "webhook_messages_total", "counter", "Webhook messages delivered.",
+        (double)stats.delivered);
+    one(out, "webhook_failures_total", "counter", "Attempts to deliver that failed.",
+        (double)stats.failed);
+}
+
+static void add_limits(struct buf *out, struct web *web)
+{
+    static const char *const names[GATE_LIMITS] = {
+        [GATE_KEY] = "key",
+        [GATE_ADDRESS] = "address",
+        [GATE_WRONG_KEYS] = "wrong_keys",
+        [GATE_COLLECT] = "collect",
+    };
+
+    family(out, "limited_total", "counter", "Requests refused for coming too often, by the limit.");
+    for (int i = 0; i < GATE_LIMITS; i++)
+        buf_print(out, "myriad_limited_total{limit=\"%s\"} %llu\n", names[i],
+                  (unsigned long long)gate_refused(web_gate(web), (enum gate_limit)i));
+}
+
 void metrics_page(struct exchange *x)
 {
     struct web *web = web_of(x);
@@ -122,12 +234,17 @@ void metrics_page(struct exchange *x)
     struct buf out = {0};
 
     add_events(&out, config);
+    add_enriched(&out, config->enrich);
     one(&out, "quarantine_open", "gauge", "Events that wait in quarantine.",
         (double)quarantine_count(intake_quarantine(config->intake)));
     add_log(&out, config);
     one(&out, "columns_due", "gauge", "1 while column files wait to be combined.",
         web_is_combined(web) ? 0 : 1);
     add_http(&out, web_stats(web));
+    add_server(&out, web);
+    add_tails(&out, config->tails);
+    add_hooks(&out, config->hooks);
+    add_limits(&out, web);
     one(&out, "disk_full", "gauge", "1 while events are refused for lack of room.",
         intake_is_full(config->intake) ? 1 : 0);
     add_sandbox(&out, web_sandbox(web));

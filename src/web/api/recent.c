@@ -5,9 +5,10 @@
 #include "store/deletions.h"
 #include "store/log.h"
 #include "web/api/api.h"
+#include "web/parameters.h"
 #include "web/web.h"
 
-enum { MOST = 100, LOOK_BACK = 4 }; /* sequence numbers per event wanted */
+enum { LOOK_BACK = 4 }; /* sequence numbers per event wanted */
 
 struct recent {
     uint64_t seq;
@@ -68,7 +69,7 @@ void recent_list(struct exchange *x)
     struct json_writer w = {.out = &out};
     struct recent *ring;
     uint64_t limit, count = 0;
-    enum err err = web_query_number(x, S("limit"), 1, MOST, 20, &limit);
+    enum err err = parameters_number(x, S("limit"), &limit);
 
     if (!err) {
         ring = arena_array(exchange_mem(x), limit, sizeof *ring);

@@ -114,3 +114,25 @@ TEST(config_help_reads_back_as_the_defaults)
     assert_memory_equal(&from_help, &defaults, sizeof defaults);
     sim_close(sys);
 }
+
+TEST(config_names_what_only_a_new_start_puts_to_work)
+{
+    struct sys *sys = with_file("[server]\nworkers = 9\ntrusted_proxies = 10.0.0.0/8\n[tls]\n"
+                                "listen = :443\nkey = a.key\nhsts_seconds = 300\n");
+    struct config defaults, changed;
+    const char *section, *name;
+    size_t at = 0;
+
+    CHECK_OK(config_read(sys, NULL, &defaults));
+    CHECK_OK(config_read(sys, "myriad.ini", &changed));
+    CHECK(config_next_fixed(&defaults, &changed, &at, &section, &name));
+    CHECK_STR(str_of(section), "server");
+    CHECK_STR(str_of(name), "workers");
+    CHECK(config_next_fixed(&defaults, &changed, &at, &section, &name));
+    CHECK_STR(str_of(section), "tls");
+    CHECK_STR(str_of(name), "listen");
+    CHECK(!config_next_fixed(&defaults, &changed, &at, &section, &name));
+    at = 0;
+    CHECK(!config_next_fixed(&changed, &changed, &at, &section, &name));
+    sim_close(sys);
+}

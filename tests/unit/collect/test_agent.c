@@ -43,6 +43,40 @@ TEST(agent_tells_browser_system_and_device)
     agent_close(agents);
 }
 
+TEST(agent_rules_are_sound)
+{
+    struct agent_reader *agents;
+
+    CHECK_OK(agent_open(&agents));
+    CHECK_OK(agent_prepare(agents));
+    agent_close(agents);
+}
+
+TEST(agent_is_the_same_when_it_is_read_again)
+{
+    static const char *const cases[] = {
+        "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "curl/8.5.0", "",
+        "a\n\n\nb"};
+    struct agent_reader *agents;
+
+    CHECK_OK(agent_open(&agents));
+    EACH_CASE(c, cases)
+    {
+        struct agent first, again;
+
+        CHECK_OK(agent_read(agents, str_of(*c), test_mem, &first));
+        CHECK_OK(agent_read(agents, str_of(*c), test_mem, &again));
+        CHECK(str_equals(first.browser, again.browser));
+        CHECK(str_equals(first.browser_major, again.browser_major));
+        CHECK_INT(!first.browser_major.data, !again.browser_major.data);
+        CHECK(str_equals(first.system, again.system));
+        CHECK(str_equals(first.system_major, again.system_major));
+        CHECK(str_equals(first.device, again.device));
+        CHECK_INT(first.is_crawler, again.is_crawler);
+    }
+    agent_close(agents);
+}
+
 TEST(agent_that_is_very_long_is_read_up_to_a_bound)
 {
     enum { LEN = 1 << 20 };

@@ -126,7 +126,7 @@ TEST(matomo_visitors_are_known_by_what_is_given)
         {"&cip=198.51.100.7", "{'type':'page','visitor':'192.0.2.1 2026-01-02 '," CONTEXT},
         {"&cip=198.51.100.7&token_auth=k&ua=cat",
          "{'type':'page','visitor':'198.51.100.7 2026-01-02 cat',"
-         "'context':{'userAgent':'cat','library':{'name':'matomo'}}"},
+         "'context':{'userAgent':'cat','ip':'198.51.100.7','library':{'name':'matomo'}}"},
     };
 
     EACH_CASE(c, cases)

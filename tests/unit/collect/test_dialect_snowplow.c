@@ -92,7 +92,6 @@ TEST(snowplow_visitors_are_known_by_the_nearest_id)
         {"'nuid':'b'", "'anonymousId':'b'"},
         {"'uid':'u'", "'userId':'u'"},
         {"'aid':'shop'", "'visitor':'192.0.2.1 2026-01-02 '"},
-        {"'ip':'198.51.100.7'", "'visitor':'198.51.100.7 2026-01-02 '"},
     };
 
     EACH_CASE(c, cases)
@@ -102,6 +101,9 @@ TEST(snowplow_visitors_are_known_by_the_nearest_id)
 
         CHECK_STR(str_of(post(body.data).text), want.data);
     }
+    CHECK_STR(str_of(post("{'data':[{'e':'pv','ip':'198.51.100.7'}]}").text),
+              "{'type':'page','visitor':'198.51.100.7 2026-01-02 ','context':{'ip':'198.51.100.7',"
+              "'library':{'name':'snowplow'}},'properties':{}}");
 }
 
 TEST(snowplow_times_are_the_devices_unless_true)

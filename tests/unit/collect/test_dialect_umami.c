@@ -43,8 +43,8 @@ TEST(umami_events_become_messages)
         {.body = "{'type':'event','payload':{'pixel':'p','timestamp':1800000000,'ip':'192.0.2.8',"
                  "'userAgent':'U'}}",
          .want = "{'type':'page','timestamp':'2027-01-15T08:00:00.000Z',"
-                 "'visitor':'192.0.2.8 2027-01-15 U','context':{'userAgent':'U'," LIBRARY
-                 "},'properties':{}}"},
+                 "'visitor':'192.0.2.8 2027-01-15 "
+                 "U','context':{'userAgent':'U','ip':'192.0.2.8'," LIBRARY "},'properties':{}}"},
         {.body = "{'type':'event','payload':{'link':'l','timestamp':9e18}}", /* no such year */
          .want = "{'type':'page','timestamp':'9e18'," VISITOR ",'context':{" LIBRARY
                  "},'properties':{}}"},

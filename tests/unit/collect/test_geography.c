@@ -13,6 +13,7 @@ TEST(geography_without_a_database_knows_nothing_but_what_an_address_is)
 
     CHECK_OK(geography_open(S(""), &geography));
     CHECK_OK(geography_find(geography, S("203.0.113.7"), test_mem, &fact));
+    CHECK(geography_is_empty(geography));
     CHECK(!fact.country.data && !fact.network.data && !fact.has_asn);
     CHECK_ERR(ERR_INVALID, geography_find(geography, S("203.0.113"), test_mem, &fact));
     CHECK_ERR(ERR_INVALID, geography_find(geography, S("::g"), test_mem, &fact));
@@ -34,6 +35,8 @@ TEST(geography_of_several_databases_tells_what_each_knows)
     CHECK_OK(geography_find(geography, S("81.2.69.142"), test_mem, &fact));
     CHECK_STR(fact.country, "GB");
     CHECK_STR(fact.city, "London");
+    CHECK_STR(fact.timezone, "Europe/London");
+    CHECK(!geography_is_empty(geography));
     CHECK_OK(geography_find(geography, S("1.128.0.0"), test_mem, &fact));
     CHECK(fact.has_asn);
     CHECK_INT(fact.asn, 1221);

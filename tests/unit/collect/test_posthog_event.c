@@ -111,7 +111,8 @@ TEST(posthog_does_not_take_everybody_for_one)
          .body = "{'api_key':'k','event':'A','distinct_id':'$posthog_cookieless',"
                  "'properties':{'$device_id':null,'$raw_user_agent':'U','$ip':'192.0.2.8'}}",
          .want = "{'type':'track','event':'A','visitor':'192.0.2.8 2027-01-15 U',"
-                 "'context':{'userAgent':'U','library':{'name':'posthog'}},'properties':{}}"},
+                 "'context':{'userAgent':'U','ip':'192.0.2.8','library':{'name':'posthog'}},'"
+                 "properties':{}}"},
         {.path = "/e",
          .body = "{'api_key':'k','event':'A','distinct_id':'None','properties':{'$device_id':'d'}}",
          .want = "{'type':'track','event':'A','anonymousId':'d'," CONTEXT ",'properties':{}}"},

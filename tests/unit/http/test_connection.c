@@ -2,225 +2,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "http/connection.h"
-
 #include "base/mem.h"
+#include "connection_talk.h"
+#include "http/terms.h"
 #include "support/test.h"
 #include "sys/sys.h"
 
 #include <string.h>
-
-enum { MS = 1000000, MAX_HELD = 8 };
-
-/* One loop's worth of server around one connection. */
-struct world {
-    struct server_config config;
-    struct router *router;
-    struct site_totals totals;
-    struct site site;
-    struct connection *c;
-    struct exchange *held[MAX_HELD]; /* by the route /hold */
-    struct exchange *pooled;
-    size_t held_count;
-    bool pool_is_full;
-    int64_t now_ns;
-    struct buf out; /* everything sent so far, with dates blanked */
-};
-
-static void hello(struct exchange *x)
-{
-    exchange_answer(x, 200, S("text/plain"), S("hello"));
-}
-
-static void echo(struct exchange *x)
-{
-    const struct http_request *request = exchange_request(x);
-    str body = request->body;
-    volatile char sum = 0;
-
-    for (int i = 0; i < SITE_PADDING; i++) /* must be readable */
-        sum = (char)(sum + body.data[body.len + (size_t)i]);
-    exchange_answer(x, 200, S("text/plain"), body);
-}
-
-static void describe(struct exchange *x)
-{
-    str text = arena_print(
-        exchange_mem(x), "%.*s|%.*s|%.*s|%.*s", STR_ARG(exchange_path_value(x, S("id"))),
-        STR_ARG(exchange_query_value(x, S("q"))), STR_ARG(exchange_header(x, S("x-note"))),
-        STR_ARG(exchange_request(x)->peer));
-
-    exchange_add_header(x, S("X-One"), S("1"));
-    exchange_answer(x, 201, S("text/plain"), text);
-}
-
-static void inject(struct exchange *x)
-{
-    exchange_add_header(x, S("Location"), S("/\r\nSet-Cookie: a=b"));
-    exchange_answer(x, 302, S(""), S(""));
-}
-
-static void nothing(struct exchange *x)
-{
-    exchange_answer(x, 204, S(""), S("not sent"));
-}
-
-static void hold(struct exchange *x)
-{
-    struct world *w = exchange_context(x);
-
-    w->held[w->held_count++] = x;
-}
-
-static void large(struct exchange *x)
-{
-    char *text = arena_take(exchange_mem(x), 1 << 20);
-
-    if (!text) {
-        exchange_answer_problem(x, 503, S("out of memory"));
-        return;
-    }
-    memset(text, 'x', 1 << 20);
-    exchange_answer(x, 200, S("text/plain"), str_from(text, 1 << 20));
-}
-
-static bool authorise(struct exchange *x, int permission)
-{
-    CHECK_INT(permission, 7);
-    CHECK(exchange_request(x)->body.len == 0);
-    if (str_equals(exchange_header(x, S("authorization")), S("yes")))
-        return true;
-    if (str_equals(exchange_header(x, S("authorization")), S("later"))) {
-        exchange_add_header(x, S("X-One"), S("1"));
-        exchange_add_header(x, S("Retry-After"), S("3"));
-        exchange_answer_problem(x, 429, S("come again later"));
-    } else {
-        exchange_answer_problem(x, 401, S("who are you?"));
-    }
-    return false;
-}
-
-/* What is not easy is left to a worker. */
-static void echo_if_easy(struct exchange *x)
-{
-    if (exchange_is_inline(x) && !str_equals(exchange_request(x)->body, S("easy")))
-        exchange_move(x);
-    else
-        exchange_answer(x, exchange_is_inline(x) ? 200 : 202, S("text/plain"),
-                        exchange_request(x)->body);
-}
-
-static bool keep_for_worker(void *pool, struct exchange *x)
-{
-    struct world *w = pool;
-
-    w->pooled = w->pool_is_full ? NULL : x;
-    return !w->pool_is_full;
-}
-
-static const struct route routes[] = {
-    {HTTP_GET, "/", hello, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
-    {HTTP_POST, "/echo", echo, 0, ROUTE_INLINE, MEDIA_JSON, 200000, 300000, false},
-    {HTTP_POST, "/any", echo, 0, ROUTE_INLINE, MEDIA_ANY, 1000, 1000, false},
-    {HTTP_GET, "/people/:id", describe, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
-    {HTTP_GET, "/inject", inject, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
-    {HTTP_GET, "/nothing", nothing, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
-    {HTTP_POST, "/hold", hold, 0, ROUTE_INLINE, MEDIA_ANY, 100000, 100000, false},
-    {HTTP_POST, "/private", echo, 7, ROUTE_INLINE, MEDIA_ANY, 1 << 20, 1 << 20, false},
-    {HTTP_POST, "/pool", echo, 0, ROUTE_POOL, MEDIA_ANY, 100000, 100000, false},
-    {HTTP_POST, "/either", echo_if_easy, 0, ROUTE_EITHER, MEDIA_ANY, 100000, 100000, false},
-    {HTTP_GET, "/large", large, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
-    {HTTP_POST, "/open", echo, 0, ROUTE_INLINE, MEDIA_JSON, 1000, 1000, .is_shared = true},
-    {HTTP_GET, "/open", hello, 0, ROUTE_INLINE, MEDIA_NONE, 0, 0, false},
-};
-
-static struct world *open_world(void)
-{
-    struct world *w = mem_alloc(sizeof *w);
-
-    server_limits_default(&w->config.limits);
-    w->config.limits.header_bytes = 1024;
-    w->config.limits.body_memory = 600000;
-    w->config.limits.request_ms = 10000;
-    w->config.limits.idle_ms = 60000;
-    w->config.limits.write_ms = 30000;
-    w->config.sys = sys_real();
-    w->config.context = w;
-    w->config.authorise = authorise;
-    CHECK_OK(router_open(routes, sizeof routes / sizeof routes[0], &w->router));
-    CHECK_OK(site_init(&w->site, &w->config, w->router, &w->totals));
-    w->site.box = mailbox_open(NULL, NULL);
-    w->site.dispatch = keep_for_worker;
-    w->site.pool = w;
-    site_enter(&w->site);
-    site_set_time(&w->site, 784111777000); /* the RFC's Sun, 06 Nov 1994 08:49:37 GMT */
-    w->now_ns = MS;
-    w->c = connection_open(&w->site, S("10.0.0.1"), w, w->now_ns);
-    return w;
-}
-
-static void close_world(struct world *w)
-{
-    connection_close(w->c);
-    CHECK_INT(atomic_load(&w->totals.body_bytes), 0);
-    CHECK_INT(w->site.outstanding, 0);
-    mailbox_close(w->site.box);
-    site_done(&w->site);
-    router_close(w->router);
-    buf_done(&w->out);
-    mem_free(w);
-}
-
-/* Takes up to `most` bytes of output. */
-static void take_output(struct world *w, size_t most)
-{
-    while (most) {
-        str part = str_slice(connection_output(w->c), 0, most);
-
-        if (part.len == 0)
-            return;
-        buf_add(&w->out, part);
-        most -= part.len;
-        connection_sent(w->c, part.len, w->now_ns);
-    }
-}
-
-static void put_part(struct world *w, str in)
-{
-    while (in.len) {
-        size_t room;
-        char *window = connection_window(w->c, &room);
-
-        if (!window)
-            return;
-        room = room < in.len ? room : in.len;
-        memcpy(window, in.data, room);
-        connection_received(w->c, room, w->now_ns);
-        in = str_slice(in, room, in.len);
-    }
-}
-
-static void put(struct world *w, str in)
-{
-    put_part(w, in);
-    take_output(w, SIZE_MAX);
-}
-
-/* The statuses of all answers so far: "200 404 ". */
-static str statuses(const struct world *w)
-{
-    str rest = buf_str(&w->out), out = S("");
-
-    for (size_t i = 0; i + 12 < rest.len; i++)
-        if (str_starts(str_slice(rest, i, rest.len), S("HTTP/1.1 ")) && rest.data[i + 9] < 'a')
-            out = arena_print(test_mem, "%.*s%.*s ", STR_ARG(out), 3, rest.data + i + 9);
-    return out;
-}
-
-static bool said(const struct world *w, const char *text)
-{
-    return str_contains(buf_str(&w->out), str_of(text));
-}
 
 #define HOST "Host: a\r\n"
 #define GET "GET / HTTP/1.1\r\n" HOST "\r\n"
@@ -247,9 +35,9 @@ static bool said(const struct world *w, const char *text)
 
 TEST(connection_answers_exactly)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
 
-    put(w, S(GET));
+    talk_put(w, S(GET));
     CHECK_STR(buf_str(&w->out), "HTTP/1.1 200 OK\r\n"
                                 "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
                                 "Content-Type: text/plain\r\n"
@@ -258,7 +46,7 @@ TEST(connection_answers_exactly)
                                 "\r\n"
                                 "hello");
     CHECK_INT(connection_state(w->c), CONNECTION_OPEN);
-    close_world(w);
+    talk_close(w);
 }
 
 TEST(connection_answers_by_status)
@@ -372,22 +160,22 @@ TEST(connection_answers_by_status)
 
     EACH_CASE(c, cases)
     {
-        struct world *w = open_world(), *bytes = open_world();
+        struct talk *w = talk_open(), *bytes = talk_open();
 
-        put(w, c->in);
+        talk_put(w, c->in);
         for (size_t i = 0; i < c->in.len; i++)
-            put(bytes, str_slice(c->in, i, i + 1));
-        if (!str_equals(statuses(w), str_of(c->statuses)) || !said(w, c->said))
+            talk_put(bytes, str_slice(c->in, i, i + 1));
+        if (!str_equals(talk_statuses(w), str_of(c->statuses)) || !talk_said(w, c->said))
             print_error("in \"%.*s\"\nout \"%.*s\"\n", STR_ARG(c->in), STR_ARG(buf_str(&w->out)));
-        CHECK_STR(statuses(w), c->statuses);
+        CHECK_STR(talk_statuses(w), c->statuses);
         CHECK_INT(connection_state(w->c), c->state);
-        CHECK(said(w, c->said));
-        CHECK(!said(w, "Set-Cookie"));
+        CHECK(talk_said(w, c->said));
+        CHECK(!talk_said(w, "Set-Cookie"));
         CHECK_INT(connection_state(bytes->c), c->state);
         if (!str_contains(c->in, S("100-continue"))) /* told as soon as the head is there */
-            CHECK_STR(statuses(bytes), c->statuses);
-        close_world(w);
-        close_world(bytes);
+            CHECK_STR(talk_statuses(bytes), c->statuses);
+        talk_close(w);
+        talk_close(bytes);
     }
 }
 
@@ -399,7 +187,7 @@ TEST(connection_takes_bodies_far_larger_than_a_buffer)
     };
 
     for (int chunked = 0; chunked < 2; chunked++) {
-        struct world *w = open_world();
+        struct talk *w = talk_open();
         struct buf in = {0}, want = {0};
 
         buf_add(&in, str_of(heads[chunked]));
@@ -415,65 +203,65 @@ TEST(connection_takes_bodies_far_larger_than_a_buffer)
             buf_add(&in, S("0\r\n\r\n"));
         buf_add(&in, S(GET));
         for (size_t at = 0; at < in.len; at += 1777)
-            put(w, str_slice(buf_str(&in), at, at + 1777));
-        CHECK_STR(statuses(w), "200 200 ");
+            talk_put(w, str_slice(buf_str(&in), at, at + 1777));
+        CHECK_STR(talk_statuses(w), "200 200 ");
         CHECK(str_contains(buf_str(&w->out), buf_str(&want)));
         CHECK_INT(connection_state(w->c), CONNECTION_OPEN);
         buf_done(&in);
         buf_done(&want);
-        close_world(w);
+        talk_close(w);
     }
 }
 
 TEST(connection_answers_in_order_when_a_route_answers_late)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
 
-    put(w, S("POST /hold HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nkept" GET));
-    CHECK_STR(statuses(w), "");
+    talk_put(w, S("POST /hold HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nkept" GET));
+    CHECK_STR(talk_statuses(w), "");
     CHECK_INT(w->held_count, 1);
-    put(w, S(GET));
+    talk_put(w, S(GET));
     CHECK_STR(exchange_request(w->held[0])->body, "kept");
     CHECK_STR(exchange_header(w->held[0], S("host")), "a");
     CHECK(connection_deadline(w->c) == CONNECTION_NEVER);
     exchange_answer(w->held[0], 202, S(""), S(""));
     CHECK(site_next_ready(&w->site) == w->held[0]);
     CHECK(connection_answered(w->held[0], w->now_ns) == w->c);
-    take_output(w, SIZE_MAX);
-    CHECK_STR(statuses(w), "202 200 200 ");
-    close_world(w);
+    talk_take(w, SIZE_MAX);
+    CHECK_STR(talk_statuses(w), "202 200 200 ");
+    talk_close(w);
 }
 
 TEST(connection_bounds_what_waits_behind_a_request)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
     size_t taken = 0;
 
-    put(w, S("POST /hold HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nkept"));
+    talk_put(w, S("POST /hold HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nkept"));
     while (connection_wants_input(w->c) && taken < 10 << 20) {
-        put(w, S(GET));
+        talk_put(w, S(GET));
         taken += sizeof GET - 1;
     }
     CHECK(taken > 0 && taken <= SITE_BUF_ROOM);
     exchange_answer(w->held[0], 202, S(""), S(""));
     connection_answered(site_next_ready(&w->site), w->now_ns);
-    take_output(w, SIZE_MAX);
-    CHECK_INT(statuses(w).len / 4, 1 + 128); /* then others have their turn */
+    talk_take(w, SIZE_MAX);
+    CHECK_INT(talk_statuses(w).len / 4, 1 + 128); /* then others have their turn */
     for (int turn = 0; turn < 100 && !connection_wants_input(w->c); turn++) {
         CHECK_INT(connection_deadline(w->c), w->now_ns); /* at the next sweep */
         connection_expire(w->c, w->now_ns);
-        take_output(w, SIZE_MAX);
+        talk_take(w, SIZE_MAX);
     }
-    CHECK_INT(statuses(w).len / 4, 1 + taken / (sizeof GET - 1));
+    CHECK_INT(talk_statuses(w).len / 4, 1 + taken / (sizeof GET - 1));
     CHECK(connection_wants_input(w->c));
-    close_world(w);
+    talk_close(w);
 }
 
 TEST(connection_that_closes_marks_its_request_abandoned)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
 
-    put(w, S("POST /hold HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nkept"));
+    talk_put(w, S("POST /hold HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nkept"));
     CHECK(!exchange_is_abandoned(w->held[0]));
     connection_lost(w->c);
     CHECK_INT(connection_state(w->c), CONNECTION_OVER);
@@ -483,23 +271,23 @@ TEST(connection_that_closes_marks_its_request_abandoned)
     CHECK_STR(exchange_request(w->held[0])->body, "kept");
     exchange_answer(w->held[0], 200, S(""), S("for nobody"));
     CHECK(connection_answered(site_next_ready(&w->site), w->now_ns) == NULL);
-    close_world(w);
+    talk_close(w);
 }
 
 TEST(connection_answers_a_client_that_closed_its_side)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
 
-    put(w, S("POST /hold HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nkept" GET));
+    talk_put(w, S("POST /hold HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nkept" GET));
     connection_input_ended(w->c);
     CHECK(!connection_wants_input(w->c));
     CHECK_INT(connection_state(w->c), CONNECTION_OPEN);
     exchange_answer(w->held[0], 200, S(""), S(""));
     connection_answered(site_next_ready(&w->site), w->now_ns);
-    take_output(w, SIZE_MAX);
-    CHECK_STR(statuses(w), "200 200 ");
+    talk_take(w, SIZE_MAX);
+    CHECK_STR(talk_statuses(w), "200 200 ");
     CHECK_INT(connection_state(w->c), CONNECTION_OVER);
-    close_world(w);
+    talk_close(w);
 }
 
 TEST(connection_drops_a_request_that_was_cut_short)
@@ -509,55 +297,55 @@ TEST(connection_drops_a_request_that_was_cut_short)
 
     EACH_CASE(in, cases)
     {
-        struct world *w = open_world();
+        struct talk *w = talk_open();
 
-        put(w, *in);
+        talk_put(w, *in);
         connection_input_ended(w->c);
         CHECK_STR(buf_str(&w->out), "");
         CHECK_INT(connection_state(w->c), CONNECTION_OVER);
-        close_world(w);
+        talk_close(w);
     }
 }
 
 TEST(connection_runs_pool_routes_on_a_worker_or_says_429)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
 
     w->pool_is_full = true;
-    put(w, S("POST /pool HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nbody" GET));
-    CHECK_STR(statuses(w), "429 200 ");
-    CHECK(said(w, "Retry-After: "));
+    talk_put(w, S("POST /pool HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nbody" GET));
+    CHECK_STR(talk_statuses(w), "429 200 ");
+    CHECK(talk_said(w, "Retry-After: "));
     CHECK_INT(atomic_load(&w->totals.refused), 1);
     w->pool_is_full = false;
-    put(w, S("POST /pool HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nbody" GET));
+    talk_put(w, S("POST /pool HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nbody" GET));
     CHECK(w->pooled != NULL);
     w->pooled->route->run(w->pooled);
     connection_answered(site_next_ready(&w->site), w->now_ns);
-    take_output(w, SIZE_MAX);
-    CHECK_STR(statuses(w), "429 200 200 200 ");
-    close_world(w);
+    talk_take(w, SIZE_MAX);
+    CHECK_STR(talk_statuses(w), "429 200 200 200 ");
+    talk_close(w);
 }
 
 TEST(connection_runs_a_route_on_the_loop_and_where_it_moves_on_a_worker)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
 
-    put(w, S("POST /either HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\neasy"));
-    CHECK_STR(statuses(w), "200 ");
+    talk_put(w, S("POST /either HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\neasy"));
+    CHECK_STR(talk_statuses(w), "200 ");
     CHECK(w->pooled == NULL);
     w->pool_is_full = true;
-    put(w, S("POST /either HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nhard"));
-    CHECK_STR(statuses(w), "200 429 ");
+    talk_put(w, S("POST /either HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nhard"));
+    CHECK_STR(talk_statuses(w), "200 429 ");
     w->pool_is_full = false;
-    put(w, S("POST /either HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nhard" GET));
+    talk_put(w, S("POST /either HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nhard" GET));
     CHECK(w->pooled != NULL);
     w->pooled->route->run(w->pooled);
     connection_answered(site_next_ready(&w->site), w->now_ns);
-    take_output(w, SIZE_MAX);
-    CHECK_STR(statuses(w), "200 429 202 200 ");
-    put(w, S("POST /either HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\neasy"));
-    CHECK_STR(statuses(w), "200 429 202 200 200 ");
-    close_world(w);
+    talk_take(w, SIZE_MAX);
+    CHECK_STR(talk_statuses(w), "200 429 202 200 ");
+    talk_put(w, S("POST /either HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\neasy"));
+    CHECK_STR(talk_statuses(w), "200 429 202 200 200 ");
+    talk_close(w);
 }
 
 static void add_zeros(struct buf *out, size_t count)
@@ -568,34 +356,34 @@ static void add_zeros(struct buf *out, size_t count)
 
 TEST(connection_says_429_when_bodies_fill_the_memory)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
     struct buf in = {0};
 
     atomic_store(&w->totals.body_bytes, 550000);
     buf_add(&in, S("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 100000\r\n\r\n"));
     add_zeros(&in, 49000);
-    put(w, buf_str(&in));
-    CHECK_STR(statuses(w), "");
+    talk_put(w, buf_str(&in));
+    CHECK_STR(talk_statuses(w), "");
     CHECK_INT(atomic_load(&w->totals.body_bytes), 599000);
-    put(w, str_slice(buf_str(&in), 1000, 10000));
-    CHECK_STR(statuses(w), "429 ");
-    CHECK(said(w, "Retry-After: "));
+    talk_put(w, str_slice(buf_str(&in), 1000, 10000));
+    CHECK_STR(talk_statuses(w), "429 ");
+    CHECK(talk_said(w, "Retry-After: "));
     CHECK_INT(connection_state(w->c), CONNECTION_FINISHING);
     CHECK_INT(atomic_load(&w->totals.body_bytes), 550000);
     atomic_store(&w->totals.body_bytes, 0);
     buf_done(&in);
-    close_world(w);
+    talk_close(w);
 }
 
 #define LATER "POST /private HTTP/1.1\r\n" HOST "Authorization: later\r\nContent-Length: "
 
 TEST(connection_that_was_told_to_come_later_is_read_later)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
     int64_t told_at = w->now_ns;
 
-    put(w, S(LATER "4\r\n\r\nbody" GET));
-    CHECK_STR(statuses(w), "429 ");
+    talk_put(w, S(LATER "4\r\n\r\nbody" GET));
+    CHECK_STR(talk_statuses(w), "429 ");
     CHECK(!connection_wants_input(w->c));
     CHECK_INT(connection_deadline(w->c), told_at + 3000 * (int64_t)MS);
     w->now_ns = told_at + 2999 * (int64_t)MS;
@@ -603,46 +391,46 @@ TEST(connection_that_was_told_to_come_later_is_read_later)
     CHECK(!connection_wants_input(w->c));
     w->now_ns = told_at + 3000 * (int64_t)MS;
     connection_expire(w->c, w->now_ns);
-    take_output(w, SIZE_MAX);
-    CHECK_STR(statuses(w), "429 200 "); /* what lay behind the refused body */
+    talk_take(w, SIZE_MAX);
+    CHECK_STR(talk_statuses(w), "429 200 "); /* what lay behind the refused body */
     CHECK(connection_wants_input(w->c));
     CHECK_INT(connection_deadline(w->c), w->now_ns + 60000 * (int64_t)MS);
-    close_world(w);
+    talk_close(w);
 }
 
 TEST(connection_outlives_a_large_body_that_comes_too_early)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
     struct buf body = {0};
 
-    put(w, S(LATER "500000\r\n\r\n"));
-    CHECK_STR(statuses(w), "429 ");
+    talk_put(w, S(LATER "500000\r\n\r\n"));
+    CHECK_STR(talk_statuses(w), "429 ");
     w->now_ns += 3000 * (int64_t)MS;
     connection_expire(w->c, w->now_ns);
     add_zeros(&body, 500000);
-    put(w, buf_str(&body));
-    put(w, S(GET));
-    CHECK_STR(statuses(w), "429 200 ");
+    talk_put(w, buf_str(&body));
+    talk_put(w, S(GET));
+    CHECK_STR(talk_statuses(w), "429 200 ");
     CHECK_INT(atomic_load(&w->totals.body_bytes), 0); /* nothing of it was kept */
-    put(w, S(LATER "2000000\r\n\r\n"));
-    CHECK_STR(statuses(w), "429 200 429 ");
+    talk_put(w, S(LATER "2000000\r\n\r\n"));
+    CHECK_STR(talk_statuses(w), "429 200 429 ");
     CHECK_INT(connection_state(w->c), CONNECTION_FINISHING); /* a new connection costs less */
     CHECK(connection_wants_input(w->c));
     buf_done(&body);
-    close_world(w);
+    talk_close(w);
 }
 
 TEST(connection_ends_a_request_that_takes_too_long)
 {
     static const str parts[] = {S("GET / HT"), S("TP/1.1\r\n"), S(HOST), S("A: b\r\n")};
-    struct world *w = open_world();
+    struct talk *w = talk_open();
     int64_t begun;
 
     w->now_ns += 50000 * (int64_t)MS; /* idle until now */
     begun = w->now_ns;
     EACH_CASE(part, parts)
     {
-        put(w, *part);
+        talk_put(w, *part);
         CHECK_INT(connection_deadline(w->c), begun + 10000 * (int64_t)MS);
         connection_expire(w->c, w->now_ns);
         w->now_ns += 2000 * (int64_t)MS;
@@ -650,132 +438,190 @@ TEST(connection_ends_a_request_that_takes_too_long)
     CHECK_STR(buf_str(&w->out), "");
     w->now_ns = begun + 10000 * (int64_t)MS;
     connection_expire(w->c, w->now_ns);
-    take_output(w, SIZE_MAX);
-    CHECK_STR(statuses(w), "408 ");
+    talk_take(w, SIZE_MAX);
+    CHECK_STR(talk_statuses(w), "408 ");
     CHECK_INT(connection_state(w->c), CONNECTION_FINISHING);
-    put(w, S(GET)); /* dropped */
-    CHECK_STR(statuses(w), "408 ");
+    talk_put(w, S(GET)); /* dropped */
+    CHECK_STR(talk_statuses(w), "408 ");
     w->now_ns = connection_deadline(w->c);
     connection_expire(w->c, w->now_ns);
     CHECK_INT(connection_state(w->c), CONNECTION_OVER);
-    close_world(w);
+    talk_close(w);
 }
 
 TEST(connection_idle_too_long_is_closed_in_silence)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
 
-    put(w, S(GET));
+    talk_put(w, S(GET));
     buf_clear(&w->out);
     CHECK_INT(connection_deadline(w->c), w->now_ns + 60000 * (int64_t)MS);
     w->now_ns = connection_deadline(w->c);
     connection_expire(w->c, w->now_ns);
     CHECK_INT(connection_state(w->c), CONNECTION_OVER);
     CHECK_STR(connection_output(w->c), "");
-    close_world(w);
+    talk_close(w);
 }
 
 TEST(connection_closes_on_a_reader_that_is_too_slow)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
 
-    put_part(w, S("GET /large HTTP/1.1\r\n" HOST "\r\n" GET));
+    talk_put_part(w, S("GET /large HTTP/1.1\r\n" HOST "\r\n" GET));
     for (int i = 0; i < 29; i++) { /* one byte a second is not progress */
         w->now_ns += 1000 * (int64_t)MS;
-        take_output(w, 1);
+        talk_take(w, 1);
         connection_expire(w->c, w->now_ns);
         CHECK_INT(connection_state(w->c), CONNECTION_OPEN);
     }
-    take_output(w, 500000); /* this is */
+    talk_take(w, 500000); /* this is */
     w->now_ns += 29000 * (int64_t)MS;
     connection_expire(w->c, w->now_ns);
     CHECK_INT(connection_state(w->c), CONNECTION_OPEN);
     w->now_ns += 1000 * (int64_t)MS;
     connection_expire(w->c, w->now_ns);
     CHECK_INT(connection_state(w->c), CONNECTION_OVER);
-    close_world(w);
+    talk_close(w);
 }
 
 TEST(connection_stops_reading_while_answers_pile_up)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
 
-    put_part(w, S("GET /large HTTP/1.1\r\n" HOST "\r\n" GET GET));
+    talk_put_part(w, S("GET /large HTTP/1.1\r\n" HOST "\r\n" GET GET));
     CHECK(!connection_wants_input(w->c));
-    take_output(w, 900000);
-    take_output(w, SIZE_MAX);
-    CHECK_STR(statuses(w), "200 200 200 ");
+    talk_take(w, 900000);
+    talk_take(w, SIZE_MAX);
+    CHECK_STR(talk_statuses(w), "200 200 200 ");
     CHECK(connection_wants_input(w->c));
-    close_world(w);
+    talk_close(w);
 }
 
 TEST(connection_that_drains_finishes_its_request_and_closes)
 {
-    struct world *idle = open_world(), *busy = open_world();
+    struct talk *idle = talk_open(), *busy = talk_open();
 
     connection_drain(idle->c);
     CHECK_INT(connection_state(idle->c), CONNECTION_OVER);
-    put(busy, S("GET / HT"));
+    talk_put(busy, S("GET / HT"));
     connection_drain(busy->c);
     CHECK_INT(connection_state(busy->c), CONNECTION_OPEN);
-    put(busy, S("TP/1.1\r\n" HOST "\r\n" GET));
-    CHECK_STR(statuses(busy), "200 ");
-    CHECK(said(busy, "Connection: close"));
+    talk_put(busy, S("TP/1.1\r\n" HOST "\r\n" GET));
+    CHECK_STR(talk_statuses(busy), "200 ");
+    CHECK(talk_said(busy, "Connection: close"));
     CHECK_INT(connection_state(busy->c), CONNECTION_FINISHING);
     connection_input_ended(busy->c);
     CHECK_INT(connection_state(busy->c), CONNECTION_OVER);
-    close_world(idle);
-    close_world(busy);
+    talk_close(idle);
+    talk_close(busy);
 }
 
 TEST(connection_over_the_limit_hears_503)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
 
-    connection_refuse(w->c, w->now_ns);
-    take_output(w, SIZE_MAX);
-    CHECK_STR(statuses(w), "503 ");
-    CHECK(said(w, "Retry-After: 1\r\n"));
-    CHECK(said(w, "Connection: close\r\n"));
+    connection_refuse(w->c, 503, "there are too many connections", w->now_ns);
+    talk_take(w, SIZE_MAX);
+    CHECK_STR(talk_statuses(w), "503 ");
+    CHECK(talk_said(w, "Retry-After: 1\r\n"));
+    CHECK(talk_said(w, "Connection: close\r\n"));
     CHECK_INT(connection_state(w->c), CONNECTION_FINISHING);
-    close_world(w);
+    talk_close(w);
+}
+
+/* On terms that trust 10.0.0.0/8; the world's peer is 10.0.0.1. */
+static struct terms *accept_terms(struct talk *w, const char *proxies, bool is_secure)
+{
+    struct terms_plan plan = {.certificate = "",
+                              .key = "",
+                              .hsts_seconds = 600,
+                              .trusted_proxies = str_of(proxies),
+                              .client_header = S("X-Forwarded-For")};
+    struct terms *terms;
+
+    CHECK_OK(terms_open(w->config.sys, &plan, NULL, &terms));
+    connection_accept_terms(w->c, terms, is_secure);
+    return terms;
+}
+
+#define FROM(client, scheme)                                                                       \
+    "GET /people/7 HTTP/1.1\r\n" HOST "X-Forwarded-For: " client "\r\nX-Forwarded-Proto: " scheme  \
+    "\r\n\r\n"
+
+TEST(connection_takes_the_word_of_a_trusted_proxy_for_each_request)
+{
+    struct talk *w = talk_open();
+    struct terms *terms = accept_terms(w, "10.0.0.0/8", false);
+
+    talk_put(w, S(FROM("1.1.1.1, 203.0.113.7", "https") FROM("2001:db8::7", "http")));
+    talk_put(w, S("GET /people/7 HTTP/1.1\r\n" HOST "\r\n"));
+    CHECK(talk_said(w, "7|||203.0.113.7HTTP"));
+    CHECK(talk_said(w, "7|||2001:db8::7HTTP"));
+    CHECK(str_ends(buf_str(&w->out), S("7|||10.0.0.1"))); /* not the one before */
+    CHECK_INT(talk_count(w, "Strict-Transport-Security: max-age=600\r\n"), 1);
+    talk_close(w);
+    terms_release(terms);
+}
+
+TEST(connection_does_not_take_the_word_of_others)
+{
+    struct talk *w = talk_open();
+    struct terms *terms = accept_terms(w, "10.0.0.2, 192.168.0.0/16", false);
+
+    talk_put(w, S(FROM("203.0.113.7", "https")));
+    CHECK(str_ends(buf_str(&w->out), S("7|||10.0.0.1")));
+    CHECK(!talk_said(w, "Strict-Transport-Security"));
+    talk_close(w);
+    terms_release(terms);
+}
+
+TEST(connection_over_tls_tells_browsers_to_stay_there_if_asked)
+{
+    struct talk *w = talk_open();
+    struct terms *terms = accept_terms(w, "", true);
+
+    talk_put(w, S(GET FROM("203.0.113.7", "http") "GET / HTTP/1.1\r\n\r\n"));
+    CHECK_STR(talk_statuses(w), "200 201 400 ");
+    CHECK_INT(talk_count(w, "Strict-Transport-Security: max-age=600\r\n"), 3);
+    talk_close(w);
+    terms_release(terms);
 }
 
 TEST(connection_idle_holds_no_buffers)
 {
-    struct world *w = open_world();
+    struct talk *w = talk_open();
     size_t bufs;
     long calls;
 
-    put(w, S(GET));
+    talk_put(w, S(GET));
     bufs = w->site.buf_count;
     CHECK(bufs >= 2);
     calls = mem_calls();
     for (int i = 0; i < 100; i++)
-        put(w, S("POST /any HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello"));
+        talk_put(w, S("POST /any HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello"));
     CHECK_INT(w->site.buf_count, bufs);
     CHECK(mem_calls() - calls <= 20); /* only w->out grew: a warm loop allocates nothing */
-    close_world(w);
+    talk_close(w);
 }
 
 /* Whichever allocation fails, nothing breaks and nothing is lost track of. */
 TEST(connection_lives_through_every_failed_allocation)
 {
     for (long countdown = 1; countdown < 60; countdown++) {
-        struct world *w = open_world();
+        struct talk *w = talk_open();
 
         CHECK(buf_reserve(&w->out, 1 << 20));
         mem_fail_after(countdown);
-        put(w, S("POST /hold HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nkept" GET));
-        put(w, S("GET /large HTTP/1.1\r\n" HOST "\r\n"));
-        put(w, S("GET /people/%41?q=%42 HTT"));
-        put(w, S("P/1.1\r\n" HOST "\r\nPOST /nix HTTP/1.1\r\n\r\n"));
+        talk_put(w, S("POST /hold HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nkept" GET));
+        talk_put(w, S("GET /large HTTP/1.1\r\n" HOST "\r\n"));
+        talk_put(w, S("GET /people/%41?q=%42 HTT"));
+        talk_put(w, S("P/1.1\r\n" HOST "\r\nPOST /nix HTTP/1.1\r\n\r\n"));
         for (size_t i = 0; i < w->held_count; i++) {
             exchange_answer(w->held[i], 200, S("text/plain"), S("late"));
             connection_answered(site_next_ready(&w->site), w->now_ns);
-            take_output(w, SIZE_MAX);
+            talk_take(w, SIZE_MAX);
         }
         mem_fail_after(0);
-        close_world(w);
+        talk_close(w);
     }
 }

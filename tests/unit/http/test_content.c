@@ -1,4 +1,4 @@
-/* test_content.c - what a head says about its body.
+/* test_content.c - media types and content codings by their names.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -6,7 +6,7 @@
 
 #include "support/test.h"
 
-TEST(content_that_is_no_json_is_told_from_what_may_be)
+TEST(media_that_is_no_json_is_told_from_what_may_be)
 {
     static const struct {
         const char *type;
@@ -28,7 +28,7 @@ TEST(content_that_is_no_json_is_told_from_what_may_be)
     CHECK_INT(content_is_unreadable(str_of(c->type)), c->is_unreadable);
 }
 
-TEST(content_encodings_are_known_in_any_case)
+TEST(media_codings_are_known_in_any_case)
 {
     static const struct {
         const char *coding;

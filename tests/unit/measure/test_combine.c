@@ -476,7 +476,7 @@ TEST(files_of_similar_size_are_chosen)
             CHECK(str_to_u64(str_cut(&rest, ' '), &files[count].rows));
             files[count++].rows *= 1000;
         }
-        CHECK_INT(combine_choose(files, count, c->is_busy, &at, &found), c->count > 0);
+        CHECK_INT(combine_choose(files, count, c->is_busy, UINT64_MAX, &at, &found), c->count > 0);
         CHECK_INT(at, c->at);
         CHECK_INT(found, c->count);
     }
@@ -500,7 +500,7 @@ TEST(a_file_with_many_strays_is_written_anew_by_itself)
         };
         size_t at, count;
 
-        CHECK_INT(combine_choose(files, 2, true, &at, &count), c->is_chosen);
+        CHECK_INT(combine_choose(files, 2, true, UINT64_MAX, &at, &count), c->is_chosen);
         if (c->is_chosen)
             CHECK(at == 0 && count == 1);
     }
@@ -528,9 +528,39 @@ TEST(combine_makes_all_files_one_while_few_events_arrive)
 
         for (size_t i = 0; i < c->count; i++)
             files[i].rows = c->rows[i];
-        CHECK_INT(combine_choose(files, c->count, false, &at, &count), c->is_chosen);
+        CHECK_INT(combine_choose(files, c->count, false, UINT64_MAX, &at, &count), c->is_chosen);
         CHECK(!c->is_chosen || (at == 0 && count == c->count));
-        CHECK(!combine_choose(files, c->count, true, &at, &count));
+        CHECK(!combine_choose(files, c->count, true, UINT64_MAX, &at, &count));
+    }
+}
+
+TEST(files_that_do_not_fit_into_memory_together_are_not_combined)
+{
+    static const struct {
+        const char *name;
+        bool is_busy;
+        uint64_t rows[9];
+        size_t count, at, found; /* found: 0 for none */
+    } cases[] = {
+        {"the first two of three", false, {100, 100, 100}, 3, 0, 2},
+        {"the most that fit", false, {100, 100, 60, 30, 20, 10}, 6, 2, 4},
+        {"none that are not worth it", false, {190, 15, 190}, 3, 0, 0},
+        {"two large ones do not fit", false, {150, 150}, 2, 0, 0},
+        {"small ones behind a large one", true, {200, 20, 20, 20, 20, 20, 20, 20, 20}, 9, 1, 8},
+        {"busy, too many", true, {30, 30, 30, 30, 30, 30, 30, 30}, 8, 0, 0},
+    };
+
+    EACH_CASE(c, cases)
+    {
+        struct combine_file files[9] = {0};
+        size_t at = 99, found = 99;
+
+        for (size_t i = 0; i < c->count; i++) {
+            files[i].rows = c->rows[i];
+            files[i].held = c->rows[i];
+        }
+        CHECK_INT(combine_choose(files, c->count, c->is_busy, 200, &at, &found), c->found > 0);
+        CHECK(!c->found || (at == c->at && found == c->found));
     }
 }
 
@@ -555,7 +585,7 @@ TEST(files_stay_few_and_events_are_seldom_written_again)
             files[count].rows =
                 1000000 + (c->spread ? random_below(&random, c->spread) : 0) * 10000;
             taken += files[count++].rows;
-            while (combine_choose(files, count, true, &at, &found)) {
+            while (combine_choose(files, count, true, UINT64_MAX, &at, &found)) {
                 struct combine_file one = {0};
 
                 for (size_t k = at; k < at + found; k++)

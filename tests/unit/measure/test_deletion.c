@@ -157,7 +157,7 @@ static const char *schema_of(struct fold *fold)
     struct buf out = {0};
     str text;
 
-    CHECK_OK(schema_write(fold->events, test_mem, &out));
+    CHECK_OK(schema_write(fold->events, NULL, test_mem, &out));
     text = arena_dup(test_mem, buf_str(&out));
     buf_done(&out);
     return text.data;
@@ -229,8 +229,8 @@ static void check_combined(struct fold *fold, struct fold *other)
     CHECK_OK(fold_combine(fold, 0, history_count(fold->history)));
     check_same(fold, other);
     events_begin(fold->events, &source);
-    CHECK_OK(history_mask(fold->history, 0, source.deleted, &rows));
-    CHECK_INT(rows->deleted, 0);
+    CHECK_OK(history_mask(fold->history, 0, &source, &rows));
+    CHECK_INT(rows->masked, 0);
     CHECK_INT(rows->rows, columns_about(history_file(fold->history, 0))->rows);
     events_end(fold->events);
     CHECK_OK(fold_again(fold, true));

@@ -55,7 +55,7 @@ static str schema_of(struct fold *fold)
     struct buf out = {0};
     str text;
 
-    CHECK_OK(schema_write(fold->events, test_mem, &out));
+    CHECK_OK(schema_write(fold->events, NULL, test_mem, &out));
     text = arena_dup(test_mem, buf_str(&out));
     buf_done(&out);
     return text;
@@ -126,7 +126,7 @@ TEST(a_schema_without_memory_says_so)
             CHECK_OK(fold_take(&fold, str_of(messages[i])));
         }
         mem_fail_after(k);
-        err = schema_write(fold.events, test_mem, &out);
+        err = schema_write(fold.events, NULL, test_mem, &out);
         mem_fail_after(0);
         CHECK(err == OK || err == ERR_LIMIT);
         failures += err == ERR_LIMIT;

@@ -221,7 +221,7 @@ enum err table_write(const struct table *table, struct sys *sys, const char *pat
     struct columns_writer *writer;
     enum err err;
 
-    TRY(columns_writer_open(sys, path, world_workspace, &writer));
+    TRY(columns_writer_open(sys, path, world_workspace, table->shape.section_rows, &writer));
     err = add_names(table, writer);
     if (!err)
         err = add_rows(table, writer);

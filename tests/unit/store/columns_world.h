@@ -18,6 +18,7 @@ struct table_shape {
     uint32_t huge_rows;  /* of one person in the middle; 0: there is none */
     uint32_t properties; /* up to WORLD_MOST_PROPERTIES, each of another character */
     uint32_t values;     /* of a property, at the most */
+    uint32_t section_rows;
 };
 
 struct table_row {

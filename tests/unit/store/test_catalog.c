@@ -25,7 +25,7 @@ static fallible add_key(struct tx *tx, int64_t number)
     return catalog_run(tx, SQL_KEY_ADD,
                        BIND(B_I64(1), B_TEXT(S("n")), B_TEXT(S("api")),
                             B_BLOB(str_from(hash, sizeof hash)), B_TEXT(S("end")), B_I64(number),
-                            B_NULL));
+                            B_NULL, B_NULL, B_I64(1)));
 }
 
 static fallible add_keys(struct catalog *catalog, int64_t from, int64_t to)
@@ -53,7 +53,8 @@ static int64_t count_keys(struct catalog *catalog)
     struct tx *tx;
 
     CHECK_OK(catalog_begin(catalog, &tx));
-    CHECK_OK(catalog_end(tx, catalog_each(tx, SQL_KEY_LIST, NO_BIND, count_row, &count)));
+    CHECK_OK(catalog_end(
+        tx, catalog_each(tx, SQL_KEY_LIST, BIND(B_I64(0), B_I64(100000)), count_row, &count)));
     return count;
 }
 
@@ -146,7 +147,8 @@ TEST(catalog_stops_reading_when_the_reader_fails)
 
     CHECK_OK(add_keys(catalog, 0, 5));
     CHECK_OK(catalog_begin(catalog, &tx));
-    CHECK_ERR(ERR_LIMIT, catalog_each(tx, SQL_KEY_LIST, NO_BIND, stop_at_two, &count));
+    CHECK_ERR(ERR_LIMIT,
+              catalog_each(tx, SQL_KEY_LIST, BIND(B_I64(0), B_I64(100000)), stop_at_two, &count));
     CHECK_INT(count, 2);
     CHECK_OK(catalog_end(tx, OK));
     CHECK_INT(count_keys(catalog), 5);
@@ -209,6 +211,41 @@ TEST(catalog_of_every_older_version_becomes_the_newest)
         catalog_close(catalog);
         sim_close(sys);
     }
+}
+
+static enum err check_eight(void *argument, struct row *row)
+{
+    (void)argument;
+    CHECK_INT(catalog_row_i64(row, 0), 8);
+    return OK;
+}
+
+TEST(catalog_keeps_keys_and_their_numbers_when_they_get_rules)
+{
+    struct sys *sys = sim_open(1);
+    struct catalog *catalog = open_catalog(sys);
+    struct file *file;
+    char sql[8192];
+    struct tx *tx;
+
+    catalog_close(catalog);
+    CHECK_OK(file_remove(sys, path));
+    CHECK_OK(file_open(sys, path, FILE_WRITE | FILE_CREATE, &file));
+    file_close(file);
+    snprintf(sql, sizeof sql,
+             "%s;\n%s;\nINSERT INTO key (id, workspace_id, name, scope, secret_hash, secret_end, "
+             "created_at) VALUES (7, 1, 'n', 'api', zeroblob(32), 'end', 5);\n"
+             "PRAGMA user_version = 2",
+             catalog_sql_migrations[0].text, catalog_sql_migrations[1].text);
+    run_raw(sys, sql);
+    catalog = open_catalog(sys);
+    CHECK_INT(count_keys(catalog), 1);
+    CHECK_OK(catalog_begin(catalog, &tx));
+    CHECK_OK(add_key(tx, 1));
+    CHECK_OK(catalog_end(
+        tx, catalog_each(tx, SQL_KEY_LIST, BIND(B_I64(7), B_I64(10)), check_eight, NULL)));
+    catalog_close(catalog);
+    sim_close(sys);
 }
 
 TEST(catalog_of_a_newer_program_is_refused_and_stays_as_it_is)

@@ -14,6 +14,12 @@
 
 #include <stdlib.h>
 
+static void report(void *unused, const char *damage)
+{
+    (void)unused;
+    CHECK_STR(str_of(damage), "no damage");
+}
+
 static void check_round_trip(uint64_t seed, const struct table_shape *shape, size_t cache_bytes)
 {
     struct table table = table_make(seed, shape);
@@ -29,6 +35,7 @@ static void check_round_trip(uint64_t seed, const struct table_shape *shape, siz
     columns_close(columns);
     CHECK_INT(columns_cache_bytes(cache), 0);
     columns_cache_close(cache);
+    CHECK_OK(columns_check(sys, "a.columns", world_workspace, report, NULL));
     sim_close(sys);
     arena_reset(test_mem);
 }
@@ -41,6 +48,8 @@ TEST(columns_give_back_random_tables)
         {.persons = 3, .most_rows = 300, .properties = 8, .values = 300},
         {.persons = 700, .most_rows = 20, .properties = 8, .values = 40},
         {.persons = 10000, .most_rows = 40, .properties = 8, .values = 500},
+        {.persons = 10000, .most_rows = 40, .properties = 2, .values = 50, .section_rows = 1},
+        {.persons = 10000, .most_rows = 40, .section_rows = 140000},
     };
 
     EACH_CASE(shape, shapes)
@@ -137,7 +146,7 @@ static void read_at_random(void *argument)
 TEST(columns_are_read_by_threads_while_blocks_come_and_go)
 {
     static const struct table_shape shape = {
-        .persons = 7000, .most_rows = 40, .properties = 8, .values = 50};
+        .persons = 7000, .most_rows = 40, .properties = 8, .values = 50, .section_rows = 70000};
     struct table table = table_make(6, &shape);
     struct reader readers[4];
     struct thread *threads[4];

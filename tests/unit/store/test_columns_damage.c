@@ -252,7 +252,7 @@ static enum err write_two(struct sys *sys, const struct columns_row *rows,
     uint32_t number;
     enum err err;
 
-    CHECK_OK(columns_writer_open(sys, path, world_workspace, &writer));
+    CHECK_OK(columns_writer_open(sys, path, world_workspace, 0, &writer));
     CHECK_OK(columns_writer_kind(writer, &kind, &number));
     CHECK_OK(columns_writer_property(writer, S("is_there"), &number));
     CHECK_OK(columns_writer_value(writer, number, &value, &number));

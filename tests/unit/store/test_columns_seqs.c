@@ -34,6 +34,7 @@ TEST(narrow_numbers_are_those_of_the_blocks)
     static const struct table_shape shapes[] = {
         {.persons = 1, .most_rows = 1},
         {.persons = 9000, .most_rows = 30},
+        {.persons = 9000, .most_rows = 30, .section_rows = 70000},
         {.persons = 50, .most_rows = 10, .huge_rows = 70000},
     };
 

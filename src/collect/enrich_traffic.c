@@ -1,0 +1,98 @@
+/* enrich_traffic.c - was it a person or a machine? The verdict, as it is stored.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "collect/enrich_int.h"
+
+enum { HUNDREDTHS = 100 };
+
+static str agent_alone(const void *owner, str name)
+{
+    return str_equals_nocase(name, S("user-agent")) ? *(const str *)owner : (str){NULL, 0};
+}
+
+static void write_probability(struct json_writer *w, double probability)
+{
+    unsigned hundredths = (unsigned)(probability * HUNDREDTHS + 0.5);
+    const char digits[] = {'0', '.', (char)('0' + hundredths / 10 % 10),
+                           (char)('0' + hundredths % 10)};
+
+    json_verbatim(w, hundredths >= HUNDREDTHS ? S("1") : str_from(digits, sizeof digits));
+}
+
+static void write_verdict(struct json_writer *w, const struct traffic_verdict *verdict)
+{
+    json_key(w, S("traffic"));
+    json_open(w, '{');
+    json_key(w, S("verdict"));
+    json_text(w, verdict->is_machine ? S("machine") : S("human"));
+    json_key(w, S("probability"));
+    write_probability(w, verdict->probability);
+    json_key(w, S("reasons"));
+    json_open(w, '[');
+    for (size_t i = 0; i < verdict->reason_count; i++)
+        json_text(w, str_of(verdict->reasons[i]));
+    json_shut(w, ']');
+    json_shut(w, '}');
+}
+
+static bool is_same(const struct enrich_call *call, const struct enrich_hit *hit)
+{
+    return call->judged_text.data && call->judged_headers == hit->has_headers &&
+           str_equals(hit->agent, call->judged_text);
+}
+
+static enum traffic_act act_of(const struct enrich_hit *hit)
+{
+    if (hit->is_used)
+        return TRAFFIC_ENGAGED;
+    return hit->event->is_view ? TRAFFIC_VIEW : TRAFFIC_OTHER;
+}
+
+static fallible judge(struct enrich_call *call, const struct enrich_hit *hit,
+                      struct traffic_verdict *out)
+{
+    struct traffic_request request = {
+        .agents = call->enrich->config.agents,
+        .same = is_same(call, hit) ? &call->judged : NULL,
+        .header = agent_alone,
+        .owner = &hit->agent,
+        .header_count = 1,
+        .address = hit->address,
+        .has_asn = hit->place && hit->place->has_asn,
+        .asn = hit->place ? hit->place->asn : 0,
+        .watch = call->enrich->config.watch,
+        .visitor = hit->event->visitor,
+        .page = hit->page,
+        .act = act_of(hit),
+        .at = hit->event->at,
+    };
+
+    if (hit->has_headers) {
+        request.header = call->request->header;
+        request.owner = call->request->owner;
+        request.header_count = call->request->header_count;
+    }
+    return traffic_judge(&request, call->mem, out);
+}
+
+/* Events of one request mostly show the same signs. */
+fallible enrich_traffic_tell(struct enrich_call *call, const struct enrich_hit *hit, str *out_told,
+                             uint64_t *out_person)
+{
+    struct traffic_verdict verdict;
+    struct json_writer w;
+
+    TRY(judge(call, hit, &verdict));
+    if (!is_same(call, hit) || verdict.signs != call->judged.signs) {
+        w = enrich_write(call);
+        write_verdict(&w, &verdict);
+        TRY(enrich_written(call, &call->told_traffic));
+    }
+    call->judged = verdict;
+    call->judged_text = hit->agent;
+    call->judged_headers = hit->has_headers;
+    *out_told = call->told_traffic;
+    *out_person = verdict.is_machine ? 0 : verdict.visitor;
+    return OK;
+}

@@ -1,0 +1,85 @@
+/* traffic_int.h - what the sources of signs share: the hit at hand, and what is remembered of it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "collect/agent.h"
+#include "collect/traffic.h"
+#include "collect/traffic_watch.h"
+
+/* Where both are told, what a hit's visitor, network and page did until now, this hit with it. */
+struct traffic_past {
+    bool is_known; /* the rest is told */
+    bool is_trapped;
+    bool is_found; /* to be a machine, by an earlier hit */
+    bool has_own_id;
+    bool site_used; /* the site tells when pages are in use */
+    bool site_loads;
+    unsigned views, views_10s, views_60s;
+    unsigned networks; /* distinct, about */
+    unsigned hurried;  /* another page within a moment */
+    unsigned used;     /* hits that a page was in use */
+    unsigned parts;
+    unsigned paces;    /* intervals between pages */
+    double unevenness; /* of them: deviation by mean */
+    bool has_walked;   /* through many pages, hardly one twice */
+    bool is_fan_out, is_strangers;
+};
+
+enum { TRAFFIC_PAIRS = 1024 };
+
+struct traffic_seen {
+    const struct traffic_request *request;
+    str text; /* the user agent */
+    /* Which two bytes stand beside each other in it, one bit for many: most words are not in there,
+     * and need not be looked for. */
+    uint64_t pairs[TRAFFIC_PAIRS / 64];
+    struct agent agent;
+    bool claims_browser;
+    bool is_whole;   /* all headers are told */
+    bool is_proxied; /* what stands between may have changed protocol and order */
+    struct traffic_past past;
+};
+
+enum traffic_of { HIT, VISITOR };
+/* What the first two tell is the same for all hits of a request. */
+enum traffic_source { TRAFFIC_OF_lists, TRAFFIC_OF_headers, TRAFFIC_OF_page, TRAFFIC_OF_past };
+
+/* A sign is shown: traffic_SOURCE_CODE. */
+#define SIGN(source, code, weight, of, how, meaning)                                               \
+    bool traffic_##source##_##code(const struct traffic_seen *seen);
+#include "collect/traffic_signs.def"
+#undef SIGN
+
+enum traffic_sign {
+#define SIGN(source, code, weight, of, how, meaning) TRAFFIC_##code,
+#include "collect/traffic_signs.def"
+#undef SIGN
+    TRAFFIC_SIGNS
+};
+
+double traffic_weight(enum traffic_sign sign);
+const char *traffic_code(enum traffic_sign sign);
+/* A probability, of the logarithm of odds. */
+double traffic_probability(double odds);
+
+/* Fills in `pairs`, of `text`. */
+void traffic_lists_prepare(struct traffic_seen *seen);
+/* Absent if it is not told. */
+str traffic_header(const struct traffic_seen *seen, str name);
+/* Without scheme and host, and without what stands behind '#'. */
+str traffic_page_of(str url);
+/* An image, style or script. */
+bool traffic_page_is_part(str page);
+
+/* The watch's side. Remembers the hit; `out_past` is what is known with it. Returns the visitor. */
+uint64_t traffic_watch_see(struct traffic_watch *watch, const struct traffic_seen *seen,
+                           struct traffic_past *out_past);
+/* What the signs of its visitor add up to; `reason` weighed most. Without what the watch finds out
+ * later: fan-outs. */
+struct traffic_found {
+    double odds;
+    const char *reason; /* NULL: none */
+};
+void traffic_watch_judged(struct traffic_watch *watch, uint64_t visitor,
+                          const struct traffic_found *found);

@@ -1,0 +1,24 @@
+/* log_await.c - one condition for those who wait for the log and for a call.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "store/log_await.h"
+
+#include "store/log_int.h"
+
+void log_await(struct log *log, uint64_t seq, const atomic_bool *is_called, int64_t timeout_ms)
+{
+    bool in_time = true;
+
+    mutex_lock(log->lock);
+    while (in_time && seq >= log_durable_seq(log) && !atomic_load(is_called))
+        in_time = condition_wait_for(log->grown, log->lock, timeout_ms);
+    mutex_unlock(log->lock);
+}
+
+void log_await_end(struct log *log)
+{
+    mutex_lock(log->lock);
+    condition_broadcast(log->grown);
+    mutex_unlock(log->lock);
+}
