@@ -166,6 +166,12 @@ static bool read_subject(const char *word, enum feed_subject *out_subject, int *
     return true;
 }
 
+static bool read_traffic(const char *word, bool *out_is_human)
+{
+    *out_is_human = word && str_equals(str_of(word), S("human"));
+    return !word || *out_is_human || str_equals(str_of(word), S("raw"));
+}
+
 static bool read_format(const char *word, enum format *out_format)
 {
     for (size_t i = 0; i < sizeof FORMATS / sizeof *FORMATS; i++)
@@ -185,6 +191,7 @@ int command_export(struct command_line *line)
         .key = command_option(line, "--key"),
     };
     const char *name = command_option(line, "--format"), *path = command_option(line, "--out");
+    const char *traffic = command_option(line, "--traffic");
     const char *what = command_word(line);
     enum format format;
     int status;
@@ -195,6 +202,8 @@ int command_export(struct command_line *line)
         return command_misused("export needs --data DIR, or --url URL and --key KEY");
     if (!read_format(name, &format))
         return command_misused("export needs --format csv, jsonl or parquet");
+    if (!read_traffic(traffic, &options.is_human))
+        return command_misused("--traffic must be human or raw");
     if (!read_subject(what, &options.subject, &status))
         return status;
     if (!path && format == FORMAT_PARQUET && stream_is_terminal(STREAM_OUT))

@@ -110,8 +110,9 @@ static bool read_seq(str line, uint64_t *out_seq)
 
 static fallible get_events(struct feed *feed, struct buf *out_lines, bool *out_is_end)
 {
-    const char *path = arena_print(feed->mem, "/api/export/events?from=%llu&until=%llu",
-                                   (unsigned long long)feed->place, (unsigned long long)feed->end)
+    const char *path = arena_print(feed->mem, "/api/export/events?from=%llu&until=%llu%s",
+                                   (unsigned long long)feed->place, (unsigned long long)feed->end,
+                                   feed->options.is_human ? "&traffic=human" : "")
                            .data;
     size_t start;
     uint64_t seq;
@@ -162,6 +163,8 @@ static fallible write_question(const struct feed *feed, struct buf *out)
     json_verbatim(&w, S("{\"all\":[]}"));
     json_key(&w, S("as_of")); /* of all times: imported events may be still to come */
     json_text(&w, S("9999-12-31T23:59:59.999Z"));
+    json_key(&w, S("traffic"));
+    json_text(&w, feed->options.is_human ? S("human") : S("raw"));
     json_key(&w, S("limit"));
     json_u64(&w, feed->page);
     if (feed->cursor.len) {
@@ -301,6 +304,7 @@ fallible feed_rewind(struct feed *feed)
         return OK;
     TRY(export_open(feed->workspace.log, feed->place, feed->end, &feed->export));
     export_without(feed->export, feed->workspace.deletions);
+    export_verdicts(feed->export, feed->workspace.verdicts, feed->options.is_human);
     return OK;
 }
 

@@ -20,6 +20,7 @@ struct feed_options {
     const char *folder; /* or NULL */
     const char *url;    /* of a server; or NULL */
     const char *key;
+    bool is_human; /* without events of machines, and persons of whom nothing else is known */
 };
 
 /* Also reads the log as far as it needs to, with a bar. */

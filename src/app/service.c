@@ -313,8 +313,7 @@ static fallible open_watch(struct service *service)
         return OK;
     memcpy(watch.key.bytes, &hash, sizeof watch.key.bytes);
     TRY(traffic_watch_open(&watch, &service->watch));
-    intake_watch(service->workspace.intake, service->watch);
-    return OK;
+    return intake_watch(service->workspace.intake, service->watch);
 }
 
 static fallible open_enrich(struct service *service)
@@ -367,6 +366,7 @@ static fallible open_all(struct service *service)
     web.access = service->workspace.access;
     web.backups = service->backups;
     web.deletions = service->workspace.deletions;
+    web.verdicts = service->workspace.verdicts;
     web.events = service->workspace.events;
     web.intake = service->workspace.intake;
     web.log = service->workspace.log;

@@ -14,6 +14,7 @@
 #include "store/catalog.h"
 #include "store/datadir.h"
 #include "store/deletions.h"
+#include "store/verdicts.h"
 #include "store/log_pick.h"
 #include "store/seen.h"
 #include "sys/clock.h"
@@ -186,8 +187,10 @@ static fallible open_folds(struct workspace *workspace, const struct config *con
     entropy_fill(workspace->sys, &events.hash_seed, sizeof events.hash_seed);
     TRY(identity_open(&workspace->identity));
     TRY(deletions_open(0, &workspace->deletions));
+    TRY(verdicts_open(0, &workspace->verdicts));
     intake.identity = workspace->identity;
     intake.deletions = workspace->deletions;
+    intake.verdicts = workspace->verdicts;
     err = intake_open(&intake, progress, argument, &workspace->intake);
     if (err) {
         identity_close(events.identity);
@@ -238,6 +241,7 @@ void workspace_close(struct workspace *workspace)
     intake_close(workspace->intake);
     roster_close(workspace->roster);
     history_close(workspace->history);
+    verdicts_close(workspace->verdicts);
     deletions_close(workspace->deletions);
     identity_close(workspace->identity);
     seen_close(workspace->seen);

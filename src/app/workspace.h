@@ -11,6 +11,7 @@ struct access;
 struct catalog;
 struct datadir;
 struct deletions;
+struct verdicts;
 struct events;
 struct history;
 struct identity;
@@ -34,6 +35,7 @@ struct workspace {
     struct seen *seen;
     struct identity *identity;
     struct deletions *deletions; /* of all that the log holds */
+    struct verdicts *verdicts;   /* the same */
     struct intake *intake;
     struct history *history;
     struct roster *roster;

@@ -84,6 +84,14 @@ static void changes_plain(const uint8_t *bytes, uint32_t rows, uint64_t *out_bit
         out_bits[row / 64] |= (uint64_t)(!row || bytes[row] != bytes[row - 1]) << row % 64;
 }
 
+static void blank_plain(const uint8_t *bytes, uint32_t rows, const uint64_t *bits, uint8_t *out)
+{
+    memcpy(out, bytes, rows);
+    for (uint32_t word = 0; word < pick_words(rows); word++)
+        for (uint64_t left = bits[word]; left; left &= left - 1)
+            out[word * 64 + (uint32_t)__builtin_ctzll(left)] = PICK_BLANK;
+}
+
 static const struct pick plain = {
     .find = find_plain,
     .below = below_plain,
@@ -92,6 +100,7 @@ static const struct pick plain = {
     .periods = periods_plain,
     .others = others_plain,
     .changes = changes_plain,
+    .blank = blank_plain,
 };
 
 const struct pick *pick_plain(void)
@@ -305,6 +314,16 @@ AVX512 static void changes_avx512(const uint8_t *bytes, uint32_t rows, uint64_t 
         *out_bits |= 1;
 }
 
+AVX512 static void blank_avx512(const uint8_t *bytes, uint32_t rows, const uint64_t *bits,
+                                uint8_t *out)
+{
+    __m512i blank = _mm512_set1_epi8((char)PICK_BLANK);
+
+    for (uint32_t row = 0; row < rows; row += 64)
+        _mm512_storeu_si512(out + row, _mm512_mask_blend_epi8(
+                                           bits[row / 64], _mm512_loadu_si512(bytes + row), blank));
+}
+
 static const struct pick avx512 = {
     .find = find_avx512,
     .below = below_avx512,
@@ -313,6 +332,7 @@ static const struct pick avx512 = {
     .periods = periods_avx512,
     .others = others_avx512,
     .changes = changes_avx512,
+    .blank = blank_avx512,
 };
 
 bool pick_is_possible(void)

@@ -9,7 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PICK_SLACK = 16, PICK_KINDS = 256, PICK_UNSURE = 255, PICK_BYTES_SLACK = 64 };
+enum {
+    PICK_SLACK = 16,
+    PICK_KINDS = 256,
+    PICK_UNSURE = 255,
+    PICK_BLANK = 255,
+    PICK_BYTES_SLACK = 64
+};
 
 /* What becomes numbers: 0 stays 0, any other item has `base` added. */
 struct pick_codes {
@@ -46,6 +52,9 @@ struct pick {
      * first. */
     void (*others)(const uint8_t *bytes, uint32_t rows, uint8_t byte, uint64_t *out_bits);
     void (*changes)(const uint8_t *bytes, uint32_t rows, uint64_t *out_bits);
+    /* The bytes, but PICK_BLANK for the rows that have a bit. Up to PICK_BYTES_SLACK bytes are
+     * written beyond the last row's. */
+    void (*blank)(const uint8_t *bytes, uint32_t rows, const uint64_t *bits, uint8_t *out);
 };
 
 /* False: the processor is too old for what this program was built for. */

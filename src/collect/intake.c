@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "collect/intake_fold.h"
+#include "collect/intake_revise.h"
 #include "collect/quarantine.h"
 #include "collect/traffic_watch.h"
 #include "collect/visitor.h"
@@ -39,7 +40,8 @@ enum { DOMAIN_MESSAGE = 0x6d, DOMAIN_QUARANTINE = 0x71 };
 
 struct intake {
     struct intake_config config;
-    struct traffic_watch *watch; /* NULL: none */
+    struct traffic_watch *watch; /* NULL: none; then no revisions either */
+    struct intake_revise *revise;
     struct mailbox *box;
     struct quarantine *quarantine;
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
@@ -184,9 +186,11 @@ void intake_seen_read(struct intake *intake, struct seen_stats *out_stats)
     mutex_unlock(intake->lock);
 }
 
-void intake_watch(struct intake *intake, struct traffic_watch *watch)
+fallible intake_watch(struct intake *intake, struct traffic_watch *watch)
 {
+    TRY(intake_revise_open(watch, intake->config.verdicts, intake->config.log, &intake->revise));
     intake->watch = watch;
+    return OK;
 }
 
 bool intake_is_full(const struct intake *intake)
@@ -530,6 +534,7 @@ static fallible do_job(struct intake *intake, struct intake_job *job)
     case INTAKE_DISMISS:
         return release(intake, job, 0);
     case INTAKE_DELETE:
+    case INTAKE_REVISE:
         break; /* takes groups of its own */
     }
     return fail(ERR_INVALID, "no such kind of job");
@@ -632,12 +637,21 @@ static fallible do_large(struct intake *intake, struct intake_job *job)
     return OK;
 }
 
-/* A deletion takes as many groups as it needs. */
-static fallible do_deletion(struct intake *intake, struct intake_job *job)
+static fallible write_named(struct intake *intake, struct intake_job *job)
+{
+    struct verdicts_revision revision = {.at = job->received, .verdict = job->verdict};
+
+    return job->kind == INTAKE_DELETE
+               ? deletions_write(intake->config.deletions, intake->config.log, job->received,
+                                 job->found, &job->deleted)
+               : verdicts_write(intake->config.verdicts, intake->config.log, &revision, job->found);
+}
+
+/* What names events takes as many groups as it needs. */
+static fallible do_named(struct intake *intake, struct intake_job *job)
 {
     struct letter *end = job->letter.next;
-    enum err err = deletions_write(intake->config.deletions, intake->config.log, job->received,
-                                   job->found, &job->deleted);
+    enum err err = write_named(intake, job);
 
     if (err)
         return refused(intake, &job->letter, end, err);
@@ -647,9 +661,12 @@ static fallible do_deletion(struct intake *intake, struct intake_job *job)
     return OK;
 }
 
-static bool is_deletion(const struct letter *letter)
+/* Does it name events that are stored? */
+static bool is_naming(const struct letter *letter)
 {
-    return ((const struct intake_job *)letter)->kind == INTAKE_DELETE;
+    enum intake_kind kind = ((const struct intake_job *)letter)->kind;
+
+    return kind == INTAKE_DELETE || kind == INTAKE_REVISE;
 }
 
 /* As many jobs from `first` on as go into one group; returns the first that does not. */
@@ -662,7 +679,7 @@ static struct letter *measure_group(const struct intake *intake, struct letter *
     for (; end; end = end->next, (*out_jobs)++) {
         const struct intake_job *job = (struct intake_job *)end;
 
-        if (*out_jobs && (*out_bytes + job->bytes > intake->config.group_bytes || is_deletion(end)))
+        if (*out_jobs && (*out_bytes + job->bytes > intake->config.group_bytes || is_naming(end)))
             break;
         *out_bytes += job->bytes;
         *out_events += job->count;
@@ -677,9 +694,9 @@ static fallible do_group(struct intake *intake, struct letter *first, struct let
     struct letter *end = measure_group(intake, first, &bytes, &events, &jobs);
     enum err err;
 
-    if (is_deletion(first)) {
+    if (is_naming(first)) {
         *out_end = first->next;
-        return do_deletion(intake, (struct intake_job *)first);
+        return do_named(intake, (struct intake_job *)first);
     }
     *out_end = end;
     if (jobs == 1 && bytes > intake->config.group_bytes &&
@@ -732,6 +749,8 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
         return err;
     }
     err = tend(intake);
+    if (!err && intake->revise)
+        err = intake_revise_step(intake->revise, clock_now(intake->config.sys));
     copy_seen_stats(intake);
     return err;
 }
@@ -752,6 +771,7 @@ void intake_close(struct intake *intake)
         intake_refuse(intake);
         mailbox_close(intake->box);
     }
+    intake_revise_close(intake->revise);
     quarantine_close(intake->quarantine);
     mutex_close(intake->lock);
     buf_done(&intake->clear);

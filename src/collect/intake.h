@@ -10,6 +10,7 @@
 #include "collect/message.h"
 #include "store/log.h"
 #include "store/seen.h"
+#include "store/verdicts.h"
 #include "sys/mailbox.h"
 
 struct intake;
@@ -26,6 +27,7 @@ enum intake_kind {
     INTAKE_MERGE,   /* joins the nodes of identifiers `a` and `b` */
     INTAKE_UNDO,    /* takes join `undone` back */
     INTAKE_DELETE,  /* events `found` are gone from all answers */
+    INTAKE_REVISE,  /* the verdict of events `found` is `verdict` from now on */
     INTAKE_DISMISS, /* closes quarantine entry `released` without an event */
 };
 
@@ -64,6 +66,7 @@ struct intake_job {
     struct intake_name a, b;
     uint64_t undone;
     struct deleted *found; /* not empty; left empty */
+    enum verdict verdict;  /* of INTAKE_REVISE */
     /* Called by the writer thread once all is durable, or failed. The job is the caller's again. */
     void (*done)(struct intake_job *job);
     void *owner;
@@ -71,7 +74,7 @@ struct intake_job {
     /* What came of it */
     enum err err;
     char reason[256]; /* the sentence, when it failed */
-    uint64_t seq;     /* of the merge made, the deletion's end, or the first event stored */
+    uint64_t seq; /* of the merge made, the end of INTAKE_DELETE and _REVISE, or the first event */
     uint64_t deleted; /* how many were not deleted before */
     struct intake_counts counts;
 };
@@ -85,6 +88,7 @@ struct intake_config {
     struct roster *roster;         /* of the log's older records; NULL: the whole log is read */
     struct identity **out_settled; /* a copy of what the roster alone tells; NULL: not wanted */
     struct deletions *deletions;   /* NULL: none are known and none can be made */
+    struct verdicts *verdicts;     /* the same of revisions */
     size_t group_bytes; /* jobs are taken into one group up to this, a larger job becomes several
                            groups; 0: 4 MiB */
     size_t queue_bytes; /* waiting jobs beyond it are refused with ERR_BUSY; 0: 64 MiB */
@@ -125,9 +129,9 @@ void intake_seen_read(struct intake *intake, struct seen_stats *out_stats);
 /* True since a group was refused for lack of room, until one went through. */
 bool intake_is_full(const struct intake *intake);
 
-/* Before the writer begins: what is stored as persons' is noted there, so that it can be revised.
- */
-void intake_watch(struct intake *intake, struct traffic_watch *watch);
+/* Before the writer begins: what is stored as persons' is noted there, and revised when the watch
+ * finds out otherwise. ERR_LIMIT. */
+fallible intake_watch(struct intake *intake, struct traffic_watch *watch);
 
 /* The open quarantine entries. Borrowed. */
 struct quarantine *intake_quarantine(struct intake *intake);

@@ -8,6 +8,7 @@
 #include "people/identity.h"
 #include "people/roster.h"
 #include "store/deletions.h"
+#include "store/verdicts.h"
 #include "sys/clock.h"
 
 enum { PROGRESS_EVERY = 65536 };
@@ -71,6 +72,8 @@ static fallible fold_state(struct intake_fold *fold, const struct log_record *re
         return OK;
     case RECORD_DELETION:
         return fold->config.deletions ? deletions_apply(fold->config.deletions, record) : OK;
+    case RECORD_VERDICTS:
+        return fold->config.verdicts ? verdicts_apply(fold->config.verdicts, record) : OK;
     }
     return fail(ERR_CONFLICT,
                 "record %llu has a kind (%d) that this Myriad does not know: it was "

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "measure/dictionary.h"
+#include "measure/machines.h"
 #include "measure/operator.h"
 #include "measure/scan.h"
 #include "sys/clock.h"
@@ -318,6 +319,7 @@ static fallible answer(const struct source *source, const struct answer_options 
     size_t bytes = options->memory_bytes ? options->memory_bytes : DEFAULT_BYTES;
     size_t len = out->len;
     struct query query = {0};
+    struct source view = *source;
     struct run run = {.options = options,
                       .mem = arena_open(bytes),
                       .started_ns = clock_mono_ns(options->sys),
@@ -326,12 +328,14 @@ static fallible answer(const struct source *source, const struct answer_options 
     enum err err;
 
     run.shared =
-        (struct operator_shared){.query = &query, .source = source, .answer_bytes = len + bytes};
+        (struct operator_shared){.query = &query, .source = &view, .answer_bytes = len + bytes};
     err = run.mem && reader ? query_parse(reader, run.mem, text, &query) : mem_exhausted();
+    if (!err && !query.is_raw)
+        machines_leave(&view);
     if (!err && is_read(&query))
         err = read_answer(&run, reader, may_wait, out);
     else if (!err)
-        err = may_wait ? scan(&run, source, bytes, out) : ERR_BUSY;
+        err = may_wait ? scan(&run, &view, bytes, out) : ERR_BUSY;
     if (err)
         out->len = len;
     query_done(&query);

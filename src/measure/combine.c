@@ -113,8 +113,8 @@ static void look_at(const struct source *source, size_t file, bool is_busy,
     const struct mask_rows *mask;
 
     *out = (struct combine_file){.rows = about->rows};
-    if (history_mask(source->history, file, source->deleted, &mask) == OK)
-        out->deleted = mask->deleted;
+    if (history_mask(source->history, file, source, &mask) == OK)
+        out->deleted = mask->masked;
     if (is_busy && about->rows < FEW_ROWS)
         return; /* worn or not, it can wait */
     out->strays = history_strays(source->history, file, source, &strays) == OK

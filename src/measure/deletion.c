@@ -6,11 +6,9 @@
 
 #include "base/mem.h"
 #include "measure/dictionary.h"
-#include "measure/scan.h"
+#include "measure/selection.h"
 #include "store/deleted.h"
 #include "sys/entropy.h"
-
-enum { MORSEL = 2048 };
 
 #define DEFAULT_BYTES ((size_t)256 << 20)
 
@@ -23,44 +21,6 @@ static enum err take(void *argument, const struct scan_batch *batch)
         for (uint32_t hit = batch->first[i]; hit < batch->end[i]; hit++)
             TRY(deleted_add(found, batch->seqs[hit], batch->seqs[hit] + 1));
     return OK;
-}
-
-static fallible scan_all(const struct source *source, const struct answer_options *options,
-                         const struct scan_plan *plan, struct deleted *found)
-{
-    node_id end = source_end(source);
-    struct scanner *scanner;
-    enum err err = OK;
-
-    TRY(scan_open(plan, &scanner));
-    for (node_id from = 1; !err && from < end; from += MORSEL) {
-        err = scan_range(scanner, from, end - from < MORSEL ? end : from + MORSEL, take, found);
-        if (!err && options->is_cancelled && options->is_cancelled(options->argument))
-            err = fail(ERR_EXPIRED, "the request was given up before it was done");
-    }
-    scan_close(scanner);
-    return err;
-}
-
-static fallible find(const struct source *source, const struct answer_options *options,
-                     struct arena *mem, const struct query *query, const struct query_event *event,
-                     struct deleted *found)
-{
-    struct scan_bounds bounds = {
-        .from = query->has_from ? query->from : INT64_MIN,
-        .to = query->has_to ? query->to : INT64_MAX,
-        .as_of = INT64_MAX,
-    };
-    struct scan_plan *plan;
-    scan_marks mark;
-
-    TRY(scan_plan_open(mem, source, bounds, query->where, &plan));
-    if (!event->name.data)
-        event = NULL; /* any */
-    TRY(scan_plan_mark(plan, event, event != NULL, SCAN_IN_RANGE | SCAN_WHERE, &mark));
-    scan_plan_seqs(plan);
-    TRY(scan_plan_ready(plan));
-    return scan_all(source, options, plan, found);
 }
 
 fallible deletion_find(const struct source *source, const struct answer_options *options,
@@ -83,7 +43,10 @@ fallible deletion_find(const struct source *source, const struct answer_options 
     err =
         mem && reader ? query_parse_events(reader, mem, request, &query, &event) : mem_exhausted();
     if (!err)
-        err = find(&own, options, mem, &query, &event, found);
+        err =
+            selection_scan(&own, options, mem,
+                           &(struct selection){
+                               .query = &query, .event = &event, .taker = take, .argument = found});
     query_done(&query);
     dictionary_done(&more);
     json_reader_close(reader);

@@ -115,6 +115,7 @@ static fallible open_parts(struct events *events)
     if (!events->identity)
         TRY(identity_open(&events->identity));
     TRY(deletions_open(0, &events->deletions));
+    TRY(verdicts_open(0, &events->verdicts));
     events->lock = lock_open();
     events->mem = arena_open(MESSAGE_BYTES);
     events->reader = json_reader_open();
@@ -144,6 +145,7 @@ fallible events_open(const struct events_config *config, struct events **out_eve
     dictionary_init(&events->texts, config->hash_seed);
     dictionary_init(&events->paths, config->hash_seed + 1);
     events->settled_seq = config->history ? history_next_seq(config->history) : 1;
+    events->verdict_path = DICTIONARY_NONE;
     cells_init(&events->cells);
     err = open_parts(events);
     if (!err)
@@ -182,6 +184,7 @@ void events_close(struct events *events)
     known_done(&events->values);
     dictionary_done(&events->paths);
     dictionary_done(&events->texts);
+    verdicts_close(events->verdicts);
     deletions_close(events->deletions);
     identity_close(events->identity);
     lock_close(events->lock);
@@ -340,6 +343,7 @@ static fallible prepare_event(struct events *events, const struct record_event *
         out_row->name = events->type_names[event->type];
     if (!is_known)
         TRY(read_event(events, event, out_row, out_traits));
+    out_row->is_machine = events_is_machine(events, out_row->run);
     TRY(make_active_room(events));
     return make_row_room(events);
 }
@@ -354,6 +358,8 @@ static void append_event(struct events *events, node_id node, struct events_row 
         events->first = row->time;
     if (at == events->dropped || row->time > events->last)
         events->last = row->time;
+    if (!row->is_machine)
+        events_see_human(events, row->time);
     if (owner->newest_row == EVENTS_NO_ROW)
         events->active[events->active_count++] = node;
     row->older = owner->newest_row;
@@ -380,7 +386,7 @@ static fallible apply_events(struct events *events, const struct log_record *rec
     for (; record_events_next(&it, &event); seq++) {
         struct events_row row = {.time = event.time,
                                  .seq = seq & MOST_SEQ,
-                                 .type = (uint8_t)event.type,
+                                 .type = event.type & 0x7f,
                                  .device = event.anonymous};
         uint32_t traits = 0;
 
@@ -494,6 +500,8 @@ static fallible apply(struct events *events, const struct log_record *record)
         return apply_change(events, record);
     if (record->kind == RECORD_DELETION)
         return events_delete(events, record);
+    if (record->kind == RECORD_VERDICTS)
+        return events_revise(events, record);
     if (record->kind != RECORD_EVENTS)
         return identity_apply(events->identity, record);
     if (record->seq < events->settled_seq)
@@ -563,6 +571,8 @@ static enum err take_settled(void *argument, const struct roster_entry *entries,
 
         if (record->kind == RECORD_DELETION)
             TRY(events_delete(events, record));
+        if (record->kind == RECORD_VERDICTS)
+            TRY(events_revise(events, record));
         if ((record->kind != RECORD_JOIN && record->kind != RECORD_UNDO) ||
             !files_lack(events, record))
             continue;
@@ -608,6 +618,7 @@ static void forget(struct events *events)
     events_unchain(events);
     events->row_count = 0;
     events->dropped = 0;
+    events->humans = (struct source_span){0};
     events->trait_count = 0;
     cells_clear(&events->cells);
     dictionary_clear(&events->texts);
@@ -710,16 +721,18 @@ bool events_wait(struct events *events, uint64_t next_seq, int64_t timeout_ms)
 
 static void give_source(struct events *events, struct source *out_source)
 {
-    *out_source = (struct source){.calls = &events_source,
-                                  .store = events,
-                                  .history = events->config.history,
-                                  .deleted = deletions_set(events->deletions),
-                                  .identity = events->identity,
-                                  .changes = events->changes,
-                                  .change_count = events->change_count,
-                                  .next_seq = events->next_seq,
-                                  .active = events->active,
-                                  .active_count = events->active_count};
+    *out_source = (struct source){
+        .calls = &events_source,
+        .store = events,
+        .history = events->config.history,
+        .without = {.deleted = deletions_set(events->deletions), .verdicts = events->verdicts},
+        .human = &events_source_human,
+        .identity = events->identity,
+        .changes = events->changes,
+        .change_count = events->change_count,
+        .next_seq = events->next_seq,
+        .active = events->active,
+        .active_count = events->active_count};
 }
 
 void events_begin(struct events *events, struct source *out_source)

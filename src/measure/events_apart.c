@@ -95,6 +95,7 @@ static void exchange(struct events *events, struct events *apart)
     apart->next_seq = was.next_seq;
     events->row_count = 0;
     events->dropped = 0;
+    events->humans = (struct source_span){0};
     events->trait_count = 0;
     events->settled_seq = was.next_seq;
 }

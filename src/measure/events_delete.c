@@ -70,6 +70,7 @@ static void drop_all(struct events *events)
             events->active[kept++] = events->active[i];
     }
     events->active_count = kept;
+    events_count_humans(events);
 }
 
 fallible events_delete(struct events *events, const struct log_record *record)

@@ -11,6 +11,7 @@
 #include "measure/shapes.h"
 #include "people/identity.h"
 #include "people/roster.h"
+#include "store/verdicts.h"
 
 enum { EVENTS_CHUNK_ROWS = 1 << 16 };
 
@@ -20,8 +21,9 @@ enum { EVENTS_CHUNK_ROWS = 1 << 16 };
 struct events_row {
     millis time;
     uint64_t seq : 56;
-    uint64_t type : 8; /* enum event_type */
-    uint32_t run;      /* its properties */
+    uint64_t type : 7; /* enum event_type */
+    uint64_t is_machine : 1;
+    uint32_t run; /* its properties */
     uint32_t older;
     text_code name;
     node_id device; /* node of its anonymousId, or 0 */
@@ -47,6 +49,7 @@ struct events {
     struct events_lock *lock;
     struct identity *identity;
     struct deletions *deletions;
+    struct verdicts *verdicts;
     struct dictionary texts; /* of the events in memory */
     struct dictionary paths;
     struct cells cells;
@@ -78,6 +81,9 @@ struct events {
     text_code type_names[EVENT_ALIAS + 1];
     millis first;
     millis last;
+    struct source_span humans; /* of those in memory */
+    uint32_t verdict_path;     /* where events tell it; DICTIONARY_NONE: none has */
+    uint32_t paths_looked_at;  /* for it */
     uint64_t refused;
     uint64_t next_seq;
     uint64_t settled_seq; /* records of events below it are in files */
@@ -106,6 +112,15 @@ void events_drop_changes(struct events *events);
 
 /* Folds a RECORD_DELETION. */
 fallible events_delete(struct events *events, const struct log_record *record);
+
+/* Does an event with these properties say that it is a machine's? */
+bool events_is_machine(struct events *events, uint32_t run);
+/* One more row is a human's. */
+void events_see_human(struct events *events, millis time);
+void events_count_humans(struct events *events); /* anew */
+/* Folds a RECORD_VERDICTS. */
+fallible events_revise(struct events *events, const struct log_record *record);
 void events_apart_close(struct events *apart); /* NULL is fine */
 
 extern const struct source_calls events_source;
+extern const struct source_calls events_source_human; /* without machines */

@@ -19,6 +19,11 @@ static struct source_span span(const void *store)
     return (struct source_span){events->row_count - events->dropped, events->first, events->last};
 }
 
+static struct source_span span_of_humans(const void *store)
+{
+    return ((const struct events *)store)->humans;
+}
+
 static node_id end(const void *store)
 {
     return ((const struct events *)store)->node_count;
@@ -66,7 +71,18 @@ static void put_in_order(struct source_event *events, size_t count)
         qsort(events, count, sizeof *events, by_order);
 }
 
-static fallible gather_node(const struct events *events, node_id node, millis as_of,
+/* Which rows a question wants. */
+struct wanted {
+    millis as_of;
+    bool is_human; /* only a human's */
+};
+
+static bool is_wanted(const struct wanted *wanted, const struct events_row *row)
+{
+    return row->time <= wanted->as_of && !(wanted->is_human && row->is_machine);
+}
+
+static fallible gather_node(const struct events *events, node_id node, const struct wanted *wanted,
                             struct source_room *room, size_t *count)
 {
     for (uint32_t at = events->nodes[node].newest_row; at != EVENTS_NO_ROW;) {
@@ -83,7 +99,7 @@ static fallible gather_node(const struct events *events, node_id node, millis as
             room->events = larger;
             room->room = more;
         }
-        if (row->time <= as_of)
+        if (is_wanted(wanted, row))
             room->events[(*count)++] = (struct source_event){row->time, row->seq, at, row->name,
                                                              (enum event_type)row->type};
         at = row->older;
@@ -91,8 +107,8 @@ static fallible gather_node(const struct events *events, node_id node, millis as
     return OK;
 }
 
-static fallible person(const void *store, struct source_room *room, node_id id, millis as_of,
-                       struct source_person *out_person)
+static fallible find_person(const void *store, struct source_room *room, node_id id,
+                            const struct wanted *wanted, struct source_person *out_person)
 {
     const struct events *events = store;
     size_t count = 0;
@@ -101,7 +117,7 @@ static fallible person(const void *store, struct source_room *room, node_id id, 
     if (identity_person(events->identity, id) != id)
         return ERR_ABSENT;
     do {
-        TRY(gather_node(events, node, as_of, room, &count));
+        TRY(gather_node(events, node, wanted, room, &count));
         node = identity_next(events->identity, node);
     } while (node != id);
     if (!count)
@@ -109,6 +125,18 @@ static fallible person(const void *store, struct source_room *room, node_id id, 
     put_in_order(room->events, count);
     *out_person = (struct source_person){id, room->events, count};
     return OK;
+}
+
+static fallible person(const void *store, struct source_room *room, node_id id, millis as_of,
+                       struct source_person *out_person)
+{
+    return find_person(store, room, id, &(struct wanted){.as_of = as_of}, out_person);
+}
+
+static fallible person_as_human(const void *store, struct source_room *room, node_id id,
+                                millis as_of, struct source_person *out_person)
+{
+    return find_person(store, room, id, &(struct wanted){as_of, true}, out_person);
 }
 
 static void warm(const void *store, const node_id *ids, size_t count)
@@ -162,8 +190,8 @@ static void member(const void *store, uint32_t object, property_id property,
     cell_value(events, cells_find(&events->cells, object, property), out_value);
 }
 
-static void trait(const void *store, node_id person_id, property_id name, millis as_of,
-                  struct source_trait *out_trait)
+static void find_trait(const void *store, node_id person_id, property_id name,
+                       const struct wanted *wanted, struct source_trait *out_trait)
 {
     const struct events *events = store;
     const struct events_row *newest = NULL;
@@ -176,7 +204,7 @@ static void trait(const void *store, node_id person_id, property_id name, millis
             const struct events_row *row = events_row_at(events, events->traits[at].row);
             const struct cell *cell;
 
-            if (row->time > as_of || (newest && row->time < newest->time) ||
+            if (!is_wanted(wanted, row) || (newest && row->time < newest->time) ||
                 (newest && row->time == newest->time && row->seq < newest->seq))
                 continue;
             cell = cells_find(&events->cells, events->traits[at].run, name);
@@ -189,6 +217,18 @@ static void trait(const void *store, node_id person_id, property_id name, millis
     } while (node != person_id);
     *out_trait = (struct source_trait){.is_found = found, .time = newest ? newest->time : 0};
     cell_value(events, found, &out_trait->value);
+}
+
+static void trait(const void *store, node_id person_id, property_id name, millis as_of,
+                  struct source_trait *out_trait)
+{
+    find_trait(store, person_id, name, &(struct wanted){.as_of = as_of}, out_trait);
+}
+
+static void trait_of_human(const void *store, node_id person_id, property_id name, millis as_of,
+                           struct source_trait *out_trait)
+{
+    find_trait(store, person_id, name, &(struct wanted){as_of, true}, out_trait);
 }
 
 static fallible identifier(const void *store, node_id person_id, struct buf *out_text)
@@ -243,6 +283,24 @@ const struct source_calls events_source = {
     .element = element,
     .member = member,
     .trait = trait,
+    .identifier = identifier,
+    .named = named,
+    .messages = messages,
+};
+
+const struct source_calls events_source_human = {
+    .span = span_of_humans,
+    .end = end,
+    .find_text = find_text,
+    .text = text,
+    .find_property = find_property,
+    .person = person_as_human,
+    .warm = warm,
+    .value = value,
+    .device = device,
+    .element = element,
+    .member = member,
+    .trait = trait_of_human,
     .identifier = identifier,
     .named = named,
     .messages = messages,

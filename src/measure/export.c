@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "measure/machines.h"
 #include "store/deletions.h"
 #include "store/log.h"
 
@@ -17,6 +18,8 @@ struct export
 {
     struct log_reader *log;
     struct deletions *deletions; /* NULL: nothing is left out */
+    struct verdicts *verdicts;   /* NULL: none was revised */
+    bool is_human;               /* machines are left out */
     struct json_reader *reader;
     struct arena *mem; /* of one line */
     uint64_t from;
@@ -61,6 +64,12 @@ void export_close(struct export *export)
 void export_without(struct export *export, struct deletions *deletions)
 {
     export->deletions = deletions;
+}
+
+void export_verdicts(struct export *export, struct verdicts *verdicts, bool is_human)
+{
+    export->verdicts = verdicts;
+    export->is_human = is_human;
 }
 
 uint64_t export_place(const struct export *export)
@@ -154,37 +163,81 @@ static bool is_copied(const struct json *doc, uint32_t key)
     return true;
 }
 
-fallible export_line(struct json_reader *reader, struct arena *mem, uint64_t seq,
-                     const struct record_event *event, struct buf *out_line)
+/* What becomes a line. */
+struct line {
+    uint64_t seq;
+    const struct record_event *event;
+    enum verdict revised;
+    bool is_human; /* none if it is a machine's */
+};
+
+static bool is_wanted(const struct line *line, const struct json *doc)
 {
+    if (!line->is_human)
+        return true;
+    return line->revised == VERDICT_UNREVISED ? !machines_tell(doc)
+                                              : line->revised == VERDICT_HUMAN;
+}
+
+static void write_front(struct json_writer *w, const struct line *line, const struct json *doc)
+{
+    json_key(w, S("seq"));
+    json_u64(w, line->seq);
+    json_key(w, S("type"));
+    json_text(w, name_of(line->event->type));
+    json_key(w, S("timestamp"));
+    write_time(w, line->event->time);
+    write_message_id(w, doc, line->seq, line->event);
+}
+
+static void write_revised(const struct json *doc, enum verdict revised, struct buf *out_line)
+{
+    struct buf context = {0};
+    struct json_writer w = {.out = &context};
+
+    machines_write_context(&w, doc, revised);
+    buf_add(out_line, S(",\"context\":"));
+    add_compact(out_line, buf_str(&context));
+    out_line->broken |= buf_is_broken(&context);
+    buf_done(&context);
+}
+
+static fallible write_line(struct json_reader *reader, struct arena *mem, const struct line *line,
+                           struct buf *out_line)
+{
+    bool is_revised = line->revised != VERDICT_UNREVISED;
     struct json_writer w = {.out = out_line};
     struct json doc;
-    enum err err = json_parse_copy(reader, mem, event->json, &doc);
+    enum err err = json_parse_copy(reader, mem, line->event->json, &doc);
 
     if (err == ERR_INVALID || (!err && json_type_of(&doc, 0) != JSON_OBJECT))
         return fail(ERR_CORRUPT, "event %llu in the log is no JSON object",
-                    (unsigned long long)seq);
+                    (unsigned long long)line->seq);
     TRY(err);
+    if (!is_wanted(line, &doc))
+        return OK;
     json_open(&w, '{');
-    json_key(&w, S("seq"));
-    json_u64(&w, seq);
-    json_key(&w, S("type"));
-    json_text(&w, name_of(event->type));
-    json_key(&w, S("timestamp"));
-    write_time(&w, event->time);
-    write_message_id(&w, &doc, seq, event);
+    write_front(&w, line, &doc);
     EACH_MEMBER(&doc, 0, key, value)
     {
-        if (!is_copied(&doc, key))
+        if (!is_copied(&doc, key) || (is_revised && json_is_string(&doc, key, S("context"))))
             continue;
         buf_add_byte(out_line, ',');
         buf_add(out_line, json_raw(&doc, key));
         buf_add_byte(out_line, ':');
         add_compact(out_line, json_raw(&doc, value));
     }
+    if (is_revised)
+        write_revised(&doc, line->revised, out_line);
     json_shut(&w, '}');
     buf_add_byte(out_line, '\n');
     return buf_is_broken(out_line) ? mem_exhausted() : OK;
+}
+
+fallible export_line(struct json_reader *reader, struct arena *mem, uint64_t seq,
+                     const struct record_event *event, struct buf *out_line)
+{
+    return write_line(reader, mem, &(struct line){.seq = seq, .event = event}, out_line);
 }
 
 /* Many */
@@ -213,7 +266,12 @@ static fallible take_record(struct export *export, size_t bytes, struct buf *out
            record_events_next(&export->it, &event)) {
         if (export->place >= export->from && !deletions_has(export->deletions, export->place)) {
             arena_reset(export->mem);
-            TRY(export_line(export->reader, export->mem, export->place, &event, out_lines));
+            TRY(write_line(export->reader, export->mem,
+                           &(struct line){.seq = export->place,
+                                          .event = &event,
+                                          .revised = verdicts_find(export->verdicts, export->place),
+                                          .is_human = export->is_human},
+                           out_lines));
         }
         export->place++;
     }

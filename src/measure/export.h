@@ -11,7 +11,10 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+#include <stdbool.h>
+
 struct deletions;
+struct verdicts;
 struct export;
 struct json_reader;
 struct log;
@@ -22,6 +25,9 @@ fallible export_open(struct log *log, uint64_t from, uint64_t until, struct expo
 void export_close(struct export *export); /* NULL is fine */
 /* Leaves out what was deleted; may grow meanwhile. */
 void export_without(struct export *export, struct deletions *deletions);
+/* Lines tell verdicts as they were revised (may change meanwhile); where `is_human`, events of
+ * machines are left out. */
+void export_verdicts(struct export *export, struct verdicts *verdicts, bool is_human);
 /* Appends whole lines until there are `bytes` or more of them; or fewer, even none, after having
  * looked at many records. What was erased is left out. */
 fallible export_read(struct export *export, size_t bytes, struct buf *out_lines, bool *out_is_end);

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "measure/events.h"
+#include "measure/machines.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -151,7 +152,7 @@ static fallible look_up_path(struct flatten *state, str path, uint32_t *out_id)
 {
     *out_id = DICTIONARY_NONE;
     if (path.len <= EVENTS_LONGEST_PATH) {
-        if (state->paths->count < EVENTS_MOST_PROPERTIES)
+        if (state->paths->count < EVENTS_MOST_PROPERTIES || str_equals(path, S(MACHINES_PATH)))
             return dictionary_add(state->paths, path, out_id);
         *out_id = dictionary_find(state->paths, path);
     }

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "measure/mask.h"
+#include "measure/source.h"
 #include "measure/strays.h"
 #include "measure/tally.h"
 #include "people/roster.h"
@@ -29,6 +30,7 @@ struct member {
     uint32_t number;
     struct columns *columns;
     struct mask *mask;
+    struct mask *human; /* without machines; of a file that tells them apart */
     struct strays *strays;
     struct tally_cache *tally;
 };
@@ -37,6 +39,7 @@ static void member_close(struct member *member)
 {
     columns_close(member->columns);
     mask_close(member->mask);
+    mask_close(member->human);
     strays_close(member->strays);
     tally_file_close(member->tally);
 }
@@ -44,9 +47,10 @@ static void member_close(struct member *member)
 static fallible member_open_facts(struct member *member)
 {
     member->mask = mask_open();
+    member->human = mask_open();
     member->strays = strays_open();
     member->tally = tally_file_open();
-    return member->mask && member->strays && member->tally ? OK : mem_exhausted();
+    return member->mask && member->human && member->strays && member->tally ? OK : mem_exhausted();
 }
 
 struct history {
@@ -290,10 +294,33 @@ struct columns *history_file(const struct history *history, size_t at)
     return history->members[at].columns;
 }
 
-fallible history_mask(const struct history *history, size_t at, const struct deleted *deleted,
+/* The mask of a file that is for the source. */
+static struct mask *mask_for(const struct member *member, const struct source *source,
+                             struct mask_wish *out_wish)
+{
+    *out_wish = source->without;
+    out_wish->is_human &= mask_tells_apart(member->columns, source->without.verdicts);
+    return out_wish->is_human ? member->human : member->mask;
+}
+
+fallible history_mask(const struct history *history, size_t at, const struct source *source,
                       const struct mask_rows **out_rows)
 {
-    return mask_read(history->members[at].mask, history->members[at].columns, deleted, out_rows);
+    const struct member *member = &history->members[at];
+    struct mask_wish wish;
+    struct mask *mask = mask_for(member, source, &wish);
+
+    return mask_read(mask, member->columns, &wish, out_rows);
+}
+
+bool history_mask_ready(const struct history *history, size_t at, const struct source *source,
+                        const struct mask_rows **out_rows)
+{
+    const struct member *member = &history->members[at];
+    struct mask_wish wish;
+    struct mask *mask = mask_for(member, source, &wish);
+
+    return mask_ready(mask, member->columns, &wish, out_rows);
 }
 
 fallible history_strays(const struct history *history, size_t at, const struct source *source,

@@ -10,7 +10,6 @@
 #include "store/columns.h"
 
 struct arena;
-struct deleted;
 struct history;
 struct mask_rows;
 struct source;
@@ -25,9 +24,12 @@ void history_close(struct history *history); /* NULL is fine */
 
 size_t history_count(const struct history *history);
 struct columns *history_file(const struct history *history, size_t at);
-/* Which rows of that file are deleted: see mask.h. */
-fallible history_mask(const struct history *history, size_t at, const struct deleted *deleted,
+/* Which rows of that file do not count for the source: see mask.h. */
+fallible history_mask(const struct history *history, size_t at, const struct source *source,
                       const struct mask_rows **out_rows);
+/* The same without waiting; false: it has to be made. */
+bool history_mask_ready(const struct history *history, size_t at, const struct source *source,
+                        const struct mask_rows **out_rows);
 /* Which of its rows stand under another person than they belong to now: see strays.h. */
 fallible history_strays(const struct history *history, size_t at, const struct source *source,
                         const struct strays_rows **out_rows);

@@ -6,6 +6,7 @@
  * "where" do not narrow it. Pages go by (time, sequence number).
  */
 #include "base/json.h"
+#include "measure/machines.h"
 #include "measure/operator.h"
 #include "measure/trail.h"
 #include "measure/source_page.h"
@@ -139,7 +140,8 @@ static fallible merge(const struct operator_worker *worker, void *state, void *o
     return take_in(worker, state, from->found, from->length);
 }
 
-/* The message as it was sent, but for what the log knows better and for the sender's key. */
+/* The message as it was sent, but for what the log knows better and for the sender's key, and with
+ * the verdict as it was revised. */
 static bool is_copied(str name)
 {
     static const struct {
@@ -167,7 +169,7 @@ static bool is_last(const struct json *message, uint32_t value, str name)
     return true;
 }
 
-static fallible write_members(const struct json *message, struct arena *mem,
+static fallible write_members(const struct json *message, struct arena *mem, enum verdict revised,
                               struct json_writer *out)
 {
     if (json_type_of(message, 0) != JSON_OBJECT)
@@ -178,10 +180,15 @@ static fallible write_members(const struct json *message, struct arena *mem,
 
         if (!name.data)
             return operator_exhausted();
-        if (!is_copied(name) || !is_last(message, value, name))
+        if (!is_copied(name) || !is_last(message, value, name) ||
+            (revised != VERDICT_UNREVISED && str_equals(name, S("context"))))
             continue;
         json_key(out, name);
         json_verbatim(out, json_raw(message, value));
+    }
+    if (revised != VERDICT_UNREVISED) {
+        json_key(out, S("context"));
+        machines_write_context(out, message, revised);
     }
     return OK;
 }
@@ -210,7 +217,8 @@ static fallible write_event(const struct operator_shared *shared, struct json_re
     json_text(out, told->type == EVENT_TRACK ? S("track") : source_type_name(told->type));
     json_key(out, S("timestamp"));
     operator_write_time(shared, out, told->time);
-    TRY(write_members(&message, mem, out));
+    TRY(write_members(&message, mem, verdicts_look(shared->source->without.verdicts, told->seq),
+                      out));
     json_shut(out, '}');
     return operator_check_answer(shared, out);
 }

@@ -119,6 +119,7 @@ struct query {
     const struct operator* kind;
     struct zone *zone;
     bool has_from, has_to, has_as_of, has_limit, is_all_time;
+    bool is_raw; /* with the events of machines */
     millis from, to, as_of;
     const struct query_condition *where;
     const struct query_segment *audience; /* NULL: everyone */
@@ -135,4 +136,8 @@ fallible query_parse(struct json_reader *reader, struct arena *mem, str text,
  * four must be there. `out_event` has no name where none is given. */
 fallible query_parse_events(struct json_reader *reader, struct arena *mem, str text,
                             struct query *out_query, struct query_event *out_event);
+/* The same with "verdict", which must be there: "machine" or "human". */
+fallible query_parse_revision(struct json_reader *reader, struct arena *mem, str text,
+                              struct query *out_query, struct query_event *out_event,
+                              bool *out_is_machine);
 void query_done(struct query *query);

@@ -290,8 +290,8 @@ static fallible read_common(struct query_reader *reader, struct query *query)
         TRY(query_condition_read_text(reader, by, "the question", "by", &query->by));
     if (audience != JSON_ABSENT && json_type_of(doc, audience) != JSON_NULL)
         TRY(query_segment_read(reader, audience, "audience", &query->audience));
-    if (traffic != JSON_ABSENT && !json_is_string(doc, traffic, S("human")) &&
-        !json_is_string(doc, traffic, S("raw")))
+    query->is_raw = traffic != JSON_ABSENT && json_is_string(doc, traffic, S("raw"));
+    if (traffic != JSON_ABSENT && !query->is_raw && !json_is_string(doc, traffic, S("human")))
         return fail(ERR_INVALID, "\"traffic\" must be \"human\" or \"raw\"");
     return OK;
 }
@@ -378,10 +378,8 @@ static bool is_empty(const struct query_condition *where)
 static fallible read_choice_of_events(struct query_reader *reader, struct query *query,
                                       struct query_event *out_event)
 {
-    static const char *const names[] = {"event", "where", "from", "to", "timezone"};
     uint32_t event = json_find(reader->doc, 0, S("event"));
 
-    TRY(query_condition_refuse_others(reader, 0, "the request", names, COUNT(names)));
     TRY(read_common(reader, query));
     if (event != JSON_ABSENT)
         TRY(query_condition_read_event(reader, event, "event", out_event));
@@ -390,8 +388,30 @@ static fallible read_choice_of_events(struct query_reader *reader, struct query 
     return OK;
 }
 
-fallible query_parse_events(struct json_reader *json, struct arena *mem, str text,
-                            struct query *out_query, struct query_event *out_event)
+/* With "verdict", if that is wanted. */
+static fallible read_request(struct query_reader *reader, struct query *query,
+                             struct query_event *out_event, bool *out_is_machine)
+{
+    static const char *const names[] = {"event", "where", "from", "to", "timezone", "verdict"};
+    static const char *const verdicts[] = {"human", "machine", NULL};
+    uint32_t verdict = json_find(reader->doc, 0, S("verdict"));
+    unsigned choice;
+
+    TRY(query_condition_refuse_others(reader, 0, "the request", names,
+                                      out_is_machine ? COUNT(names) : COUNT(names) - 1));
+    TRY(read_choice_of_events(reader, query, out_event));
+    if (!out_is_machine)
+        return OK;
+    if (verdict == JSON_ABSENT)
+        return fail(ERR_INVALID, "say what the events are: \"verdict\" must be human or machine");
+    TRY(read_choice(reader, verdict, "verdict", verdicts, &choice));
+    *out_is_machine = choice;
+    return OK;
+}
+
+static fallible parse_request(struct json_reader *json, struct arena *mem, str text,
+                              struct query *out_query, struct query_event *out_event,
+                              bool *out_is_machine)
 {
     struct json doc;
     struct query_reader reader = {.doc = &doc, .mem = mem};
@@ -400,7 +420,7 @@ fallible query_parse_events(struct json_reader *json, struct arena *mem, str tex
     enum err err;
 
     TRY(read_document(json, mem, text, &doc));
-    err = read_choice_of_events(&reader, &query, &event);
+    err = read_request(&reader, &query, &event, out_is_machine);
     if (err) {
         query_done(&query);
         return err;
@@ -408,6 +428,19 @@ fallible query_parse_events(struct json_reader *json, struct arena *mem, str tex
     *out_query = query;
     *out_event = event;
     return OK;
+}
+
+fallible query_parse_events(struct json_reader *json, struct arena *mem, str text,
+                            struct query *out_query, struct query_event *out_event)
+{
+    return parse_request(json, mem, text, out_query, out_event, NULL);
+}
+
+fallible query_parse_revision(struct json_reader *json, struct arena *mem, str text,
+                              struct query *out_query, struct query_event *out_event,
+                              bool *out_is_machine)
+{
+    return parse_request(json, mem, text, out_query, out_event, out_is_machine);
 }
 
 void query_done(struct query *query)

@@ -77,6 +77,7 @@ void scan_direct_done(struct scan_direct *direct)
         mem_free(direct->periods[i]);
     mem_free(direct->periods);
     mem_free(direct->period_of);
+    mem_free(direct->blanked);
     mem_free(direct->unsure);
     mem_free(direct->kinds);
     mem_free(direct->filed);
@@ -156,6 +157,26 @@ static fallible give_times(struct scan_direct *direct, struct scan_hand *hand,
     TRY(scan_hand_times(hand));
     batch->times = hand->times.data;
     return cut->is_early || cut->is_late ? cut_persons(direct, hand, cut, batch) : OK;
+}
+
+/* Rows that do not count get a kind of no mark, which no kind of the file has. */
+static fallible blank(struct scan_direct *direct, const struct scan_hand *hand, uint32_t from,
+                      uint32_t to, struct scan_batch *batch)
+{
+    uint32_t rows = scan_hand_stripe(hand, (uint32_t)hand->stripe)->rows, at = from / 64 * 64;
+
+    if (rows > direct->blanked_room) {
+        uint8_t *larger = mem_grow(direct->blanked, rows * (size_t)2 + 2 * PICK_BYTES_SLACK);
+
+        if (!larger)
+            return mem_exhausted();
+        direct->blanked = larger;
+        direct->blanked_room = rows * 2;
+    }
+    pick_best()->blank((const uint8_t *)hand->kinds.data + at, to - at, hand->masked + at / 64,
+                       direct->blanked + at);
+    batch->kinds = direct->blanked;
+    return OK;
 }
 
 /* Periods. */
@@ -277,9 +298,13 @@ fallible scan_direct_batch(struct scan_direct *direct, struct scan_hand *hand, u
                                .values = direct->values};
 
     *out_batch = (struct scan_batch){0};
-    if (!batch.kinds_of || !batch.kinds_of->count || hand->kinds.width != 1 || hand->deleted ||
+    if (!batch.kinds_of || !batch.kinds_of->count || hand->kinds.width != 1 ||
         held->last_time > plan->bounds.as_of || !cut.is_clean)
         return OK;
+    if (hand->masked && batch.kinds_of->count > PICK_BLANK)
+        return OK;
+    if (hand->masked)
+        TRY(blank(direct, hand, first[from], first[to], &batch));
     for (uint32_t i = 0; i < plan->slot_count; i++) {
         const struct view_slot *slot = &hand->view->slots[i];
 

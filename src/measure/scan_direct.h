@@ -20,6 +20,8 @@ struct scan_direct {
     uint8_t *period_of;            /* [hit - row] of the batch given last */
     uint64_t *unsure; /* bits of these, later of those in range; as many of those decided */
     uint32_t period_room;
+    uint8_t *blanked; /* [hit] kinds of the batch given last, where some rows do not count */
+    uint32_t blanked_room;
 };
 
 /* `values` must outlive it. ERR_LIMIT. */

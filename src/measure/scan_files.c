@@ -92,7 +92,7 @@ fallible scan_files_prepare(const struct scan_plan *plan, const struct scan_file
     for (uint32_t i = 0; i < files->count; i++) {
         TRY(scan_view_make(plan, history_file(source->history, i), files->values,
                            &files->views[i]));
-        TRY(history_mask(source->history, i, source->deleted, &files->masks[i]));
+        TRY(history_mask(source->history, i, source, &files->masks[i]));
         TRY(history_strays(source->history, i, source, &files->strays[i]));
     }
     TRY(find_in_memory(&maker));

@@ -30,11 +30,11 @@ static inline bool scan_files_has(const uint64_t *bits, node_id node)
     return bits && bits[node / 64] >> node % 64 & 1;
 }
 
-/* The rows of a stripe that are deleted; NULL: none. */
-static inline const uint64_t *scan_files_deleted(const struct scan_files *files, uint32_t file,
-                                                 uint32_t stripe)
+/* The rows of a stripe that do not count; NULL: all do. */
+static inline const uint64_t *scan_files_masked(const struct scan_files *files, uint32_t file,
+                                                uint32_t stripe)
 {
-    return files->masks[file]->deleted ? files->masks[file]->stripes[stripe] : NULL;
+    return files->masks[file]->masked ? files->masks[file]->stripes[stripe] : NULL;
 }
 
 /* Compiles the plan for every file of its source. */

@@ -79,7 +79,7 @@ static void see_trait_of_rows(const struct scan_hand *hand, const struct view_tr
     int64_t row = find_before(block, from, to);
 
     while (row >= from &&
-           (!columns_code(block, (uint32_t)row) || mask_has(hand->deleted, (uint32_t)row) ||
+           (!columns_code(block, (uint32_t)row) || mask_has(hand->masked, (uint32_t)row) ||
             (has_later && time_of(hand, (uint32_t)row) > as_of)))
         row = find_before(block, from, row);
     if (row < from || (newest->value && time_of(hand, (uint32_t)row) < time_of_newest(newest)))
@@ -371,9 +371,12 @@ static fallible read_direct(struct scan_files_reader *reader, node_id from, node
     if (!only || first == end)
         return OK;
     TRY(scan_direct_batch(&reader->direct, only, first, end, out_batch));
-    if (out_batch->persons)
-        reader->hits.events_read +=
-            ((const uint32_t *)only->first.data)[end] - ((const uint32_t *)only->first.data)[first];
+    if (out_batch->persons) {
+        uint32_t row = ((const uint32_t *)only->first.data)[first];
+        uint32_t last = ((const uint32_t *)only->first.data)[end];
+
+        reader->hits.events_read += last - row - mask_count(only->masked, row, last);
+    }
     return OK;
 }
 

@@ -72,7 +72,7 @@ fallible scan_hand_turn(struct scan_hand *hand, uint32_t stripe)
         release(hand);
     err = hold(hand, stripe);
     hand->stripe = stripe;
-    hand->deleted = scan_files_deleted(hand->files, hand->file, stripe);
+    hand->masked = scan_files_masked(hand->files, hand->file, stripe);
     if (err)
         release(hand);
     return err;

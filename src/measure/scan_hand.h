@@ -11,10 +11,10 @@ struct scan_hand {
     const struct scan_plan *plan;
     const struct scan_view *view;
     uint32_t file;
-    int64_t stripe;          /* -1: nothing is held */
-    const uint64_t *deleted; /* its rows; NULL: none */
-    uint32_t last;           /* the person found last */
-    bool takes_ticks;        /* then times are held only when asked for */
+    int64_t stripe;         /* -1: nothing is held */
+    const uint64_t *masked; /* its rows that do not count; NULL: all do */
+    uint32_t last;          /* the person found last */
+    bool takes_ticks;       /* then times are held only when asked for */
     struct columns_ticks scale;
     struct columns_block persons, first, kinds, times, ticks, seqs, devices;
     struct columns_block *blocks; /* of the view */

@@ -184,6 +184,27 @@ static void find_kinds(const struct scan_hits *hits, const struct chunk *chunk,
         out_bits[i / 64] |= (uint64_t)table[columns_item(kinds, chunk->row + i)] << i % 64;
 }
 
+/* Bits of a whole stripe: those of 64 rows from `row` on, `last` being the last of all. */
+static uint64_t bits_from(const uint64_t *bits, uint32_t row, uint32_t last)
+{
+    uint64_t word = bits[row / 64] >> row % 64;
+
+    if (row % 64 && row / 64 < last / 64)
+        word |= bits[row / 64 + 1] << (64 - row % 64);
+    return word;
+}
+
+/* The rows that count and whose kind may have a mark. */
+static void find_wanted(const struct scan_hits *hits, const struct chunk *chunk)
+{
+    const uint64_t *masked = chunk->hand->masked;
+    uint32_t last = held(chunk->hand)->rows - 1;
+
+    find_kinds(hits, chunk, chunk->hand->view->wanted, hits->bits);
+    for (uint32_t i = 0; masked && i < chunk->rows; i += 64)
+        hits->bits[i / 64] &= ~bits_from(masked, chunk->row + i, last);
+}
+
 /* The rows before `limit`, or those from it on, lose their bits if they lose all their marks. */
 static void cut(const struct scan_hits *hits, const struct chunk *chunk, millis limit, bool is_end)
 {
@@ -205,7 +226,7 @@ static bool find_bits(const struct scan_hits *hits, const struct chunk *chunk)
     bool is_early = held(chunk->hand)->first_time < plan->bounds.from;
     bool is_late = held(chunk->hand)->last_time >= plan->bounds.to;
 
-    find_kinds(hits, chunk, view->wanted, hits->bits);
+    find_wanted(hits, chunk);
     if (is_early)
         cut(hits, chunk, plan->bounds.from, false);
     if (is_late)
@@ -243,16 +264,6 @@ static void fill_dense(const struct scan_hits *hits, const struct chunk *chunk,
     struct pick_codes codes = {items_of(block, chunk), block->width, base};
 
     hits->pick->codes(hits->bits, chunk->rows, &codes, out);
-}
-
-/* Bits of a whole stripe: those of 64 rows from `row` on, `last` being the last of all. */
-static uint64_t bits_from(const uint64_t *bits, uint32_t row, uint32_t last)
-{
-    uint64_t word = bits[row / 64] >> row % 64;
-
-    if (row % 64 && row / 64 < last / 64)
-        word |= bits[row / 64 + 1] << (64 - row % 64);
-    return word;
 }
 
 static void fill_sparse(const struct scan_hits *hits, const struct chunk *chunk,
@@ -355,7 +366,7 @@ static fallible fill_traits(const struct scan_hits *hits, const struct scan_piec
 /* Do kind and time alone decide? */
 static bool are_even(const struct scan_hits *hits, const struct scan_hand *hand)
 {
-    return hand->view->is_sure && !hits->has_traits && !hand->deleted &&
+    return hand->view->is_sure && !hits->has_traits &&
            held(hand)->last_time <= hits->plan->bounds.as_of;
 }
 
@@ -383,17 +394,26 @@ static void fill_marks(const struct scan_hits *hits, const struct chunk *chunk,
         marks[i] = view->kinds[hits->kinds[i]].sure;
 }
 
-/* Adds a person with the hits [first, end), if she has any or need not. */
+/* Does the person need no hit, and has a row that counts? */
+static bool may_be_bare(const struct scan_hits *hits, const struct scan_hand *hand, uint32_t person)
+{
+    const uint32_t *first = hand->first.data;
+    uint32_t rows = first[person + 1] - first[person];
+
+    return hits->plan->gives_everyone &&
+           (!hand->masked || mask_count(hand->masked, first[person], first[person + 1]) < rows);
+}
+
+/* Adds a person with the hits [first, end), if she has any or is bare. */
 static void add_person(const struct scan_hits *hits, struct scan_piece *piece, node_id id,
-                       uint32_t first, uint32_t end)
+                       uint32_t first, uint32_t end, bool is_bare)
 {
     uint32_t at = piece->persons;
 
     piece->ids[at] = id;
     piece->first[at] = first;
     piece->end[at] = end;
-    piece->persons +=
-        ((first != end) | hits->plan->gives_everyone) & !scan_files_has(hits->moved, id);
+    piece->persons += ((first != end) | is_bare) & !scan_files_has(hits->moved, id);
 }
 
 static void add_even(struct scan_hits *hits, const struct chunk *chunk, struct scan_piece *piece)
@@ -412,7 +432,7 @@ static void add_even(struct scan_hits *hits, const struct chunk *chunk, struct s
     for (uint32_t i = chunk->from; i < chunk->to; i++) {
         uint32_t end = base + count_before(hits, first[i + 1] - chunk->row);
 
-        add_person(hits, piece, persons[i], before, end);
+        add_person(hits, piece, persons[i], before, end, may_be_bare(hits, chunk->hand, i));
         before = end;
     }
     fill(hits, chunk, piece, base);
@@ -474,7 +494,7 @@ static void check_rows(const struct scan_hits *hits, const struct chunk *chunk, 
             uint32_t row = chunk->row + word * 64 + (uint32_t)__builtin_ctzll(left);
             struct place at = {hand, row, columns_item(&hand->kinds, row),
                                ((const millis *)hand->times.data)[row]};
-            scan_marks marks = mask_has(hand->deleted, row) ? 0 : marks_of(hits, &at);
+            scan_marks marks = marks_of(hits, &at);
 
             if (marks)
                 piece->marks[piece->hits++] = marks;
@@ -504,10 +524,10 @@ static uint32_t count_left(const struct scan_hand *hand, uint32_t from, uint32_t
     const millis *times = hand->times.data;
     uint32_t count = 0;
 
-    if (!hand->deleted && held(hand)->last_time <= as_of)
+    if (!hand->masked && held(hand)->last_time <= as_of)
         return to - from;
     for (uint32_t row = from; row < to; row++) {
-        if (mask_has(hand->deleted, row))
+        if (mask_has(hand->masked, row))
             continue;
         if (!count++ && times[row] > as_of)
             return 0;
@@ -540,7 +560,7 @@ static fallible add_each(struct scan_hits *hits, const struct chunk *chunk,
     uint32_t base = piece->hits;
 
     hits->are_alike = false;
-    find_kinds(hits, chunk, chunk->hand->view->wanted, hits->bits);
+    find_wanted(hits, chunk);
     for (uint32_t i = chunk->from; i < chunk->to; i++) {
         uint32_t before = piece->hits, from = first[i] - chunk->row;
         uint32_t to = first[i + 1] - chunk->row;
@@ -551,7 +571,7 @@ static fallible add_each(struct scan_hits *hits, const struct chunk *chunk,
         }
         check_rows(hits, chunk, from, to, piece);
         TRY(fill_traits(hits, piece, before));
-        add_person(hits, piece, persons[i], before, piece->hits);
+        add_person(hits, piece, persons[i], before, piece->hits, hits->plan->gives_everyone);
     }
     count_bits(hits, chunk);
     fill_times(hits, chunk, piece, base);
@@ -559,16 +579,18 @@ static fallible add_each(struct scan_hits *hits, const struct chunk *chunk,
     return OK;
 }
 
-/* Rows of persons who are told elsewhere. */
-static uint32_t count_moved(const struct scan_hits *hits, const struct chunk *chunk)
+/* Rows that count, without those of persons who are told elsewhere. */
+static uint32_t count_rows(const struct scan_hits *hits, const struct chunk *chunk)
 {
+    const uint64_t *masked = chunk->hand->masked;
     const node_id *persons = chunk->hand->persons.data;
     const uint32_t *first = chunk->hand->first.data;
-    uint32_t count = 0;
+    uint32_t end = chunk->row + chunk->rows;
+    uint32_t count = chunk->rows - mask_count(masked, chunk->row, end);
 
     for (uint32_t i = chunk->from; hits->moved && i < chunk->to; i++)
         if (scan_files_has(hits->moved, persons[i]))
-            count += first[i + 1] - first[i];
+            count -= first[i + 1] - first[i] - mask_count(masked, first[i], first[i + 1]);
     return count;
 }
 
@@ -586,7 +608,7 @@ fallible scan_hits_add(struct scan_hits *hits, struct scan_hand *hand, uint32_t 
     TRY(scan_piece_reserve(piece, to - from, chunk.rows));
     if (!are_even(hits, hand))
         return add_each(hits, &chunk, piece);
-    hits->events_read += chunk.rows - count_moved(hits, &chunk);
+    hits->events_read += count_rows(hits, &chunk);
     if (hits->sets->has_members)
         add_members(hits, &chunk, piece);
     else
@@ -605,7 +627,7 @@ fallible scan_hits_add_rows(struct scan_hits *hits, struct scan_hand *hand, uint
     TRY(scan_piece_reserve(piece, 0, chunk.rows));
     hits->events_read += count_left(hand, from, to, hits->plan->bounds.as_of);
     hits->are_alike = false;
-    find_kinds(hits, &chunk, hand->view->wanted, hits->bits);
+    find_wanted(hits, &chunk);
     check_rows(hits, &chunk, 0, chunk.rows, piece);
     if (base == piece->hits)
         return OK;

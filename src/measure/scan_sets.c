@@ -59,6 +59,8 @@ static void see_sparse(struct look *look)
 
             if (here >= end)
                 return;
+            if (mask_has(look->hand->masked, here))
+                continue;
             if (!is_odd && !look->wants_usual && here >= person_end)
                 continue;
             while (first[person + 1] <= here)
@@ -81,7 +83,8 @@ static void see_dense(struct look *look)
         uint32_t row = first[person + 1], code = 0;
 
         while (!code && row > first[person])
-            code = columns_item(look->block, --row);
+            if (!mask_has(look->hand->masked, --row))
+                code = columns_item(look->block, row);
         if (code)
             note(look, person, look->is_odd[code]);
     }
@@ -90,8 +93,7 @@ static void see_dense(struct look *look)
 /* Is the last value in the stripe the one that counts? */
 static bool is_last_newest(const struct scan_hand *hand)
 {
-    return !hand->deleted &&
-           scan_hand_stripe(hand, (uint32_t)hand->stripe)->last_time <= hand->plan->bounds.as_of;
+    return scan_hand_stripe(hand, (uint32_t)hand->stripe)->last_time <= hand->plan->bounds.as_of;
 }
 
 static void see_stripe(struct look *look, struct findings *findings)

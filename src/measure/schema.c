@@ -203,7 +203,7 @@ static fallible write_source(struct events *events, const struct source *source,
     for (size_t i = 0; i < files; i++) {
         const struct mask_rows *rows;
 
-        TRY(history_mask(source->history, i, source->deleted, &rows));
+        TRY(history_mask(source->history, i, source, &rows));
         TRY(history_tally(source->history, i, rows, &tallies[i]));
     }
     TRY(events_tally(events, memory));

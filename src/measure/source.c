@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "measure/dictionary.h"
 #include "measure/history.h"
-#include "measure/mask.h"
 
 void source_room_done(struct source_room *room)
 {
@@ -42,7 +41,7 @@ fallible source_span(const struct source *source, struct source_span *out_span)
     for (size_t i = 0; source->history && i < history_count(source->history); i++) {
         const struct mask_rows *rows;
 
-        TRY(history_mask(source->history, i, source->deleted, &rows));
+        TRY(history_mask(source->history, i, source, &rows));
         widen(&span, rows);
     }
     *out_span = span;

@@ -11,7 +11,7 @@
  */
 #pragma once
 #include "base/decimal.h"
-#include "base/time.h"
+#include "measure/mask.h"
 #include "store/record.h"
 
 typedef uint32_t text_code;   /* equal codes are equal bytes */
@@ -66,7 +66,6 @@ struct source_span {
     millis last;
 };
 
-struct deleted;
 struct dictionary;
 struct history;
 struct identity;
@@ -104,7 +103,8 @@ struct source {
     const struct source_calls *calls;
     const void *store;
     const struct history *history;       /* NULL: all is in memory */
-    const struct deleted *deleted;       /* events that are in files but do not count */
+    struct mask_wish without;            /* events that are in files but do not count */
+    const struct source_calls *human;    /* calls that leave out machines: see machines.h */
     const struct identity *identity;     /* who is joined with whom now */
     const struct source_change *changes; /* since the oldest file was written */
     size_t change_count;

@@ -27,9 +27,9 @@ struct counting {
     uint64_t (*counts)[TALLY_TYPES]; /* [kind] */
 };
 
-static const uint64_t *deleted_in(const struct counting *counting, uint32_t stripe)
+static const uint64_t *masked_in(const struct counting *counting, uint32_t stripe)
 {
-    return counting->mask->deleted ? counting->mask->stripes[stripe] : NULL;
+    return counting->mask->masked ? counting->mask->stripes[stripe] : NULL;
 }
 
 static uint32_t kinds_of(const struct counting *counting)
@@ -41,7 +41,7 @@ static uint32_t kinds_of(const struct counting *counting)
 
 static fallible see_stripe(struct counting *counting, uint32_t stripe)
 {
-    const uint64_t *deleted = deleted_in(counting, stripe);
+    const uint64_t *masked = masked_in(counting, stripe);
     uint32_t rows = columns_stripe(counting->columns, stripe)->rows;
     struct columns_block kinds = {0}, times = {0};
     enum err err = columns_hold(counting->columns, stripe, COLUMNS_KINDS, &kinds);
@@ -49,7 +49,7 @@ static fallible see_stripe(struct counting *counting, uint32_t stripe)
     if (!err)
         err = columns_hold(counting->columns, stripe, COLUMNS_TIMES, &times);
     for (uint32_t row = 0; !err && row < rows; row++)
-        if (!mask_has(deleted, row))
+        if (!mask_has(masked, row))
             tally_see(&counting->tally->events[columns_item(&kinds, row)],
                       ((const millis *)times.data)[row]);
     columns_release(counting->columns, &times);
@@ -150,7 +150,7 @@ static void count_row(struct counting *counting, uint32_t kind, uint32_t code)
 
 static fallible count_stripe(struct counting *counting, uint32_t stripe)
 {
-    const uint64_t *deleted = deleted_in(counting, stripe);
+    const uint64_t *masked = masked_in(counting, stripe);
     uint32_t rows = columns_stripe(counting->columns, stripe)->rows;
     struct columns_block kinds = {0}, values = {0};
     enum err err = columns_hold(counting->columns, stripe, (int)counting->property, &values);
@@ -160,7 +160,7 @@ static fallible count_stripe(struct counting *counting, uint32_t stripe)
     for (uint32_t row = 0; !err && values.data && row < rows; row++) {
         uint32_t code = columns_code(&values, row);
 
-        if (code && !mask_has(deleted, row))
+        if (code && !mask_has(masked, row))
             count_row(counting, columns_item(&kinds, row), code);
     }
     columns_release(counting->columns, &kinds);
@@ -260,7 +260,7 @@ static fallible count_all(struct counting *counting)
 struct tally_cache {
     struct mutex *lock;
     bool is_made;
-    uint64_t deleted; /* rows, when it was made */
+    uint64_t masked; /* rows, when it was made */
     struct tally tally;
 };
 
@@ -298,10 +298,10 @@ fallible tally_file_read(struct tally_cache *cache, struct columns *columns,
     enum err err = OK;
 
     mutex_lock(cache->lock);
-    if (!cache->is_made || cache->deleted != mask->deleted) {
+    if (!cache->is_made || cache->masked != mask->masked) {
         tally_done(&cache->tally);
         err = count_all(&counting);
-        cache->deleted = mask->deleted;
+        cache->masked = mask->masked;
         cache->is_made = !err;
     }
     mutex_unlock(cache->lock);

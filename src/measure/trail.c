@@ -7,9 +7,9 @@
 #include "base/arena.h"
 #include "measure/events.h"
 #include "measure/history.h"
+#include "measure/machines.h"
 #include "people/identity.h"
 #include "store/columns_seqs.h"
-#include "store/deleted.h"
 
 #include <stdlib.h>
 
@@ -23,14 +23,15 @@ struct gathering {
     struct trail trail;
     node_id *names; /* ascending */
     size_t name_count;
-    bool is_alone;    /* all her rows stand together: times are left out where nothing else asks */
-    bool is_mixed;    /* under these names there are rows of others, too */
-    bool has_deleted; /* some events are */
+    bool is_alone; /* all her rows stand together: times are left out where nothing else asks */
+    bool is_mixed; /* under these names there are rows of others, too */
 };
 
 /* What is held of a stripe. */
 struct hand {
     struct columns *columns;
+    size_t file;
+    const struct mask_rows *mask; /* NULL: not looked for yet */
     uint32_t stripe;
     bool is_held;
     bool is_kept;             /* in the narrow form, of which nothing is held */
@@ -222,25 +223,26 @@ static bool find_row_behind(const struct gathering *it, const struct hand *hand,
     return row < cluster.to;
 }
 
-static bool is_deleted(const struct gathering *it, const struct hand *hand, uint32_t row)
+static fallible find_mask(const struct gathering *it, struct hand *hand)
 {
-    return it->has_deleted && deleted_has(it->source->deleted, seq_of(hand, row));
+    const struct source *source = it->source;
+
+    if (hand->mask || history_mask_ready(source->history, hand->file, source, &hand->mask))
+        return OK;
+    return it->wish->may_wait ? history_mask(source->history, hand->file, source, &hand->mask)
+                              : ERR_BUSY;
 }
 
-static uint64_t count_left(const struct gathering *it, const struct hand *hand,
-                           struct cluster cluster)
+/* The rows of the stripe that do not count; NULL: all do. */
+static const uint64_t *masked(const struct hand *hand)
 {
-    uint64_t count = cluster.to - cluster.from;
-
-    for (uint32_t row = cluster.from; it->has_deleted && row < cluster.to; row++)
-        count -= is_deleted(it, hand, row);
-    return count;
+    return hand->mask->masked ? hand->mask->stripes[hand->stripe] : NULL;
 }
 
-/* Hers, and not deleted? */
+/* Hers, and does it count? */
 static bool is_hers(const struct gathering *it, const struct hand *hand, uint32_t row)
 {
-    if (is_deleted(it, hand, row))
+    if (mask_has(masked(hand), row))
         return false;
     return !it->is_mixed ||
            identity_person(it->source->identity, ((const node_id *)hand->nodes.data)[row]) ==
@@ -259,7 +261,8 @@ static fallible take_from(struct gathering *it, const struct hand *hand, struct 
     if (!found.events)
         return arena_exhausted();
     if (!times || times[cluster.from] <= wish->as_of)
-        found.events_read = count_left(it, hand, cluster);
+        found.events_read =
+            cluster.to - cluster.from - mask_count(masked(hand), cluster.from, cluster.to);
     for (; row < cluster.to && found.count < most && (!times || times[row] <= wish->as_of); row++)
         if (is_hers(it, hand, row))
             found.events[found.count++] =
@@ -271,6 +274,7 @@ static fallible take_rows(struct gathering *it, struct hand *hand, struct cluste
 {
     uint32_t row;
 
+    TRY(find_mask(it, hand));
     if (!hand->is_kept && !hand->seqs.data)
         TRY(hold(it, hand, COLUMNS_SEQS, &hand->seqs));
     if (it->is_mixed && !hand->nodes.data)
@@ -316,9 +320,9 @@ static fallible find_cluster(const struct gathering *it, struct hand *hand, node
 }
 
 /* Counts clusters with rows, and takes them unless that is all. */
-static fallible go_through(struct gathering *it, struct columns *columns, size_t *clusters)
+static fallible go_through(struct gathering *it, size_t file, size_t *clusters)
 {
-    struct hand hand = {.columns = columns};
+    struct hand hand = {.columns = history_file(it->source->history, file), .file = file};
     enum err err = OK;
 
     for (size_t i = 0; !err && i < it->name_count; i++) {
@@ -344,11 +348,11 @@ static fallible take_files(struct gathering *it)
     TRY(find_names(it));
     if (it->wish->is_alone && !it->trail.count) {
         for (size_t i = 0; i < history_count(history); i++)
-            TRY(go_through(it, history_file(history, i), &clusters));
+            TRY(go_through(it, i, &clusters));
         it->is_alone = clusters == 1;
     }
     for (size_t i = 0; i < history_count(history); i++)
-        TRY(go_through(it, history_file(history, i), NULL));
+        TRY(go_through(it, i, NULL));
     return OK;
 }
 
@@ -384,10 +388,7 @@ static fallible take_memory(struct gathering *it)
 fallible trail_read(const struct source *source, const struct trail_wish *wish, struct arena *mem,
                     struct trail *out_trail)
 {
-    struct gathering it = {.source = source,
-                           .wish = wish,
-                           .mem = mem,
-                           .has_deleted = deleted_count(source->deleted, 0, UINT64_MAX) > 0};
+    struct gathering it = {.source = source, .wish = wish, .mem = mem};
 
     TRY(take_memory(&it));
     if (source->history && history_count(source->history))
@@ -396,14 +397,24 @@ fallible trail_read(const struct source *source, const struct trail_wish *wish, 
     return OK;
 }
 
+/* The mask that most questions want. What is damaged is told by who needs it. */
+static bool prepare_mask(const struct source *source, size_t file)
+{
+    const struct mask_rows *rows;
+
+    return !history_mask_ready(source->history, file, source, &rows) &&
+           history_mask(source->history, file, source, &rows) == OK;
+}
+
 bool trail_prepare(struct events *events)
 {
     struct source source;
     bool goes_on = false;
 
     events_begin(events, &source);
+    machines_leave(&source);
     for (size_t i = 0; source.history && !goes_on && i < history_count(source.history); i++)
-        goes_on = columns_seqs_step(history_file(source.history, i));
+        goes_on = columns_seqs_step(history_file(source.history, i)) || prepare_mask(&source, i);
     events_end(events);
     return goes_on;
 }

@@ -594,6 +594,7 @@ fallible identity_apply(struct identity *identity, const struct log_record *reco
     case RECORD_QUARANTINE:
     case RECORD_RELEASE:
     case RECORD_DELETION:
+    case RECORD_VERDICTS:
         break;
     }
     return OK;

@@ -113,6 +113,30 @@ static fallible add(struct chunk *chunk, uint32_t from, uint32_t to)
     return OK;
 }
 
+/* A whole chunk is written out, so that some of it can go. */
+static fallible spell_out(struct chunk *chunk)
+{
+    if (chunk->bits || !chunk->count)
+        return OK;
+    chunk->bits = mem_alloc(CHUNK_WORDS * sizeof *chunk->bits);
+    if (!chunk->bits)
+        return mem_exhausted();
+    memset(chunk->bits, 0xff, CHUNK_WORDS * sizeof *chunk->bits);
+    return OK;
+}
+
+static void lose(struct chunk *chunk, const struct chunk *other)
+{
+    for (uint32_t word = 0; other->bits && word < CHUNK_WORDS; word++) {
+        chunk->count -= (uint32_t)__builtin_popcountll(chunk->bits[word] & other->bits[word]);
+        chunk->bits[word] &= ~other->bits[word];
+    }
+    if (other->bits && chunk->count)
+        return;
+    mem_free(chunk->bits);
+    *chunk = (struct chunk){0};
+}
+
 static uint32_t take(struct chunk *chunk, struct chunk *other)
 {
     uint32_t more = 0;
@@ -240,4 +264,24 @@ uint64_t deleted_take(struct deleted *set, struct deleted *other)
             more += take(&set->chunks[i], &other->chunks[i]);
     deleted_clear(other);
     return more;
+}
+
+static size_t common(const struct deleted *set, const struct deleted *other)
+{
+    return set->room < other->room ? set->room : other->room;
+}
+
+fallible deleted_reserve_removal(struct deleted *set, const struct deleted *other)
+{
+    for (size_t i = 0; i < common(set, other); i++)
+        if (other->chunks[i].bits)
+            TRY(spell_out(&set->chunks[i]));
+    return OK;
+}
+
+void deleted_remove(struct deleted *set, const struct deleted *other)
+{
+    for (size_t i = 0; i < common(set, other); i++)
+        if (set->chunks[i].count && other->chunks[i].count)
+            lose(&set->chunks[i], &other->chunks[i]);
 }

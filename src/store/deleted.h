@@ -1,9 +1,9 @@
-/* deleted.h - a set of deleted events, by sequence number: a bit each, in chunks.
+/* deleted.h - a set of events, such as the deleted ones, by sequence number: a bit each, in chunks.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * Takes at most a bit an event of the log; whole chunks take nothing. Only grows. Not locked: its
- * owner sees to that.
+ * Takes at most a bit an event of the log; whole chunks take nothing. Not locked: its owner sees to
+ * that.
  */
 #pragma once
 #include "base/err.h"
@@ -29,3 +29,7 @@ fallible deleted_add(struct deleted *set, uint64_t from, uint64_t to);
 fallible deleted_reserve(struct deleted *set, const struct deleted *other);
 /* Moves all of `other` here and leaves it empty; returns how many are new. */
 uint64_t deleted_take(struct deleted *set, struct deleted *other);
+/* Memory, so that removing them cannot fail. */
+fallible deleted_reserve_removal(struct deleted *set, const struct deleted *other);
+/* Takes all of `other`, which stays, out of the set. */
+void deleted_remove(struct deleted *set, const struct deleted *other);

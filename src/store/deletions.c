@@ -4,12 +4,10 @@
  */
 #include "store/deletions.h"
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "store/log.h"
+#include "store/range_records.h"
 #include "sys/thread.h"
-
-enum { PART_BYTES = 1 << 20 };
 
 struct deletions {
     struct mutex *lock; /* of `set` */
@@ -25,7 +23,7 @@ fallible deletions_open(size_t part_bytes, struct deletions **out_deletions)
 
     if (!deletions)
         return mem_exhausted();
-    deletions->part_bytes = part_bytes ? part_bytes : PART_BYTES;
+    deletions->part_bytes = part_bytes ? part_bytes : RANGE_RECORDS_BYTES;
     deletions->lock = mutex_open();
     err = deletions->lock ? deleted_open(&deletions->set) : mem_exhausted();
     if (!err)
@@ -76,47 +74,13 @@ fallible deletions_apply(struct deletions *deletions, const struct log_record *r
 
 /* Writing */
 
-/* Appends ranges from `*seq` on, as many as go into one record. */
-static void add_ranges(const struct deleted *found, size_t bytes, uint64_t *seq, struct buf *out)
-{
-    uint64_t place = 0, from;
-
-    while (out->len < bytes && deleted_next(found, *seq, &from, seq))
-        record_write_range(out, &place, from, *seq);
-}
-
-static fallible write_part(struct log *log, const struct buf *clear)
-{
-    struct log_entry entry = {RECORD_DELETION, 0, 1, buf_str(clear), {NULL, 0}};
-
-    if (buf_is_broken(clear))
-        return mem_exhausted();
-    TRY(log_begin(log, clear->len, 1, 1));
-    (void)log_add(log, &entry);
-    return log_commit(log);
-}
-
-/* What was written of one that failed half-way is passed over by who reads it: no last part. */
 static fallible write_all(const struct deletions *deletions, struct log *log, millis at,
                           const struct deleted *found)
 {
-    struct record_deletion deletion = {.is_first = true, .at = at};
-    struct buf ranges = {0}, clear = {0};
-    uint64_t seq = 0, from, to;
-    enum err err = OK;
+    struct range_records how = {
+        .kind = RECORD_DELETION, .at = at, .part_bytes = deletions->part_bytes};
 
-    for (; !err && !deletion.is_last; deletion.is_first = false) {
-        buf_clear(&ranges);
-        buf_clear(&clear);
-        add_ranges(found, deletions->part_bytes, &seq, &ranges);
-        deletion.is_last = !deleted_next(found, seq, &from, &to);
-        record_start_deletion(&clear, &deletion);
-        buf_add(&clear, buf_str(&ranges));
-        err = buf_is_broken(&ranges) ? mem_exhausted() : write_part(log, &clear);
-    }
-    buf_done(&ranges);
-    buf_done(&clear);
-    return err;
+    return range_records_write(&how, log, found);
 }
 
 fallible deletions_write(struct deletions *deletions, struct log *log, millis at,

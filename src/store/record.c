@@ -13,6 +13,7 @@
  *   DELETION    clear    u8 flags, i64 at, then per range two numbers of 7 bits a byte, the low
  *                        ones first and the high bit set in all but the last: how far it begins
  *                        behind the end of the one before (or 0), and its length
+ *   VERDICTS    clear    the same, with a flag for a machine's
  *
  * The readers accept exactly what the writers produce: what was read and is written again gives
  * the same bytes.
@@ -35,7 +36,7 @@ enum {
     EVENT_FLAGS = EVENT_TIME_CORRECTED | EVENT_TIME_FUTURE | EVENT_TIME_ABSENT,
 };
 
-enum { DELETION_FIRST = 1, DELETION_LAST = 2 };
+enum { DELETION_FIRST = 1, DELETION_LAST = 2, REVISION_MACHINE = 4 };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "integers are copied as they are");
 
@@ -353,7 +354,8 @@ static bool take_number(str *rest, uint64_t *out_number)
 void record_start_deletion(struct buf *clear, const struct record_deletion *deletion)
 {
     put_u8(clear, (uint8_t)((deletion->is_first ? DELETION_FIRST : 0) |
-                            (deletion->is_last ? DELETION_LAST : 0)));
+                            (deletion->is_last ? DELETION_LAST : 0) |
+                            (deletion->is_machine ? REVISION_MACHINE : 0)));
     put_i64(clear, deletion->at);
 }
 
@@ -365,21 +367,36 @@ void record_write_range(struct buf *clear, uint64_t *place, uint64_t from, uint6
     *place = to;
 }
 
-fallible record_ranges_start(struct record_ranges *it, str clear, uint64_t end,
-                             struct record_deletion *out_deletion)
+static fallible start_ranges(struct record_ranges *it, str clear, uint64_t end, uint8_t known_flags,
+                             struct record_deletion *out_head)
 {
     uint8_t flags;
 
     if (clear.len <= DELETION_HEAD_SIZE)
-        return fail(ERR_CORRUPT, "a deletion record has a clear part of %zu bytes", clear.len);
+        return fail(ERR_CORRUPT, "a record that names events has a clear part of %zu bytes",
+                    clear.len);
     flags = take_u8(&clear);
-    if (flags & ~(DELETION_FIRST | DELETION_LAST))
-        return fail(ERR_CORRUPT, "a deletion record has the unknown flags %u", flags);
-    *out_deletion = (struct record_deletion){.is_first = flags & DELETION_FIRST,
-                                             .is_last = flags & DELETION_LAST,
-                                             .at = take_i64(&clear)};
+    if (flags & ~known_flags)
+        return fail(ERR_CORRUPT, "a record that names events has the unknown flags %u", flags);
+    *out_head = (struct record_deletion){.is_first = flags & DELETION_FIRST,
+                                         .is_last = flags & DELETION_LAST,
+                                         .is_machine = flags & REVISION_MACHINE,
+                                         .at = take_i64(&clear)};
     *it = (struct record_ranges){.rest = clear, .end = end};
     return OK;
+}
+
+fallible record_ranges_start(struct record_ranges *it, str clear, uint64_t end,
+                             struct record_deletion *out_deletion)
+{
+    return start_ranges(it, clear, end, DELETION_FIRST | DELETION_LAST, out_deletion);
+}
+
+fallible record_verdicts_start(struct record_ranges *it, str clear, uint64_t end,
+                               struct record_deletion *out_revision)
+{
+    return start_ranges(it, clear, end, DELETION_FIRST | DELETION_LAST | REVISION_MACHINE,
+                        out_revision);
 }
 
 bool record_ranges_next(struct record_ranges *it, uint64_t *out_from, uint64_t *out_to)
@@ -400,6 +417,6 @@ bool record_ranges_next(struct record_ranges *it, uint64_t *out_from, uint64_t *
 fallible record_ranges_finish(const struct record_ranges *it)
 {
     if (it->is_damaged)
-        return fail(ERR_CORRUPT, "a deletion record names events that cannot be");
+        return fail(ERR_CORRUPT, "a record names events that cannot be");
     return OK;
 }

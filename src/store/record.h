@@ -23,6 +23,7 @@ enum record_kind {
     RECORD_QUARANTINE = 5, /* an event that could not be taken, whole, with the reason */
     RECORD_RELEASE = 6,    /* a quarantined event was mended and taken, or dismissed */
     RECORD_DELETION = 7,   /* events that are gone from all answers */
+    RECORD_VERDICTS = 8,   /* events that are a human's or a machine's after all */
 };
 
 enum node_kind { NODE_USER = 1, NODE_ANONYMOUS = 2 };
@@ -80,8 +81,7 @@ struct record_event {
 struct record_quarantine {
     millis received;
     hash128 body_hash; /* keyed */
-    str reason;
-    str body;
+    str reason, body;
 };
 
 /* RECORD_RELEASE: clear only. */
@@ -92,10 +92,11 @@ struct record_release {
 };
 
 /* RECORD_DELETION: clear only, followed by the ranges of sequence numbers that are deleted. A large
- * deletion is several records; it counts once the last one is there. */
+ * deletion is several records; it counts once the last one is there. Of
+ * RECORD_VERDICTS the same. */
 struct record_deletion {
-    bool is_first;
-    bool is_last;
+    bool is_first, is_last;
+    bool is_machine; /* of RECORD_VERDICTS: what they are from now on; else they are a human's */
     millis at;
 };
 
@@ -124,11 +125,9 @@ size_t record_event_size(size_t json_len);
  * With an absent payload (sealed, or its key destroyed) only received, message_id and body_hash
  * are filled. */
 struct record_events {
-    str clear;
-    str payload;
+    str clear, payload;
     millis received;
-    bool is_sealed;
-    bool is_damaged;
+    bool is_sealed, is_damaged;
 };
 fallible record_events_start(struct record_events *it, str clear, str payload);
 bool record_events_next(struct record_events *it, struct record_event *out_event);
@@ -140,11 +139,12 @@ void record_write_range(struct buf *clear, uint64_t *place, uint64_t from, uint6
 /* Reads the ranges [from, to) one by one, as record_events does; none reaches beyond `end`. */
 struct record_ranges {
     str rest;
-    uint64_t place;
-    uint64_t end;
+    uint64_t place, end;
     bool is_damaged;
 };
 fallible record_ranges_start(struct record_ranges *it, str clear, uint64_t end,
                              struct record_deletion *out_deletion);
+fallible record_verdicts_start(struct record_ranges *it, str clear, uint64_t end,
+                               struct record_deletion *out_revision);
 bool record_ranges_next(struct record_ranges *it, uint64_t *out_from, uint64_t *out_to);
 fallible record_ranges_finish(const struct record_ranges *it);

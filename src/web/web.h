@@ -19,6 +19,7 @@ struct inspect_means;
 struct intake;
 struct log;
 struct sys;
+struct verdicts;
 struct web;
 
 enum web_permission {
@@ -34,6 +35,7 @@ struct web_config {
     struct backup_desk *backups;
     struct catalog *catalog;
     struct deletions *deletions;
+    struct verdicts *verdicts;
     struct events *events;
     struct enrich *enrich;
     const struct inspect_means *inspect;

@@ -7,6 +7,8 @@
 #include "crash/plan.h"
 #include "measure/answer.h"
 #include "measure/events.h"
+#include "measure/machines.h"
+#include "measure/source.h"
 
 enum { MOST_SAID = 3000, NAMES_APART = 7 };
 
@@ -58,6 +60,7 @@ static bool ask_all(struct asking *asking)
     static const char *const questions[] = {
         "{\"kind\":\"people\",\"segment\":{\"did\":\"*\"},\"limit\":100000}",
         "{\"kind\":\"people\",\"segment\":{\"not\":{\"did\":\"*\"}},\"limit\":100000}",
+        "{\"kind\":\"people\",\"segment\":{\"did\":\"*\"},\"traffic\":\"raw\",\"limit\":100000}",
         "{\"kind\":\"trend\",\"event\":\"*\",\"measure\":\"people\",\"by\":\"variant\","
         "\"interval\":\"all\"}",
     };
@@ -97,21 +100,25 @@ bool answers_agree(struct world *world, struct buf *out_trouble)
     return compare(&(struct asking){.world = world, .trouble = out_trouble});
 }
 
-bool answers_count(struct world *world, uint64_t events, struct buf *out_trouble)
+bool answers_count(struct world *world, uint64_t events, uint64_t humans, struct buf *out_trouble)
 {
-    struct source_span span = {0};
+    struct source_span span = {0}, human = {0};
     struct source source;
     enum err err = world_fold(world);
 
     events_begin(world->events, &source);
     if (!err)
         err = source_span(&source, &span);
+    machines_leave(&source);
+    if (!err)
+        err = source_span(&source, &human);
     events_end(world->events);
     if (err)
         buf_print(out_trouble, "events cannot be counted: %s", err_text());
-    else if (span.events != events)
-        buf_print(out_trouble, "questions see %llu events instead of %llu",
-                  (unsigned long long)span.events, (unsigned long long)events);
+    else if (span.events != events || human.events != humans)
+        buf_print(out_trouble, "questions see %llu events (%llu of humans) instead of %llu (%llu)",
+                  (unsigned long long)span.events, (unsigned long long)human.events,
+                  (unsigned long long)events, (unsigned long long)humans);
     else
         return true;
     return false;

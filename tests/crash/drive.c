@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "measure/deletion.h"
 #include "measure/events.h"
+#include "measure/revision.h"
 #include "store/deleted.h"
 
 #include <stdio.h>
@@ -85,26 +86,35 @@ void drive_close(struct drive *drive)
 }
 
 /* As a server does it: of what is durable, by a question. Who had no answer asks for other events
- * the next time, which must not be taken together with those of an attempt that was cut off. */
+ * the next time, which must not be taken together with those of an attempt that was cut off. Half
+ * of all events are revised at a time, so that many are again. */
 static fallible find(struct drive *drive, const struct plan_ask *ask, struct deleted *found)
 {
     struct answer_options options = {.sys = drive->world.sys};
+    unsigned part = (ask->part + oracle_attempts(drive->oracle, ask)) % PLAN_PARTS;
+    enum verdict verdict;
     struct source source;
-    char request[64];
+    char request[128];
     enum err err;
 
-    snprintf(request, sizeof request, "{\"where\":{\"prop\":\"part\",\"op\":\"is\",\"value\":%u}}",
-             (ask->part + oracle_attempts(drive->oracle, ask)) % PLAN_PARTS);
+    if (ask->kind == PLAN_DELETE)
+        snprintf(request, sizeof request,
+                 "{\"where\":{\"prop\":\"part\",\"op\":\"is\",\"value\":%u}}", part);
+    else
+        snprintf(request, sizeof request,
+                 "{\"where\":{\"prop\":\"part\",\"op\":\"gte\",\"value\":%u},\"verdict\":\"%s\"}",
+                 part, ask->is_machine ? "machine" : "human");
     TRY(world_fold(&drive->world));
     events_begin(drive->world.events, &source);
-    err = deletion_find(&source, &options, str_of(request), found);
+    err = ask->kind == PLAN_DELETE
+              ? deletion_find(&source, &options, str_of(request), found)
+              : revision_find(&source, &options, str_of(request), found, &verdict);
     events_end(drive->world.events);
     return err;
 }
 
-/* Without a set in the job there is nothing to delete. */
-static fallible fill_deletion(struct drive *drive, const struct plan_ask *ask,
-                              struct world_job *job)
+/* Without a set in the job there is nothing to be said. */
+static fallible fill_naming(struct drive *drive, const struct plan_ask *ask, struct world_job *job)
 {
     struct deleted *found;
     enum err err;
@@ -112,13 +122,19 @@ static fallible fill_deletion(struct drive *drive, const struct plan_ask *ask,
     TRY(deleted_open(&found));
     err = find(drive, ask, found);
     if (!err && deleted_count(found, 0, UINT64_MAX)) {
-        job->job.kind = INTAKE_DELETE;
+        job->job.kind = ask->kind == PLAN_DELETE ? INTAKE_DELETE : INTAKE_REVISE;
+        job->job.verdict = ask->is_machine ? VERDICT_MACHINE : VERDICT_HUMAN;
         job->job.found = found;
-        oracle_deletes(drive->oracle, ask, found);
+        oracle_names(drive->oracle, ask, found);
         return OK;
     }
     deleted_close(found);
     return err;
+}
+
+static bool is_naming(const struct plan_ask *ask)
+{
+    return ask->kind == PLAN_DELETE || ask->kind == PLAN_REVISE;
 }
 
 static fallible fill_job(struct drive *drive, const struct plan_ask *ask, struct world_job *job)
@@ -129,8 +145,8 @@ static fallible fill_job(struct drive *drive, const struct plan_ask *ask, struct
     enum err err;
 
     TRY(world_job_open(job));
-    if (ask->kind == PLAN_DELETE)
-        return fill_deletion(drive, ask, job);
+    if (is_naming(ask))
+        return fill_naming(drive, ask, job);
     if (ask->kind == PLAN_MERGE) {
         job->job.kind = INTAKE_MERGE;
         job->job.a = intake_name(intake, plan_name(ask->a, room));
@@ -176,7 +192,7 @@ static enum err send(struct drive *drive, const struct plan_ask *const *asks, si
 
     for (size_t i = 0; i < count; i++) {
         enum err unable = fill_job(drive, asks[i], &jobs[i]);
-        bool is_idle = asks[i]->kind == PLAN_DELETE && !jobs[i].job.found;
+        bool is_idle = is_naming(asks[i]) && !jobs[i].job.found;
 
         oracle_sent(drive->oracle, asks[i]);
         if (!unable && !is_idle)
@@ -278,7 +294,8 @@ bool drive_agrees(struct drive *drive)
         return false;
     }
     return oracle_agrees(drive->oracle, &drive->world, &drive->trouble) &&
-           answers_count(&drive->world, oracle_left(drive->oracle), &drive->trouble) &&
+           answers_count(&drive->world, oracle_left(drive->oracle), oracle_humans(drive->oracle),
+                         &drive->trouble) &&
            answers_agree(&drive->world, &drive->trouble);
 }
 

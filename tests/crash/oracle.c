@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "people/identity.h"
 #include "store/deletions.h"
+#include "store/verdicts.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ struct id_state {
     unsigned kept;       /* the variant that must be there */
 };
 
-/* One attempt to delete, in order of sequence numbers. */
+/* One attempt to delete or revise, in order of sequence numbers. */
 struct attempt {
     const struct plan_ask *ask;
     uint64_t *seqs;
@@ -44,6 +45,7 @@ struct oracle {
     struct attempt *attempts;
     size_t attempt_count;
     uint64_t left;
+    uint64_t humans;
 };
 
 struct join {
@@ -71,7 +73,8 @@ struct reading {
     bool *deleted; /* by sequence number, below `deleted_room` */
     uint64_t deleted_room;
     uint64_t deleted_count;
-    uint64_t *parts; /* of a deletion that is not whole */
+    unsigned char *verdicts; /* the same, enum verdict */
+    uint64_t *parts;         /* of a deletion or revision that is not whole */
     size_t part_count;
     uint64_t next_seq;
 };
@@ -127,7 +130,7 @@ static void *need_more(void *room, size_t size)
     return grown;
 }
 
-void oracle_deletes(struct oracle *oracle, const struct plan_ask *ask, const struct deleted *found)
+void oracle_names(struct oracle *oracle, const struct plan_ask *ask, const struct deleted *found)
 {
     struct attempt attempt = {.ask = ask,
                               .seqs = need(deleted_count(found, 0, UINT64_MAX) * sizeof(uint64_t))};
@@ -203,6 +206,11 @@ unsigned oracle_count(const struct oracle *oracle)
 uint64_t oracle_left(const struct oracle *oracle)
 {
     return oracle->left;
+}
+
+uint64_t oracle_humans(const struct oracle *oracle)
+{
+    return oracle->humans;
 }
 
 /* Reading */
@@ -387,37 +395,56 @@ static bool read_quarantine(struct reading *r, const struct log_record *record)
     return event->is_misfit || trouble(r, "event # is in quarantine", event->id, 0);
 }
 
+static bool is_same(const struct attempt *attempt, const struct reading *r,
+                    const struct log_record *record, const struct record_deletion *head)
+{
+    enum plan_kind kind = record->kind == RECORD_DELETION ? PLAN_DELETE : PLAN_REVISE;
+
+    return attempt->ask->kind == kind && attempt->ask->is_machine == head->is_machine &&
+           attempt->count == r->part_count &&
+           memcmp(attempt->seqs, r->parts, r->part_count * sizeof *r->parts) == 0;
+}
+
 /* What is whole must be what some client asked for, no more and no less. */
-static bool end_deletion(struct reading *r, uint64_t seq)
+static bool end_naming(struct reading *r, const struct log_record *record,
+                       const struct record_deletion *head)
 {
     bool was_asked = false;
 
     for (size_t i = 0; i < r->oracle->attempt_count; i++) {
         struct attempt *attempt = &r->oracle->attempts[i];
 
-        if (attempt->count != r->part_count ||
-            memcmp(attempt->seqs, r->parts, r->part_count * sizeof *r->parts) != 0)
+        if (!is_same(attempt, r, record, head))
             continue;
         attempt->is_done = true;
         was_asked = true;
     }
     for (size_t k = 0; was_asked && k < r->part_count; k++) {
-        r->deleted_count += !r->deleted[r->parts[k]];
-        r->deleted[r->parts[k]] = true;
+        uint64_t seq = r->parts[k];
+
+        if (record->kind == RECORD_VERDICTS) {
+            r->verdicts[seq] = head->is_machine ? VERDICT_MACHINE : VERDICT_HUMAN;
+            continue;
+        }
+        r->deleted_count += !r->deleted[seq];
+        r->deleted[seq] = true;
     }
-    return was_asked || trouble(r, "record # ends a deletion of # events that nobody asked for",
-                                seq, r->part_count);
+    return was_asked || trouble(r, "record # ends what names # events, for which nobody asked",
+                                record->seq, r->part_count);
 }
 
-static bool read_deletion(struct reading *r, const struct log_record *record)
+static bool read_naming(struct reading *r, const struct log_record *record)
 {
-    struct record_deletion deletion;
+    struct record_deletion head;
     struct record_ranges it;
     uint64_t from, to;
+    enum err err = record->kind == RECORD_DELETION
+                       ? record_ranges_start(&it, record->clear, record->seq, &head)
+                       : record_verdicts_start(&it, record->clear, record->seq, &head);
 
-    if (record_ranges_start(&it, record->clear, record->seq, &deletion) != OK)
+    if (err)
         return trouble(r, "record # cannot be read", record->seq, 0);
-    if (deletion.is_first)
+    if (head.is_first)
         r->part_count = 0;
     while (record_ranges_next(&it, &from, &to)) {
         r->parts = need_more(r->parts, (r->part_count + to - from) * sizeof *r->parts);
@@ -426,7 +453,7 @@ static bool read_deletion(struct reading *r, const struct log_record *record)
     }
     if (record_ranges_finish(&it) != OK)
         return trouble(r, "record # names no events", record->seq, 0);
-    return !deletion.is_last || end_deletion(r, record->seq);
+    return !head.is_last || end_naming(r, record, &head);
 }
 
 static bool read_record(struct reading *r, const struct log_record *record)
@@ -446,7 +473,8 @@ static bool read_record(struct reading *r, const struct log_record *record)
     case RECORD_QUARANTINE:
         return read_quarantine(r, record);
     case RECORD_DELETION:
-        return read_deletion(r, record);
+    case RECORD_VERDICTS:
+        return read_naming(r, record);
     case RECORD_RELEASE:
         break;
     }
@@ -470,6 +498,7 @@ static struct reading *reading_open(struct oracle *oracle, struct buf *out_troub
 static void reading_close(struct reading *r)
 {
     free(r->deleted);
+    free(r->verdicts);
     free(r->parts);
     free(r->found);
     free(r);
@@ -487,6 +516,7 @@ static bool read_log(struct reading *r, struct world *world, enum err *out_err)
         return true;
     r->deleted_room = log_durable_seq(world->log);
     r->deleted = need(r->deleted_room + 1);
+    r->verdicts = need(r->deleted_room + 1);
     for (size_t i = 0; i < r->oracle->attempt_count; i++)
         r->oracle->attempts[i].is_done = false;
     while (is_good && (*out_err = log_reader_next(reader, &record)) == OK)
@@ -545,13 +575,27 @@ static bool check_deletions(struct reading *r, struct world *world)
         const struct attempt *attempt = &r->oracle->attempts[i];
 
         if (attempt->is_acked && !attempt->is_done)
-            return trouble(r, "an acknowledged deletion of # events is lost", attempt->count, 0);
+            return trouble(r, "what was acknowledged of # events is lost", attempt->count, 0);
     }
     for (uint64_t seq = 1; seq < r->deleted_room; seq++)
         if (deletions_has(world->deletions, seq) != r->deleted[seq])
             return trouble(r, "event # is deleted: #, whatever the writer believes", seq,
                            r->deleted[seq]);
     r->oracle->left = r->events_stored - r->deleted_count;
+    return true;
+}
+
+static bool check_verdicts(struct reading *r, struct world *world)
+{
+    uint64_t machines = 0;
+
+    for (uint64_t seq = 1; seq < r->deleted_room; seq++) {
+        if (verdicts_find(world->verdicts, seq) != r->verdicts[seq])
+            return trouble(r, "event # has verdict #, whatever the writer believes", seq,
+                           r->verdicts[seq]);
+        machines += r->verdicts[seq] == VERDICT_MACHINE && !r->deleted[seq];
+    }
+    r->oracle->humans = r->oracle->left - machines;
     return true;
 }
 
@@ -636,7 +680,7 @@ bool oracle_agrees(struct oracle *oracle, struct world *world, struct buf *out_t
         buf_add(out_trouble, str_of(err_text()));
     }
     is_good = is_good && check_ids(r) && check_asks(r) && check_people(r, world) &&
-              check_deletions(r, world) && check_kept(r, world);
+              check_deletions(r, world) && check_verdicts(r, world) && check_kept(r, world);
     reading_close(r);
     return is_good;
 }

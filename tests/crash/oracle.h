@@ -17,11 +17,11 @@ void oracle_close(struct oracle *oracle);
 
 void oracle_sent(struct oracle *oracle, const struct plan_ask *ask);
 /* The ask was answered: what it asked for must last. `seq` names a merge; 0: there was nothing to
- * delete. */
+ * delete or revise. */
 void oracle_acked(struct oracle *oracle, const struct plan_ask *ask, uint64_t seq);
-/* A deletion of these events is on its way: it must happen whole or not at all. */
-void oracle_deletes(struct oracle *oracle, const struct plan_ask *ask, const struct deleted *found);
-unsigned oracle_attempts(const struct oracle *oracle, const struct plan_ask *ask); /* to delete */
+/* A deletion or a revision of these events is on its way: it must happen whole or not at all. */
+void oracle_names(struct oracle *oracle, const struct plan_ask *ask, const struct deleted *found);
+unsigned oracle_attempts(const struct oracle *oracle, const struct plan_ask *ask); /* at it */
 /* Answered by a refusal that a repetition would meet again. */
 void oracle_refused(struct oracle *oracle, const struct plan_ask *ask);
 bool oracle_is_settled(const struct oracle *oracle, const struct plan_ask *ask);
@@ -39,3 +39,4 @@ bool oracle_trusts(struct oracle *oracle, struct world *world, struct buf *out_t
 unsigned oracle_count(const struct oracle *oracle); /* acknowledged events */
 /* Events that the log holds and that are not deleted, by the latest reading. */
 uint64_t oracle_left(const struct oracle *oracle);
+uint64_t oracle_humans(const struct oracle *oracle); /* of these, a human's */

@@ -186,6 +186,10 @@ static void draw_ask(struct drawing *d, struct plan_ask *ask)
     } else if (kind == 2) {
         ask->kind = PLAN_DELETE;
         ask->part = below(d, PLAN_PARTS);
+    } else if (kind == 3) {
+        ask->kind = PLAN_REVISE;
+        ask->part = below(d, PLAN_PARTS);
+        ask->is_machine = below(d, 3) > 0;
     } else {
         draw_events(d, ask);
     }

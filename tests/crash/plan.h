@@ -22,7 +22,7 @@ struct plan_event {
     struct plan_event *other; /* the variant sent before it, or NULL */
 };
 
-enum plan_kind { PLAN_EVENTS, PLAN_MERGE, PLAN_UNDO, PLAN_DELETE };
+enum plan_kind { PLAN_EVENTS, PLAN_MERGE, PLAN_UNDO, PLAN_DELETE, PLAN_REVISE };
 
 struct plan_ask {
     enum plan_kind kind;
@@ -31,7 +31,8 @@ struct plan_ask {
     size_t count;
     unsigned a, b;                 /* users to merge */
     const struct plan_ask *undone; /* the merge to undo */
-    unsigned part;                 /* of the events there are by then, to be deleted */
+    unsigned part;                 /* of the events there are by then, to be deleted or revised */
+    bool is_machine;               /* what they are revised to */
 };
 
 enum plan_move { PLAN_SEND, PLAN_PREPARE, PLAN_REOPEN, PLAN_SLEEP };

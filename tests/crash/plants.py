@@ -106,6 +106,19 @@ PLANTS = {
         "src/collect/intake_fold.c",
         "return fold->config.deletions ? deletions_apply(fold->config.deletions, record) : OK;",
         "return OK;", SWEEP),
+    "revisions_not_logged": (
+        "src/store/verdicts.c", "    TRY(range_records_write(&how, log, found));\n",
+        "    (void)how;\n    (void)log;\n", SWEEP),
+    "revision_taken_before_its_last_part": (
+        "src/store/verdicts.c", "return revision.is_last ? take_in(",
+        "return revision.is_first || revision.is_last ? take_in(", SWEEP),
+    "revisions_settled_and_forgotten": (
+        "src/measure/events.c", "            TRY(events_revise(events, record));\n",
+        "            continue;\n", SWEEP),
+    "revisions_unknown_to_the_writer": (
+        "src/collect/intake_fold.c",
+        "return fold->config.verdicts ? verdicts_apply(fold->config.verdicts, record) : OK;",
+        "return OK;", SWEEP),
     "group_not_verified": (
         "src/store/log_format.c", "return trailer == body_checksum(bytes.data, head->body_bytes);",
         "return true;", SWEEP),

@@ -11,6 +11,7 @@
 #include "people/identity.h"
 #include "store/datadir.h"
 #include "store/deletions.h"
+#include "store/verdicts.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "measure/source_page.h"
@@ -81,7 +82,9 @@ static fallible open_intake(struct world *world)
     TRY(seen_open(&seen, &world->seen));
     TRY(identity_open(&world->identity));
     TRY(deletions_open(PART, &world->deletions));
+    TRY(verdicts_open(PART, &world->verdicts));
     config.deletions = world->deletions;
+    config.verdicts = world->verdicts;
     config.seen = world->seen;
     config.identity = world->identity;
     config.roster = world->roster;
@@ -175,6 +178,7 @@ void world_shut(struct world *world)
     intake_close(world->intake);
     roster_close(world->roster);
     history_close(world->history);
+    verdicts_close(world->verdicts);
     deletions_close(world->deletions);
     identity_close(world->identity);
     seen_close(world->seen);
@@ -187,6 +191,7 @@ void world_shut(struct world *world)
     world->history = NULL;
     world->intake = NULL;
     world->deletions = NULL;
+    world->verdicts = NULL;
     world->identity = NULL;
     world->seen = NULL;
     world->log = NULL;

@@ -34,6 +34,7 @@ struct world {
     struct seen *seen;
     struct identity *identity;
     struct deletions *deletions;
+    struct verdicts *verdicts;
     struct intake *intake;
     struct json_reader *json;
     struct history *history;

@@ -4,8 +4,8 @@
  *
  * GET /api/export says how far there are events to export by now, {"until":N};
  * GET /api/export/events?from&until gives the next lines, about PIECE bytes of them, from sequence
- * number `from` to below `until`. Each line begins with its number: the next piece is from the one
- * behind the last. An empty answer is the end.
+ * number `from` to below `until`, with `traffic=human` without those of machines. Each line begins
+ * with its number: the next piece is from the one behind the last. An empty answer is the end.
  */
 #include "measure/export.h"
 
@@ -37,19 +37,32 @@ static fallible read_piece(struct exchange *x, struct export *export, struct buf
     return OK;
 }
 
+static fallible read_traffic(struct exchange *x, bool *out_is_human)
+{
+    str traffic = exchange_query_value(x, S("traffic"));
+
+    *out_is_human = traffic.data && str_equals(traffic, S("human"));
+    if (traffic.data && !*out_is_human && !str_equals(traffic, S("raw")))
+        return fail(ERR_INVALID, "\"traffic\" must be human or raw");
+    return OK;
+}
+
 static fallible read_range(struct exchange *x, struct buf *out)
 {
     struct log *log = web_config(web_of(x))->log;
     struct export *export;
     uint64_t from, until;
+    bool is_human;
     enum err err;
 
     TRY(web_query_number(x, S("from"), 1, UINT64_MAX, 1, &from));
     TRY(web_query_number(x, S("until"), 1, UINT64_MAX, UINT64_MAX, &until));
+    TRY(read_traffic(x, &is_human));
     if (from >= log_durable_seq(log))
         return OK;
     TRY(export_open(log, from, until, &export));
     export_without(export, web_config(web_of(x))->deletions);
+    export_verdicts(export, web_config(web_of(x))->verdicts, is_human);
     err = read_piece(x, export, out);
     export_close(export);
     return err;

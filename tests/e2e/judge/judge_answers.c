@@ -9,9 +9,10 @@
  * now and then some neighbouring files become one. With MEASURE_TIMES set, says on standard error
  * how long folding and each question took.
  *
- * Lines of both kinds may also be one of these; only the first gives a line, of how many:
+ * Lines of both kinds may also be one of these; only the first two give a line, of how many:
  *
  *   !{...}     deletes what that request means
+ *   !revise {...}  the same of verdicts
  *   !settle    !combine (all files)
  *   !again     starts anew over the column files
  *   !anew      starts anew without them
@@ -65,12 +66,14 @@ static void answer(struct fold *fold, str query, unsigned workers)
     buf_done(&out);
 }
 
-static void delete_events(struct fold *fold, str request)
+typedef fallible namer(struct fold *fold, str request, size_t part, uint64_t *out_count);
+
+static void name_events(struct fold *fold, namer *name, str request)
 {
     uint64_t count;
 
-    if (fold_delete(fold, request, 1 + request.len % 5, &count))
-        die("fold_delete");
+    if (name(fold, request, 1 + request.len % 5, &count))
+        die("events cannot be named");
     printf("%llu\n", (unsigned long long)count);
 }
 
@@ -83,7 +86,9 @@ static bool obey(struct fold *fold, str line)
     if (!str_starts(line, S("!")))
         return false;
     if (str_starts(line, S("!{")))
-        delete_events(fold, str_slice(line, 1, line.len));
+        name_events(fold, fold_delete, str_slice(line, 1, line.len));
+    else if (str_starts(line, S("!revise ")))
+        name_events(fold, fold_revise, str_slice(line, 8, line.len));
     else if (str_equals(line, S("!settle")))
         err = fold_settle(fold);
     else if (str_equals(line, S("!combine")))

@@ -24,6 +24,7 @@ struct picked {
     uint64_t below[MOST_ROWS / 64 + 1];
     uint64_t others[MOST_ROWS / 64 + 1];
     uint64_t changes[MOST_ROWS / 64 + 1];
+    uint8_t blanked[MOST_ROWS + PICK_BYTES_SLACK];
     int64_t longs[MOST_ROWS + PICK_SLACK];
     uint32_t codes[3][MOST_ROWS + PICK_SLACK];
     uint32_t counts[4];
@@ -62,6 +63,7 @@ static void run(const struct pick *pick, const struct sample *sample, struct pic
     pick->below(sample->longs, sample->rows, 0, out->below);
     pick->others(sample->bytes, sample->rows, 0, out->others);
     pick->changes(sample->bytes, sample->rows, out->changes);
+    pick->blank(sample->bytes, sample->rows, sample->bits, out->blanked);
     out->counts[3] = pick->longs(sample->bits, sample->rows, sample->longs, out->longs);
     for (uint32_t i = 0; i < 3; i++)
         out->counts[i] = pick->codes(sample->bits, sample->rows, &codes[i], out->codes[i]);
@@ -77,6 +79,8 @@ static void check_rows(const struct sample *sample, const struct picked *picked)
         CHECK_INT(picked->others[row / 64] >> row % 64 & 1, sample->bytes[row] != 0);
         CHECK_INT(picked->changes[row / 64] >> row % 64 & 1,
                   !row || sample->bytes[row] != sample->bytes[row - 1]);
+        CHECK_INT(picked->blanked[row],
+                  sample->bits[row / 64] >> row % 64 & 1 ? PICK_BLANK : sample->bytes[row]);
         if (!(sample->bits[row / 64] >> row % 64 & 1))
             continue;
         CHECK_INT(picked->longs[count], sample->longs[row]);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "measure/combine.h"
 #include "measure/deletion.h"
+#include "measure/revision.h"
 #include "measure/history.h"
 #include "people/roster.h"
 #include "store/deleted.h"
@@ -338,34 +339,43 @@ fallible fold_take(struct fold *fold, str text)
 }
 
 /* One record of up to `part` ranges from `*seq` on. */
-static fallible delete_part(struct fold *fold, const struct deleted *found, size_t part,
-                            struct record_deletion *deletion, uint64_t *seq)
+static fallible name_part(struct fold *fold, enum record_kind kind, const struct deleted *found,
+                          size_t part, struct record_deletion *head, uint64_t *seq)
 {
-    struct log_record record = {.kind = RECORD_DELETION};
+    struct log_record record = {.kind = kind};
     struct buf ranges = {0}, clear = {0};
     uint64_t place = 0, from, to;
     enum err err;
 
     for (size_t i = 0; i < part && deleted_next(found, *seq, &from, seq); i++)
         record_write_range(&ranges, &place, from, *seq);
-    deletion->is_last = !deleted_next(found, *seq, &from, &to);
-    record_start_deletion(&clear, deletion);
+    head->is_last = !deleted_next(found, *seq, &from, &to);
+    record_start_deletion(&clear, head);
     buf_add(&clear, buf_str(&ranges));
     record.clear = buf_str(&clear);
     err = fold_record(fold, &record);
-    deletion->is_first = false;
+    head->is_first = false;
     buf_done(&ranges);
     buf_done(&clear);
     return err;
 }
 
+static fallible name_all(struct fold *fold, enum record_kind kind, bool is_machine,
+                         const struct deleted *found, size_t part)
+{
+    struct record_deletion head = {.is_first = true, .is_machine = is_machine};
+    uint64_t seq = 0;
+
+    while (deleted_count(found, 0, UINT64_MAX) && !head.is_last)
+        TRY(name_part(fold, kind, found, part, &head, &seq));
+    return OK;
+}
+
 fallible fold_delete(struct fold *fold, str request, size_t part, uint64_t *out_count)
 {
     struct answer_options options = {.sys = fold->sys};
-    struct record_deletion deletion = {.is_first = true};
     struct deleted *found;
     struct source source;
-    uint64_t seq = 0;
     enum err err;
 
     TRY(deleted_open(&found));
@@ -373,9 +383,29 @@ fallible fold_delete(struct fold *fold, str request, size_t part, uint64_t *out_
     err = deletion_find(&source, &options, request, found);
     events_end(fold->events);
     if (!err)
+        err = name_all(fold, RECORD_DELETION, false, found, part);
+    if (!err)
         *out_count = deleted_count(found, 0, UINT64_MAX);
-    while (!err && *out_count && !deletion.is_last)
-        err = delete_part(fold, found, part, &deletion, &seq);
+    deleted_close(found);
+    return err;
+}
+
+fallible fold_revise(struct fold *fold, str request, size_t part, uint64_t *out_count)
+{
+    struct answer_options options = {.sys = fold->sys};
+    struct deleted *found;
+    struct source source;
+    enum verdict verdict;
+    enum err err;
+
+    TRY(deleted_open(&found));
+    events_begin(fold->events, &source);
+    err = revision_find(&source, &options, request, found, &verdict);
+    events_end(fold->events);
+    if (!err)
+        err = name_all(fold, RECORD_VERDICTS, verdict == VERDICT_MACHINE, found, part);
+    if (!err)
+        *out_count = deleted_count(found, 0, UINT64_MAX);
     deleted_close(found);
     return err;
 }

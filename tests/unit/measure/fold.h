@@ -62,6 +62,8 @@ fallible fold_combine(struct fold *fold, size_t at, size_t count);
 fallible fold_again(struct fold *fold, bool keeps_files);
 /* Finds what a request to delete means and folds the deletion, in records of `part` ranges each. */
 fallible fold_delete(struct fold *fold, str request, size_t part, uint64_t *out_count);
+/* The same of a request to revise verdicts. */
+fallible fold_revise(struct fold *fold, str request, size_t part, uint64_t *out_count);
 /* The answer to a question, in the current state. */
 fallible fold_ask(struct fold *fold, const struct answer_options *options, str query,
                   struct buf *out);

@@ -229,8 +229,8 @@ static void check_combined(struct fold *fold, struct fold *other)
     CHECK_OK(fold_combine(fold, 0, history_count(fold->history)));
     check_same(fold, other);
     events_begin(fold->events, &source);
-    CHECK_OK(history_mask(fold->history, 0, source.deleted, &rows));
-    CHECK_INT(rows->deleted, 0);
+    CHECK_OK(history_mask(fold->history, 0, &source, &rows));
+    CHECK_INT(rows->masked, 0);
     CHECK_INT(rows->rows, columns_about(history_file(fold->history, 0))->rows);
     events_end(fold->events);
     CHECK_OK(fold_again(fold, true));

@@ -306,7 +306,7 @@ TEST(record_deletions_read_back_and_refuse_what_no_writer_makes)
     struct buf clear = {0};
     uint64_t from, to, place;
 
-    record_start_deletion(&clear, &(struct record_deletion){true, false, 9});
+    record_start_deletion(&clear, &(struct record_deletion){.is_first = true, .at = 9});
     place = 0;
     record_write_range(&clear, &place, 2, 5);
     record_write_range(&clear, &place, 300, 301);
