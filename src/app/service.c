@@ -411,8 +411,7 @@ static fallible open_watch(struct service *service)
         return OK;
     memcpy(watch.key.bytes, &hash, sizeof watch.key.bytes);
     TRY(traffic_watch_open(&watch, &service->watch));
-    intake_watch(service->workspace.intake, service->watch);
-    return OK;
+    return intake_watch(service->workspace.intake, service->watch);
 }
 
 static fallible open_enrich(struct service *service)

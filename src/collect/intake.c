@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "collect/intake_fold.h"
+#include "collect/intake_revise.h"
 #include "collect/quarantine.h"
 #include "collect/traffic_watch.h"
 #include "collect/visitor.h"
@@ -41,7 +42,8 @@ enum { DOMAIN_MESSAGE = 0x6d, DOMAIN_QUARANTINE = 0x71, DOMAIN_UNPLANNED = 0x70 
 
 struct intake {
     struct intake_config config;
-    struct traffic_watch *watch; /* NULL: none */
+    struct traffic_watch *watch; /* NULL: none; then no revisions either */
+    struct intake_revise *revise;
     struct mailbox *box;
     struct quarantine *quarantine;
     atomic_size_t waiting; /* bytes of posted jobs not yet answered */
@@ -211,9 +213,11 @@ void intake_seen_read(struct intake *intake, struct seen_stats *out_stats)
     mutex_unlock(intake->lock);
 }
 
-void intake_watch(struct intake *intake, struct traffic_watch *watch)
+fallible intake_watch(struct intake *intake, struct traffic_watch *watch)
 {
+    TRY(intake_revise_open(watch, intake->config.verdicts, intake->config.log, &intake->revise));
     intake->watch = watch;
+    return OK;
 }
 
 bool intake_is_full(const struct intake *intake)
@@ -767,6 +771,8 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
         return err;
     }
     err = tend(intake);
+    if (!err && intake->revise)
+        err = intake_revise_step(intake->revise, clock_now(intake->config.sys));
     copy_seen_stats(intake);
     return err;
 }
@@ -787,6 +793,7 @@ void intake_close(struct intake *intake)
         intake_refuse(intake);
         mailbox_close(intake->box);
     }
+    intake_revise_close(intake->revise);
     quarantine_close(intake->quarantine);
     mutex_close(intake->lock);
     buf_done(&intake->clear);

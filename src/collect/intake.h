@@ -129,9 +129,9 @@ void intake_seen_read(struct intake *intake, struct seen_stats *out_stats);
 /* True since a group was refused for lack of room, until one went through. */
 bool intake_is_full(const struct intake *intake);
 
-/* Before the writer begins: what is stored as persons' is noted there, so that it can be revised.
- */
-void intake_watch(struct intake *intake, struct traffic_watch *watch);
+/* Before the writer begins: what is stored as persons' is noted there, and revised when the watch
+ * finds out otherwise. ERR_LIMIT. */
+fallible intake_watch(struct intake *intake, struct traffic_watch *watch);
 
 /* The open quarantine entries. Borrowed. */
 struct quarantine *intake_quarantine(struct intake *intake);

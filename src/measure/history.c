@@ -26,7 +26,7 @@ enum {
     LIST_MEMORY = 64 << 20,
     NAME = 12,
     DIGITS = 8,
-    SECTION_ROW_BYTES = 8, /* in memory */
+    SECTION_ROW_BYTES = 9, /* in memory, with what tells stripes apart */
 };
 
 static const char list_name[] = "files";

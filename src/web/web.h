@@ -15,7 +15,6 @@ struct backup_desk;
 struct catalog;
 struct deletions;
 struct enrich;
-struct verdicts;
 struct events;
 struct hooks;
 struct inspect_means;
@@ -27,6 +26,7 @@ struct repeats;
 struct sys;
 struct tails;
 struct terms;
+struct verdicts;
 struct web;
 
 enum web_permission {
