@@ -703,6 +703,8 @@ enum service_end service_run(const struct service_options *options)
     unsigned sandbox = confine_files(options); /* threads inherit it */
     enum err err = open_all(&service);
 
+    if (err) /* closing has failures of its own */
+        snprintf(service.reason, sizeof service.reason, "%s", err_text());
     service.workspace.sys = options->sys;
     watchdog_init(&service.watchdog);
     if (!err) {
@@ -717,5 +719,7 @@ enum service_end service_run(const struct service_options *options)
         return SERVICE_PROTECTED;
     }
     close_all(&service);
+    if (err)
+        err = fail(err, "%s", service.reason);
     return err ? SERVICE_FAILED : SERVICE_ENDED;
 }
