@@ -28,7 +28,8 @@ DEFAULT_POINTS = 500
 # Unit tests that also run under ThreadSanitizer: a pattern of test names each (* and ?).
 THREADED = ["mailbox_*", "threads_*", "*_of_threads_*", "*_by_threads_*", "server_*",
             "connection_runs_pool_routes_*", "*events_are_read_by_threads*", "*number_of_workers*",
-            "syncer_*", "*while_a_thread_syncs*", "*several_threads_ask*"]
+            "syncer_*", "*while_a_thread_syncs*", "*several_threads_ask*",
+            "*another_thread_writes*"]
 
 
 class Part:

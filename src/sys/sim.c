@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "sys/sim_disk_int.h"
 #include "sys/sim_int.h"
+#include "sys/thread.h"
 
 static const millis first_instant = INT64_C(1767225600000); /* 2026-01-01T00:00Z */
 
@@ -21,37 +22,32 @@ static int64_t mono_ns(struct sys *sys)
     return sim_of(sys)->mono_ns;
 }
 
-static void fill(struct sys *sys, void *out, size_t len)
-{
-    random_bytes(&sim_of(sys)->entropy, out, len);
-}
-
 static const struct sys_verbs verbs = {
     .now = now,
     .mono_ns = mono_ns,
     .sleep = sim_advance,
-    .fill = fill,
-    .file_open = sim_file_open,
-    .file_close = sim_file_close,
-    .file_read = sim_file_read,
-    .file_read_ready = sim_file_read,
-    .file_write = sim_file_write,
-    .file_sync = sim_file_sync,
-    .file_allocate = sim_file_allocate,
-    .file_truncate = sim_file_truncate,
-    .file_size = sim_file_size,
-    .file_lock = sim_file_lock,
+    .fill = sim_shared_fill,
+    .file_open = sim_shared_file_open,
+    .file_close = sim_shared_file_close,
+    .file_read = sim_shared_file_read,
+    .file_read_ready = sim_shared_file_read,
+    .file_write = sim_shared_file_write,
+    .file_sync = sim_shared_file_sync,
+    .file_allocate = sim_shared_file_allocate,
+    .file_truncate = sim_shared_file_truncate,
+    .file_size = sim_shared_file_size,
+    .file_lock = sim_shared_file_lock,
     .file_write_direct = sim_file_write_direct,
     .file_will_read = sim_file_will_read,
     .file_will_pick = sim_file_will_read,
-    .file_rename = sim_file_rename,
-    .file_remove = sim_file_remove,
-    .file_exists = sim_file_exists,
-    .folder_make = sim_folder_make,
-    .folder_remove = sim_folder_remove,
-    .folder_sync = sim_folder_sync,
-    .folder_names = sim_folder_names,
-    .folder_room = sim_folder_room,
+    .file_rename = sim_shared_file_rename,
+    .file_remove = sim_shared_file_remove,
+    .file_exists = sim_shared_file_exists,
+    .folder_make = sim_shared_folder_make,
+    .folder_remove = sim_shared_folder_remove,
+    .folder_sync = sim_shared_folder_sync,
+    .folder_names = sim_shared_folder_names,
+    .folder_room = sim_shared_folder_room,
     .listen = sim_listen,
     .accept = sim_accept,
     .connect = sim_connect,
@@ -87,9 +83,10 @@ struct sys *sim_open(uint64_t seed)
     sim->chance.at = ~seed;
     sim->now = first_instant;
     sim_renew_entropy(sim);
+    sim->disk = mutex_open();
     sim->root = sim_node_make(sim, true);
-    if (!sim->root) {
-        mem_free(sim);
+    if (!sim->disk || !sim->root) {
+        sim_close(&sim->base);
         return NULL;
     }
     return &sim->base;
@@ -103,6 +100,7 @@ void sim_close(struct sys *sys)
         return;
     sim_file_forget_all(sim);
     sim_tree_done(sim);
+    mutex_close(sim->disk);
     mem_free(sim);
 }
 

@@ -10,6 +10,7 @@
 struct sim_node;
 struct sim_change;
 struct sim_socket;
+struct mutex;
 
 struct sim_file {
     struct file base;
@@ -36,6 +37,7 @@ struct sim {
     struct sim_change *oldest, *newest;
     struct sim_file *files;
     uint64_t room, used;
+    struct mutex *disk; /* held by who is in one of its verbs */
 
     struct sim_socket *first_socket, *last_socket;
     unsigned connections;
@@ -104,3 +106,25 @@ void sim_poller_wake(struct poller *poller);
 int sim_notify(struct sys *sys, const char *path, str message);
 void sim_net_reset_all(struct sim *sim);
 void sim_file_forget_all(struct sim *sim); /* no handle and no lock is good any more */
+
+/* sim_shared.c: the same, one at a time */
+int sim_shared_file_open(struct sys *sys, const char *path, unsigned modes, struct file **out_file);
+int sim_shared_file_read(struct file *file, uint64_t offset, void *out, size_t len,
+                         size_t *out_len);
+int sim_shared_file_write(struct file *file, uint64_t offset, const void *data, size_t len,
+                          size_t *out_len);
+int sim_shared_file_sync(struct file *file);
+int sim_shared_file_allocate(struct file *file, uint64_t size);
+int sim_shared_file_truncate(struct file *file, uint64_t size);
+int sim_shared_file_size(struct file *file, uint64_t *out_size);
+int sim_shared_file_lock(struct file *file);
+int sim_shared_file_rename(struct sys *sys, const char *from, const char *to);
+int sim_shared_file_remove(struct sys *sys, const char *path);
+bool sim_shared_file_exists(struct sys *sys, const char *path);
+int sim_shared_folder_make(struct sys *sys, const char *path);
+int sim_shared_folder_remove(struct sys *sys, const char *path);
+int sim_shared_folder_sync(struct sys *sys, const char *path);
+int sim_shared_folder_names(struct sys *sys, const char *path, struct buf *out);
+int sim_shared_folder_room(struct sys *sys, const char *path, uint64_t *out_bytes);
+void sim_shared_file_close(struct file *file);
+void sim_shared_fill(struct sys *sys, void *out, size_t len);
