@@ -29,8 +29,7 @@ enum {
     WARM_FAR = 12,         /* events ahead of the one that is stored */
     WARM_NEAR = 4,
     CACHE_LINE = 64,
-    CROWDED_OF = 4, /* so many parts of the queue are full: no more is read */
-    CROWDED = 3,
+    CROWDED = 4, /* all but one of so many parts of the queue are full: no more is read */
     /* A group's bytes without what the format adds, which is less than as much again and a quarter
      * for the smallest events: so much of the largest that the log takes. */
     GROUP_SHARE_OF = 9,
@@ -190,10 +189,9 @@ fallible intake_post(struct intake *intake, struct intake_job *job)
 
 bool intake_is_crowded(const struct intake *intake)
 {
-    size_t waiting =
-        atomic_load_explicit(&((struct intake *)intake)->waiting, memory_order_relaxed);
+    const atomic_size_t *waiting = &((struct intake *)intake)->waiting;
 
-    return waiting > intake->config.queue_bytes / CROWDED_OF * CROWDED;
+    return atomic_load(waiting) > intake->config.queue_bytes / CROWDED * (CROWDED - 1);
 }
 
 void intake_counts_read(struct intake *intake, struct intake_counts *out_counts)

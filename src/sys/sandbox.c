@@ -217,11 +217,11 @@ enum {
     THREAD_FLAGS = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND,
     SPACE_FLAGS = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
                   CLONE_NEWPID | CLONE_NEWNET,
-    WRITE_AND_EXECUTE = PROT_WRITE | PROT_EXEC,
 };
 
-/* Calls that are harmless with some arguments only: thread, not process; memory that is either
- * written or executed; settings and signals of its own. */
+/* Calls that are harmless with some arguments only: thread, not process; settings and signals of
+ * its own. Memory may be mapped to be executed, for expressions become machine code when they are
+ * first needed; what was mapped for data never is. */
 static int add_narrow_calls(scmp_filter_ctx filter)
 {
     const struct {
@@ -230,9 +230,6 @@ static int add_narrow_calls(scmp_filter_ctx filter)
     } narrow[] = {
         {SCMP_SYS(clone),
          {0, SCMP_CMP_MASKED_EQ, (uint64_t)(THREAD_FLAGS | SPACE_FLAGS), (uint64_t)THREAD_FLAGS}},
-        {SCMP_SYS(mmap), {2, SCMP_CMP_MASKED_EQ, WRITE_AND_EXECUTE, 0}},
-        {SCMP_SYS(mmap), {2, SCMP_CMP_MASKED_EQ, WRITE_AND_EXECUTE, PROT_WRITE}},
-        {SCMP_SYS(mmap), {2, SCMP_CMP_MASKED_EQ, WRITE_AND_EXECUTE, PROT_EXEC}},
         {SCMP_SYS(mprotect), {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}},
         {SCMP_SYS(prctl), {0, SCMP_CMP_EQ, PR_SET_NAME, 0}},
         {SCMP_SYS(prctl), {0, SCMP_CMP_EQ, PR_SET_VMA, 0}},

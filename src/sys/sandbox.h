@@ -32,6 +32,6 @@ struct sandbox_place {
 fallible sandbox_limit_files(const struct sandbox_place *places, size_t count);
 
 /* From now on all threads make only the calls of sandbox_calls.def, by seccomp. Call it when
- * everything is open: no listener can be made any more, no program started, no memory made
+ * everything is open: no listener can be made any more, no program started, no data made
  * executable. Cores are off, and other processes of the same user may not look into this one. */
 fallible sandbox_limit_calls(void);

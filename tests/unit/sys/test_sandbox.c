@@ -14,9 +14,11 @@
 #include "sys/thread.h"
 #include "support/test.h"
 
+#define PCRE2_CODE_UNIT_WIDTH 8
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <pcre2.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -252,13 +254,27 @@ static int other_process(void)
     return refused(id);
 }
 
-static int executable_memory(int protection, int later)
+static int protected_later(int protection)
 {
-    void *memory = mmap(NULL, 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    if (memory == MAP_FAILED)
-        return errno;
-    return later ? refused(mprotect(memory, 4096, later)) : 0;
+    return memory == MAP_FAILED ? errno : refused(mprotect(memory, 4096, protection));
+}
+
+/* Is an expression still turned into machine code? */
+static int compiled_expression(void)
+{
+    int error;
+    PCRE2_SIZE at;
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR) "a+b", PCRE2_ZERO_TERMINATED, 0, &error, &at, NULL);
+    size_t size = 0;
+
+    if (!code || pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == PCRE2_ERROR_JIT_BADOPTION)
+        return 1; /* a library without it */
+    (void)pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &size);
+    pcre2_code_free(code);
+    return size > 0;
 }
 
 static int core_size(void)
@@ -310,9 +326,9 @@ static int call_what_is_refused(const struct place *place)
     EXPECT(refused(socket(AF_PACKET, SOCK_RAW, 0)), ENOSYS);
     EXPECT(refused(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)), ENOSYS);
     EXPECT(other_process(), ENOSYS);
-    EXPECT(executable_memory(PROT_READ | PROT_WRITE | PROT_EXEC, 0), ENOSYS);
-    EXPECT(executable_memory(PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC), ENOSYS);
-    EXPECT(executable_memory(PROT_READ | PROT_WRITE, PROT_READ), 0);
+    EXPECT(protected_later(PROT_READ | PROT_EXEC), ENOSYS);
+    EXPECT(protected_later(PROT_READ), 0);
+    EXPECT(compiled_expression(), 1);
     EXPECT(socket(AF_INET, SOCK_STREAM, 0) >= 0, 1);
     EXPECT(started_thread(), 1);
     EXPECT(core_size(), 0);
