@@ -281,8 +281,8 @@ static str group_of(const struct found *found, str text, int number)
 
     if (number >= found->groups)
         return (str){NULL, 0};
-    from = found->places[2 * number];
-    to = found->places[2 * number + 1];
+    from = found->places[2 * (size_t)number];
+    to = found->places[2 * (size_t)number + 1];
     return from == PCRE2_UNSET ? (str){NULL, 0} : str_slice(text, from, to);
 }
 
