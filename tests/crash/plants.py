@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-COPIED = ["src", "tests", "bench", "sql", "tools", "meson.build", "meson_options.txt"]
+COPIED = ["src", "tests", "bench", "sdk", "sql", "packaging", "tools", "meson.build", "meson_options.txt"]
 
 # name: (file, old, new, arguments of crash_sim)
 SWEEP, FAULTS, FLIPS = ["sweep", "--points", "600"], ["faults", "--points", "1500"], \

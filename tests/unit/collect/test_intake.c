@@ -571,3 +571,33 @@ TEST(intake_knows_deletions_that_the_file_of_persons_tells)
     CHECK_INT(deletions_count(w.deletions, 0, UINT64_MAX), 1);
     world_done(&w);
 }
+
+TEST(intake_revises_verdicts_and_knows_them_after_a_start)
+{
+    struct world w = {.sys = sim_open(5), .settle_events = 2};
+    struct world_job job;
+
+    CHECK_OK(world_create(&w));
+    CHECK_OK(world_open(&w));
+    send(&w, "{\"messageId\":\"1\",\"event\":\"E\",\"type\":\"track\",\"userId\":\"u\"}");
+    CHECK_OK(world_job_open(&job));
+    job.job.kind = INTAKE_REVISE;
+    job.job.verdict = VERDICT_MACHINE;
+    job.job.found = set_of(2, 3); /* 1 is the node */
+    CHECK_OK(world_do(&w, &job));
+    CHECK_INT(job.job.err, OK);
+    CHECK_INT(job.job.seq, 4);
+    deleted_close(job.job.found);
+    world_job_close(&job);
+    CHECK_INT(verdicts_find(w.verdicts, 2), VERDICT_MACHINE);
+    reopen(&w); /* by the log */
+    CHECK_INT(verdicts_find(w.verdicts, 2), VERDICT_MACHINE);
+    send(&w, "{\"messageId\":\"2\",\"event\":\"E\",\"type\":\"track\",\"userId\":\"u\"},"
+             "{\"messageId\":\"3\",\"event\":\"E\",\"type\":\"track\",\"userId\":\"u\"}");
+    CHECK_OK(world_fold(&w));
+    CHECK(roster_next_seq(w.roster) > 3);
+    reopen(&w); /* by the file of persons */
+    CHECK_INT(verdicts_find(w.verdicts, 2), VERDICT_MACHINE);
+    CHECK_INT(verdicts_find(w.verdicts, 4), VERDICT_UNREVISED);
+    world_done(&w);
+}

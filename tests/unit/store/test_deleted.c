@@ -109,6 +109,33 @@ TEST(a_set_of_deleted_events_takes_in_another)
     }
 }
 
+TEST(a_set_of_deleted_events_loses_another)
+{
+    random_state random = {3};
+
+    for (int round = 0; round < 10; round++) {
+        bool *flags = new_flags(), *others = new_flags();
+        struct deleted *set, *other;
+
+        CHECK_OK(deleted_open(&set));
+        CHECK_OK(deleted_open(&other));
+        add_some(set, flags, &random);
+        add_some(other, others, &random);
+        for (uint64_t i = 0; i < END; i++)
+            flags[i] &= !others[i];
+        CHECK_OK(deleted_reserve_removal(set, other));
+        mem_fail_after(1);
+        deleted_remove(set, other);
+        mem_fail_after(0);
+        check_same(set, flags);
+        check_same(other, others);
+        add_some(set, flags, &random);
+        check_same(set, flags);
+        deleted_close(set);
+        deleted_close(other);
+    }
+}
+
 TEST(no_set_holds_nothing)
 {
     CHECK(!deleted_has(NULL, 1));

@@ -332,3 +332,25 @@ TEST(record_deletions_read_back_and_refuse_what_no_writer_makes)
     }
     buf_done(&clear);
 }
+
+TEST(record_of_verdicts_tells_which_one_it_is)
+{
+    struct record_deletion revision;
+    struct record_ranges it;
+    struct buf clear = {0};
+    uint64_t from, to, place = 0;
+
+    record_start_deletion(&clear,
+                          &(struct record_deletion){.is_last = true, .is_machine = true, .at = 9});
+    record_write_range(&clear, &place, 2, 5);
+    check_bytes(&clear, S("\x06\x09\0\0\0\0\0\0\0\x02\x03"));
+    CHECK_OK(record_verdicts_start(&it, buf_str(&clear), 301, &revision));
+    CHECK(!revision.is_first && revision.is_last && revision.is_machine && revision.at == 9);
+    CHECK(record_ranges_next(&it, &from, &to) && from == 2 && to == 5);
+    CHECK(!record_ranges_next(&it, &from, &to));
+    CHECK_OK(record_ranges_finish(&it));
+    CHECK_ERR(ERR_CORRUPT, record_ranges_start(&it, buf_str(&clear), 301, &revision));
+    CHECK_ERR(ERR_CORRUPT,
+              record_verdicts_start(&it, S("\x08\0\0\0\0\0\0\0\0\x01\x01"), 9, &revision));
+    buf_done(&clear);
+}
