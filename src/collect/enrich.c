@@ -67,8 +67,8 @@ static bool is_visitors(const struct enrich_request *request, str agent)
 {
     if (!agent.len)
         return false;
-    return str_starts(agent, S("Mozilla/")) ||
-           (request->is_dialect && !enrich_agent_is_library(agent));
+    return (request->is_dialect || str_starts(agent, S("Mozilla/"))) &&
+           !enrich_agent_is_library(agent);
 }
 
 fallible enrich_begin(struct enrich *enrich, const struct enrich_request *request,

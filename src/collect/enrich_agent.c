@@ -93,9 +93,15 @@ static const char *const LIBRARIES[] = {
 
 bool enrich_agent_is_library(str agent)
 {
+    const str prefix = S("Mozilla/5.0 ");
     char lower[TOKEN_MOST];
     str token;
 
+    /* Some hide behind a browser's first word; what a browser says next stands in brackets. */
+    if (str_starts(agent, prefix))
+        agent = str_slice(agent, prefix.len, agent.len);
+    if (str_starts(agent, S("(")))
+        return false;
     for (size_t i = 0; i < TOKEN_MOST; i++) {
         char c = i < agent.len ? agent.data[i] : 0;
 
