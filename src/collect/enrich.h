@@ -42,7 +42,10 @@ struct enrich_request {
     /* A header by its name in any case, or absent. */
     str (*header)(const void *owner, str name);
     const void *owner;
+    /* The i-th header's name; NULL: the order is not known. */
+    str (*name_at)(const void *owner, size_t i);
     size_t header_count;
+    bool is_old; /* HTTP/1.0 */
     str address;
     /* A dialect wrote the messages: it has told the request's agent where it may be the visitor's.
      */

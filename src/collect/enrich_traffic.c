@@ -49,6 +49,18 @@ static enum traffic_act act_of(const struct enrich_hit *hit)
     return hit->event->is_view ? TRAFFIC_VIEW : TRAFFIC_OTHER;
 }
 
+/* A page's own request tells more than the agent. Who hands requests on for others, as sites'
+ * servers do, sends their agent with headers of its own: nothing is missing then. */
+static bool is_direct(const struct enrich_request *request)
+{
+    static const str names[] = {{"accept-language", 15}, {"sec-fetch-mode", 14}, {"sec-ch-ua", 9}};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (request->header(request->owner, names[i]).len)
+            return true;
+    return false;
+}
+
 static fallible judge(struct enrich_call *call, const struct enrich_hit *hit,
                       struct traffic_verdict *out)
 {
@@ -71,7 +83,11 @@ static fallible judge(struct enrich_call *call, const struct enrich_hit *hit,
     if (hit->has_headers) {
         request.header = call->request->header;
         request.owner = call->request->owner;
-        request.header_count = call->request->header_count;
+        if (is_direct(call->request)) {
+            request.name_at = call->request->name_at;
+            request.header_count = call->request->header_count;
+            request.is_old = call->request->is_old;
+        }
     }
     return traffic_judge(&request, call->mem, out);
 }

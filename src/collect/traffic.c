@@ -14,16 +14,18 @@ enum { WHOLE = 3 };
 
 /* Of requests to sites at large about a tenth is made by machines that do not say so. */
 static const double PRIOR = -2.2;
+static const double MOST_BY_ONE = -0.2; /* 45 of 100 */
 
 static const struct {
     bool (*is_shown)(const struct traffic_seen *seen);
     double weight;
     enum traffic_of of;
     enum traffic_source source;
+    enum traffic_how how;
     const char *code;
 } SIGNS[] = {
 #define SIGN(source, code, weight, of, how, meaning)                                               \
-    {traffic_##source##_##code, weight, of, TRAFFIC_OF_##source, #code},
+    {traffic_##source##_##code, weight, of, TRAFFIC_OF_##source, how, #code},
 #include "collect/traffic_signs.def"
 #undef SIGN
 };
@@ -95,33 +97,57 @@ static bool is_shown(const struct traffic_seen *seen, size_t sign)
                                                             : SIGNS[sign].is_shown(seen);
 }
 
+struct sum {
+    double odds, heaviest;
+    unsigned given, fitted; /* signs of a machine */
+    const char *reason;     /* the heaviest */
+};
+
+static void add_sign(struct sum *sum, size_t sign)
+{
+    sum->odds += SIGNS[sign].weight;
+    if (SIGNS[sign].weight <= 0)
+        return;
+    if (SIGNS[sign].how == GIVEN)
+        sum->given++;
+    else
+        sum->fitted++;
+    if (SIGNS[sign].weight > sum->heaviest) {
+        sum->heaviest = SIGNS[sign].weight;
+        sum->reason = SIGNS[sign].code;
+    }
+}
+
+/* What no one has said of itself is not settled by one sign. */
+static double odds_of(const struct sum *sum)
+{
+    return !sum->given && sum->fitted == 1 && sum->odds > MOST_BY_ONE ? MOST_BY_ONE : sum->odds;
+}
+
 static void add_up(const struct traffic_seen *seen, struct traffic_verdict *out,
                    struct traffic_found *out_found)
 {
     size_t reasons[TRAFFIC_REASONS_MOST];
-    double sum = PRIOR, heaviest = 0;
+    struct sum all = {.odds = PRIOR}, visitors = {.odds = PRIOR};
+    double odds;
 
-    *out_found = (struct traffic_found){.odds = PRIOR};
     for (size_t i = 0; i < TRAFFIC_SIGNS; i++) {
         if (!is_shown(seen, i))
             continue;
-        sum += SIGNS[i].weight;
         out->signs |= UINT64_C(1) << i;
+        add_sign(&all, i);
         if (SIGNS[i].weight > 0)
             add_reason(reasons, &out->reason_count, i);
         /* The watch knows by itself who was found and which links fan out. */
-        if (SIGNS[i].of == HIT || i == TRAFFIC_fan_out || i == TRAFFIC_found_out_before)
-            continue;
-        out_found->odds += SIGNS[i].weight;
-        if (SIGNS[i].weight > heaviest) {
-            heaviest = SIGNS[i].weight;
-            out_found->reason = SIGNS[i].code;
-        }
+        if (SIGNS[i].of == VISITOR && i != TRAFFIC_fan_out && i != TRAFFIC_found_out_before)
+            add_sign(&visitors, i);
     }
     for (size_t i = 0; i < out->reason_count; i++)
         out->reasons[i] = SIGNS[reasons[i]].code;
-    out->probability = traffic_probability(sum);
-    out->is_machine = sum >= 0;
+    odds = odds_of(&all);
+    out->probability = traffic_probability(odds);
+    out->is_machine = odds >= 0;
+    *out_found = (struct traffic_found){odds_of(&visitors), visitors.reason};
 }
 
 /* What is the same for all hits of the request. */

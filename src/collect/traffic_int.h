@@ -42,6 +42,7 @@ struct traffic_seen {
 };
 
 enum traffic_of { HIT, VISITOR };
+enum traffic_how { GIVEN, FITTED };
 /* What the first two tell is the same for all hits of a request. */
 enum traffic_source { TRAFFIC_OF_lists, TRAFFIC_OF_headers, TRAFFIC_OF_page, TRAFFIC_OF_past };
 

@@ -349,7 +349,8 @@ static void view(struct visitor *visitor, const struct hit *hit)
     if (visitor->page && hit->page != visitor->page && hit->at >= visitor->viewed) {
         millis pace = hit->at - visitor->viewed;
 
-        if (pace < MOMENT && visitor->hurried < UINT16_MAX)
+        /* What came in one batch without times of its own came at the same time. */
+        if (pace > 0 && pace < MOMENT && visitor->hurried < UINT16_MAX)
             visitor->hurried++;
         if (pace >= SHORTEST_PACE && pace <= LONGEST_PACE)
             count_pace(visitor, pace);

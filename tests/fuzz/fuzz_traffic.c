@@ -92,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct agent_reader *agents;
     static struct arena *mem;
+    static struct agent known; /* what names mean is another target's */
     const struct traffic_watch_config config = {
         .visitors = 512, .notes = 128, .honeypots = S("/trap")};
     bool is_revised[MOST_HITS] = {false};
@@ -102,6 +103,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!mem) {
         mem = arena_open(ROOM);
         assert(mem && agent_open(&agents) == OK);
+        assert(agent_read(agents, S("Mozilla/5.0 (X11; rv:128.0) Gecko Firefox/128.0"), mem,
+                          &known) == OK);
+        known = (struct agent){.browser = S("Chrome"), .browser_major = S("141")};
     }
     if (size > MOST_BYTES)
         return 0;
@@ -125,6 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         read_headers(&rest, &headers);
         request.header_count = headers.count;
+        request.agent = hit % 4 ? &known : NULL;
         request.act = act.len ? (enum traffic_act)(act.data[0] & 3) : TRAFFIC_VIEW;
         if (str_to_u64(apart, &seconds))
             at += (millis)(seconds % 100000) * 1000;

@@ -106,6 +106,11 @@ static str header_of(const void *owner, str name)
     return exchange_header(owner, name);
 }
 
+static str name_at(const void *owner, size_t i)
+{
+    return exchange_request(owner)->headers[i].name;
+}
+
 static struct enrich_request whose_request(struct exchange *x, bool is_dialect)
 {
     const struct http_request *request = exchange_request(x);
@@ -113,7 +118,9 @@ static struct enrich_request whose_request(struct exchange *x, bool is_dialect)
     return (struct enrich_request){
         .header = header_of,
         .owner = x,
+        .name_at = name_at,
         .header_count = request->header_count,
+        .is_old = !request->minor_version,
         .address = request->peer,
         .is_dialect = is_dialect,
     };

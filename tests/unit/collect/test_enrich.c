@@ -77,7 +77,11 @@ static str header_of(const void *owner, str name)
 static struct message read_in_place(struct desk *desk, const struct sender *sender,
                                     const char *text)
 {
-    struct enrich_request request = {header_of, sender, 2, S("198.51.100.77"), sender->is_dialect};
+    struct enrich_request request = {.header = header_of,
+                                     .owner = sender,
+                                     .header_count = 2,
+                                     .address = S("198.51.100.77"),
+                                     .is_dialect = sender->is_dialect};
     struct message_setting setting = {.received = INT64_C(1800000000000), .context = JSON_ABSENT};
     str whole = arena_print(test_mem, "{\"batch\":%.*s,\"context\":%s}", STR_ARG(quoted(text)),
                             sender->context ? quoted(sender->context).data : "null");
