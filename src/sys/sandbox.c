@@ -180,7 +180,7 @@ static fallible open_rules(struct ruleset *out_rules)
 
 fallible sandbox_limit_files(const struct sandbox_place *places, size_t count)
 {
-    struct ruleset rules;
+    struct ruleset rules = {.fd = -1};
     enum err err = OK;
 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
