@@ -15,6 +15,7 @@
 #include "collect/agent.h"
 #include "collect/enrich.h"
 #include "collect/geography.h"
+#include "collect/traffic_watch.h"
 #include "collect/message.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -88,7 +89,8 @@ static str header_of(const void *owner, str name)
 static fallible run(struct bench *bench, struct enrich *enrich, const struct sender *sender,
                     double *out_ns)
 {
-    struct enrich_request request = {header_of, sender, 8, S("81.2.69.142"), false};
+    struct enrich_request request = {
+        .header = header_of, .owner = sender, .header_count = 8, .address = S("81.2.69.142")};
     struct message_setting setting = {.received = INT64_C(1800000000000), .context = JSON_ABSENT};
     struct arena *mem = arena_open(EVENT_ROOM);
     struct message message;
@@ -117,18 +119,20 @@ static fallible run(struct bench *bench, struct enrich *enrich, const struct sen
 static fallible measure(struct bench *bench, const struct sender *sender, int part, double *out_ns)
 {
     struct enrich_config config = {.agents = bench->agents, .geography = bench->geography};
-    struct enrich *enrich;
+    struct enrich *enrich = NULL;
     double least = 0, ns = 0;
-    enum err err = OK;
+    enum err err;
 
     for (int i = 0; i < ENRICH_PARTS; i++)
         config.has[i] = part == i || part == ENRICH_PARTS;
-    TRY(enrich_open(&config, &enrich));
+    TRY(traffic_watch_open(&(struct traffic_watch_config){0}, &config.watch));
+    err = enrich_open(&config, &enrich);
     for (int i = 0; i < REPEATS && !err; i++) {
         err = run(bench, part < 0 ? NULL : enrich, sender, &ns);
         least = !i || ns < least ? ns : least;
     }
     enrich_close(enrich);
+    traffic_watch_close(config.watch);
     *out_ns = least;
     return err;
 }
