@@ -45,7 +45,8 @@ struct enrich_request {
     /* The i-th header's name; NULL: the order is not known. */
     str (*name_at)(const void *owner, size_t i);
     size_t header_count;
-    bool is_old; /* HTTP/1.0 */
+    bool is_old;    /* HTTP/1.0 */
+    bool is_secure; /* by TLS, also where a proxy ended it */
     str address;
     /* A dialect wrote the messages: it has told the request's agent where it may be the visitor's.
      */

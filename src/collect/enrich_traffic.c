@@ -87,6 +87,7 @@ static fallible judge(struct enrich_call *call, const struct enrich_hit *hit,
             request.name_at = call->request->name_at;
             request.header_count = call->request->header_count;
             request.is_old = call->request->is_old;
+            request.is_secure = call->request->is_secure;
         }
     }
     return traffic_judge(&request, call->mem, out);

@@ -121,6 +121,7 @@ static struct enrich_request whose_request(struct exchange *x, bool is_dialect)
         .name_at = name_at,
         .header_count = request->header_count,
         .is_old = !request->minor_version,
+        .is_secure = request->is_secure,
         .address = request->peer,
         .is_dialect = is_dialect,
     };
