@@ -106,7 +106,11 @@ static struct enrich_call *begin_enriching(const struct given *given)
         assert(agent_open(&config.agents) == OK && enrich_open(&config, &enrich) == OK);
     if (!request)
         return NULL;
-    *request = (struct enrich_request){header_of, given, 5, S(ADDRESS), true};
+    *request = (struct enrich_request){.header = header_of,
+                                       .owner = given,
+                                       .header_count = 5,
+                                       .address = S(ADDRESS),
+                                       .is_dialect = true};
     return enrich_begin(enrich, request, given->mem, &call) ? NULL : call;
 }
 
