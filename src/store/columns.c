@@ -236,6 +236,7 @@ static bool take_stripes(struct columns *columns, const struct columns_head *hea
 {
     uint64_t rows = 0, persons = 0, pieces = 0;
     struct columns_section section = {0};
+    uint32_t spans;
 
     for (uint32_t i = 0; i < head->stripes; i++) {
         struct columns_stripe *stripe = &columns->stripes[i];
@@ -256,9 +257,12 @@ static bool take_stripes(struct columns *columns, const struct columns_head *hea
         columns->sections[columns->section_count] = section;
     }
     columns->section_count += head->stripes > 0;
-    columns->spans = section.first_span + section.spans;
-    return rows == head->rows && persons == head->persons &&
-           pieces + 2ull * columns->spans + head->properties == head->pieces;
+    spans = section.first_span + section.spans;
+    if (rows != head->rows || persons != head->persons ||
+        pieces + 2ull * spans + head->properties != head->pieces)
+        return false;
+    columns->spans = spans;
+    return true;
 }
 
 /* In a stripe: those that every stripe has, then properties, ascending. */
