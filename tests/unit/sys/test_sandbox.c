@@ -384,19 +384,28 @@ TEST(sandbox_holds_for_threads_that_run_already)
     check_child(limit_other_threads);
 }
 
-static int look_up(const struct place *place)
+static bool finds_itself(void)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
 
+    if (getaddrinfo("localhost", "80", &hints, &found))
+        return false;
+    freeaddrinfo(found);
+    return true;
+}
+
+static int look_up(const struct place *place)
+{
     if (limit_files(place) || sandbox_limit_calls())
         return CANNOT_LIMIT;
-    if (getaddrinfo("localhost", "80", &hints, &found))
+    if (!finds_itself())
         return 1;
-    freeaddrinfo(found);
     return opened(place, "/etc/ssl/certs", O_RDONLY | O_DIRECTORY) == EACCES ? 2 : 0;
 }
 
 TEST(sandbox_still_finds_hosts_by_name)
 {
+    if (!finds_itself())
+        test_skip(); /* a machine without /etc/hosts */
     check_child(look_up);
 }
