@@ -15,6 +15,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/time.h"
 
 enum { JSON_PADDING = 64, JSON_DEPTH = 32 };
 
@@ -115,4 +116,7 @@ void json_i64(struct json_writer *w, int64_t number);
 void json_double(struct json_writer *w, double number);
 void json_bool(struct json_writer *w, bool yes);
 void json_null(struct json_writer *w);
+void json_time(struct json_writer *w, millis at); /* RFC 3339 in UTC; years 0001 to 9999 */
+/* A member: that, or null for 0. */
+void json_key_time(struct json_writer *w, str name, millis at);
 void json_verbatim(struct json_writer *w, str json); /* a value that is JSON already */

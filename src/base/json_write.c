@@ -135,3 +135,22 @@ void json_verbatim(struct json_writer *w, str json)
     separate(w);
     buf_add(w->out, json);
 }
+
+void json_time(struct json_writer *w, millis at)
+{
+    struct buf text = {0};
+
+    time_write_utc(&text, at);
+    w->out->broken |= buf_is_broken(&text);
+    json_text(w, buf_str(&text));
+    buf_done(&text);
+}
+
+void json_key_time(struct json_writer *w, str name, millis at)
+{
+    json_key(w, name);
+    if (at)
+        json_time(w, at);
+    else
+        json_null(w);
+}

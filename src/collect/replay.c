@@ -601,20 +601,6 @@ static void write_number(struct json_writer *w, str name, uint64_t number)
     json_u64(w, number);
 }
 
-static void write_time(struct json_writer *w, str name, millis at)
-{
-    struct buf text = {0};
-
-    json_key(w, name);
-    if (at) {
-        time_write_utc(&text, at);
-        json_text(w, buf_str(&text));
-    } else {
-        json_null(w);
-    }
-    buf_done(&text);
-}
-
 static void write_progress(struct json_writer *w, const struct progress *progress,
                            bool is_dismissal)
 {
@@ -655,8 +641,8 @@ fallible replay_write(struct replay *replay, struct json_writer *w)
     json_key(w, S("dry_run"));
     json_bool(w, replay->wish.is_dry);
     write_progress(w, &replay->progress, replay->wish.is_dismissal);
-    write_time(w, S("began"), replay->began);
-    write_time(w, S("ended"), replay->ended);
+    json_key_time(w, S("began"), replay->began);
+    json_key_time(w, S("ended"), replay->ended);
     json_key(w, S("detail"));
     if (replay->sentence[0])
         json_text(w, str_of(replay->sentence));

@@ -119,15 +119,12 @@ static void add_compact(struct buf *out, str json)
     buf_add_bytes(out, json.data + from, json.len - from);
 }
 
+/* What came before the year 1 or comes after 9999 is told as that. */
 static void write_time(struct json_writer *w, millis at)
 {
-    static const millis first = -62135596800000, last = 253402300799999; /* of years 1 and 9999 */
-    struct buf text = {0};
+    static const millis first = -62135596800000, last = 253402300799999;
 
-    time_write_utc(&text, at < first ? first : at > last ? last : at);
-    w->out->broken |= buf_is_broken(&text);
-    json_text(w, buf_str(&text));
-    buf_done(&text);
+    json_time(w, at < first ? first : at > last ? last : at);
 }
 
 /* The collection takes null and "" for none. */

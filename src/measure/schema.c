@@ -46,17 +46,6 @@ static int by_path(const void *a, const void *b)
     return str_compare(left->name, right->name);
 }
 
-static void write_time(struct json_writer *w, str key, millis at)
-{
-    struct buf text = {0};
-
-    time_write_utc(&text, at);
-    w->out->broken |= buf_is_broken(&text);
-    json_key(w, key);
-    json_text(w, buf_str(&text));
-    buf_done(&text);
-}
-
 /* Properties [from, to) are one. */
 static fallible write_property(struct schema *schema, size_t from, size_t to)
 {
@@ -150,8 +139,10 @@ static fallible write_event(struct schema *schema, size_t from, size_t to)
     json_text(w, all.type == EVENT_TRACK ? S("track") : name_of(&all));
     json_key(w, S("count"));
     json_u64(w, all.count);
-    write_time(w, S("first"), all.first);
-    write_time(w, S("last"), all.last);
+    json_key(w, S("first"));
+    json_time(w, all.first);
+    json_key(w, S("last"));
+    json_time(w, all.last);
     json_key(w, S("properties"));
     json_open(w, '[');
     if (schema->more)

@@ -139,11 +139,11 @@ static fallible take(struct gate *gate, struct exchange *x, enum gate_limit limi
 
 static fallible take_address(struct gate *gate, struct exchange *x, enum gate_limit limit)
 {
-    char text[NETWORK_TEXT];
+    struct address room;
 
     if (!rate_of(gate, limit)->burst)
         return OK;
-    return take(gate, x, limit, network_of(exchange_request(x)->peer, text));
+    return take(gate, x, limit, network_of(exchange_request(x)->peer, &room));
 }
 
 /* Keys */

@@ -4,46 +4,14 @@
  */
 #include "web/network.h"
 
-#include <string.h>
+#include "http/networks.h"
 
-enum { GROUPS = 8, SHOWN = 4, GROUP = 4 };
+enum { FOUR = 4, HALF_OF_SIX = 8 };
 
-static size_t split(str text, str *groups)
+str network_of(str address, struct address *room)
 {
-    size_t count = 0;
-
-    while (text.data && count <= GROUPS)
-        groups[count++] = str_cut(&text, ':');
-    return count;
-}
-
-static void add(char *text, size_t *len, str group)
-{
-    while (group.len > 1 && group.data[0] == '0')
-        group = str_slice(group, 1, group.len);
-    memcpy(text + *len, group.data, group.len);
-    text[*len + group.len] = ':';
-    *len += group.len + 1;
-}
-
-str network_of(str address, char *text)
-{
-    size_t zeros = GROUPS, shown = 0, len = 0, count;
-    str groups[GROUPS + 1];
-
-    if (str_find(address, ':') < 0 || str_find(address, '.') >= 0)
+    if (!address_read(address, room))
         return address;
-    count = split(address, groups);
-    for (size_t i = 0; i < count; i++) {
-        if (groups[i].len > GROUP || (groups[i].len && !zeros--))
-            return address;
-    }
-    for (size_t i = 0; i < count; i++) {
-        for (; !groups[i].len && zeros; zeros--) /* "::" stands for all that are missing */
-            if (shown++ < SHOWN)
-                add(text, &len, S("0"));
-        if (groups[i].len && shown++ < SHOWN)
-            add(text, &len, groups[i]);
-    }
-    return str_from(text, len);
+    networks_unmap(room);
+    return str_from((const char *)room->bytes, room->is_four ? FOUR : HALF_OF_SIX);
 }

@@ -3,10 +3,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "base/str.h"
+#include "sys/address.h"
 
-enum { NETWORK_TEXT = 64 };
-
-/* An IPv4 address stays itself. Who has an IPv6 address has 2^64 of them, so they are one: its
- * first 64 bits, in `text` of NETWORK_TEXT bytes. Anything else stays as it is. */
-str network_of(str address, char *text);
+/* A name, of any bytes. Of IPv4 it is the address, also where it stands in IPv6. Who has an IPv6
+ * address has 2^64 of them, so they are one: its first 64 bits. What is no address is its own name.
+ * Borrowed from `room` or `address`. */
+str network_of(str address, struct address *room);

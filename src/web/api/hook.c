@@ -15,20 +15,6 @@ static struct hooks *hooks_of(struct exchange *x)
 
 /* Writing */
 
-static void write_time(struct json_writer *w, str name, millis at)
-{
-    struct buf text = {0};
-
-    json_key(w, name);
-    if (at) {
-        time_write_utc(&text, at);
-        json_text(w, buf_str(&text));
-    } else {
-        json_null(w);
-    }
-    buf_done(&text);
-}
-
 static void write_text(struct json_writer *w, str name, str text)
 {
     json_key(w, name);
@@ -50,9 +36,9 @@ static void write_members(struct json_writer *w, const struct webhook *webhook)
     json_u64(w, webhook->place - 1);
     json_key(w, S("failures"));
     json_u64(w, webhook->failures);
-    write_time(w, S("failing_since"), webhook->failing_since);
-    write_time(w, S("retry_at"), webhook->retry_at);
-    write_time(w, S("created_at"), webhook->created_at);
+    json_key_time(w, S("failing_since"), webhook->failing_since);
+    json_key_time(w, S("retry_at"), webhook->retry_at);
+    json_key_time(w, S("created_at"), webhook->created_at);
 }
 
 static void answer_webhook(struct exchange *x, int status, const struct webhook *webhook,
@@ -74,7 +60,7 @@ static void answer_webhook(struct exchange *x, int status, const struct webhook 
 static void write_attempt(struct json_writer *w, const struct hooks_attempt *attempt)
 {
     json_open(w, '{');
-    write_time(w, S("at"), attempt->at);
+    json_key_time(w, S("at"), attempt->at);
     json_key(w, S("seq"));
     if (attempt->seq)
         json_u64(w, attempt->seq);

@@ -4,20 +4,6 @@
  */
 #include "web/api/keys_write.h"
 
-static void write_time(struct json_writer *w, str name, millis at)
-{
-    struct buf text = {0};
-
-    json_key(w, name);
-    if (at) {
-        time_write_utc(&text, at);
-        json_text(w, buf_str(&text));
-    } else {
-        json_null(w);
-    }
-    buf_done(&text);
-}
-
 static void write_origins(struct json_writer *w, str list)
 {
     json_key(w, S("origins"));
@@ -48,10 +34,10 @@ void keys_write_one(struct json_writer *w, const struct access_key *key)
     write_origins(w, key->origins);
     json_key(w, S("servers"));
     json_bool(w, key->servers);
-    write_time(w, S("created_at"), key->created_at);
-    write_time(w, S("expires_at"), key->expires_at);
-    write_time(w, S("revoked_at"), key->revoked_at);
-    write_time(w, S("used_at"), key->used_at);
+    json_key_time(w, S("created_at"), key->created_at);
+    json_key_time(w, S("expires_at"), key->expires_at);
+    json_key_time(w, S("revoked_at"), key->revoked_at);
+    json_key_time(w, S("used_at"), key->used_at);
     json_shut(w, '}');
     if (buf_is_broken(&scope))
         w->out->broken = true;

@@ -35,9 +35,6 @@ static void write_violations(struct json_writer *w, const struct plan_schema *sc
 
 static void write_head(struct json_writer *w, const struct plan_entry *entry)
 {
-    struct buf time = {0};
-
-    time_write_utc(&time, entry->changed_at);
     json_key(w, S("name"));
     json_text(w, entry->name);
     json_key(w, S("description"));
@@ -45,12 +42,11 @@ static void write_head(struct json_writer *w, const struct plan_entry *entry)
     json_key(w, S("mode"));
     json_text(w, str_of(plan_book_mode_name(entry->mode)));
     json_key(w, S("changed_at"));
-    json_text(w, buf_str(&time));
+    json_time(w, entry->changed_at);
     json_key(w, S("checked"));
     json_u64(w, atomic_load(&((struct plan_entry *)entry)->checked));
     json_key(w, S("broken"));
     json_u64(w, atomic_load(&((struct plan_entry *)entry)->broken));
-    buf_done(&time);
 }
 
 static void write_entry(struct json_writer *w, const struct plan_entry *entry)

@@ -23,7 +23,6 @@ static fallible write_entry(const struct web_config *config, const struct quaran
     struct record_quarantine found;
     struct log_reader *reader;
     struct log_record record;
-    struct buf time = {0};
     enum err err;
 
     TRY(log_reader_open(config->log, entry->seq, LOG_PLAIN, &reader));
@@ -31,19 +30,17 @@ static fallible write_entry(const struct web_config *config, const struct quaran
     if (!err)
         err = record_read_quarantine(record.clear, record.payload, &found);
     if (!err) {
-        time_write_utc(&time, found.received);
         json_open(w, '{');
         json_key(w, S("seq"));
         json_u64(w, entry->seq);
         json_key(w, S("received"));
-        json_text(w, buf_str(&time));
+        json_time(w, found.received);
         json_key(w, S("reason"));
         json_text(w, found.reason);
         json_key(w, S("body")); /* as text: it may be anything but JSON */
         json_text(w, found.body);
         json_shut(w, '}');
     }
-    buf_done(&time);
     log_reader_close(reader);
     return err;
 }
@@ -140,17 +137,13 @@ static bool is_abandoned(void *argument)
 
 static void write_seen(struct json_writer *w, str name, uint64_t seq, millis at)
 {
-    struct buf time = {0};
-
-    time_write_utc(&time, at);
     json_key(w, name);
     json_open(w, '{');
     json_key(w, S("seq"));
     json_u64(w, seq);
     json_key(w, S("received"));
-    json_text(w, buf_str(&time));
+    json_time(w, at);
     json_shut(w, '}');
-    buf_done(&time);
 }
 
 static void write_group(struct json_writer *w, const struct quarantine_group *group)

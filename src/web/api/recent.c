@@ -52,16 +52,6 @@ static fallible read_newest(const struct web_config *config, struct arena *mem, 
     return err == ERR_ABSENT ? OK : err;
 }
 
-static void write_time(struct json_writer *w, str name, millis at)
-{
-    struct buf text = {0};
-
-    time_write_utc(&text, at);
-    json_key(w, name);
-    json_text(w, buf_str(&text));
-    buf_done(&text);
-}
-
 void recent_list(struct exchange *x)
 {
     const struct web_config *config = web_config(web_of(x));
@@ -88,8 +78,10 @@ void recent_list(struct exchange *x)
         json_open(&w, '{');
         json_key(&w, S("seq"));
         json_u64(&w, recent->seq);
-        write_time(&w, S("received"), recent->received);
-        write_time(&w, S("time"), recent->event.time);
+        json_key(&w, S("received"));
+        json_time(&w, recent->received);
+        json_key(&w, S("time"));
+        json_time(&w, recent->event.time);
         json_key(&w, S("message"));
         json_verbatim(&w, recent->event.json);
         json_shut(&w, '}');

@@ -4,28 +4,11 @@
  */
 #include "store/deletions.h"
 
-#include "crash/world.h"
+#include "numbers.h"
 #include "store/log_format.h"
 #include "support/test.h"
 
 enum { SMALL = 1000, LARGE = 1500000 };
-
-/* A log whose numbers reach beyond `end`. */
-static struct world new_world(uint32_t end)
-{
-    struct world w = {.sys = sim_open(7), .segment_bytes = 16 << 20};
-    struct log_entry entry = {RECORD_RELEASE, 0, LOG_MOST_COUNT, S("x"), {NULL, 0}};
-
-    CHECK(w.sys != NULL);
-    CHECK_OK(world_create(&w));
-    CHECK_OK(world_open_log(&w));
-    while (log_next_seq(w.log) <= end) {
-        CHECK_OK(log_begin(w.log, 64, 1, 1));
-        (void)log_add(w.log, &entry);
-        CHECK_OK(log_commit(w.log));
-    }
-    return w;
-}
 
 static struct deletions *new_deletions(void)
 {
@@ -79,7 +62,7 @@ TEST(a_deletion_is_folded_from_the_log_whole_or_not_at_all)
 
     EACH_CASE(c, cases)
     {
-        struct world w = new_world((uint32_t)c->end);
+        struct world w = numbers_log((uint32_t)c->end);
         struct deletions *deletions = new_deletions(), *again;
         struct deleted *found = every_third(c->end);
         unsigned records = UINT32_MAX;
@@ -106,7 +89,7 @@ TEST(a_deletion_is_folded_from_the_log_whole_or_not_at_all)
 
 TEST(a_deletion_counts_what_was_not_deleted_before)
 {
-    struct world w = new_world(SMALL);
+    struct world w = numbers_log(SMALL);
     struct deletions *deletions = new_deletions();
     struct deleted *found = every_third(SMALL);
     uint64_t count;

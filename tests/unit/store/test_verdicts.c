@@ -5,28 +5,11 @@
 #include "store/verdicts.h"
 
 #include "base/mem.h"
-#include "crash/world.h"
+#include "numbers.h"
 #include "store/log_format.h"
 #include "support/test.h"
 
 enum { END = 1000, AREA = 1 << 16 };
-
-/* A log whose numbers reach beyond `end`. */
-static struct world new_world(uint32_t end)
-{
-    struct world w = {.sys = sim_open(7), .segment_bytes = 16 << 20};
-    struct log_entry entry = {RECORD_RELEASE, 0, LOG_MOST_COUNT, S("x"), {NULL, 0}};
-
-    CHECK(w.sys != NULL);
-    CHECK_OK(world_create(&w));
-    CHECK_OK(world_open_log(&w));
-    while (log_next_seq(w.log) <= end) {
-        CHECK_OK(log_begin(w.log, 64, 1, 1));
-        (void)log_add(w.log, &entry);
-        CHECK_OK(log_commit(w.log));
-    }
-    return w;
-}
 
 static struct verdicts *new_verdicts(size_t part_bytes)
 {
@@ -91,7 +74,7 @@ TEST(the_latest_revision_counts_also_when_it_is_folded_again)
 
     EACH_CASE(part, parts)
     {
-        struct world w = new_world(END);
+        struct world w = numbers_log(END);
         struct verdicts *verdicts = new_verdicts(*part);
         unsigned records;
 
@@ -111,7 +94,7 @@ TEST(the_latest_revision_counts_also_when_it_is_folded_again)
 
 TEST(a_revision_without_its_last_part_changes_nothing)
 {
-    struct world w = new_world(END);
+    struct world w = numbers_log(END);
     struct verdicts *verdicts = new_verdicts(8), *again;
     unsigned records;
 
@@ -129,7 +112,7 @@ TEST(a_revision_without_its_last_part_changes_nothing)
 
 TEST(whole_areas_change_their_verdict_and_parts_of_them_do)
 {
-    struct world w = new_world(4 * AREA);
+    struct world w = numbers_log(4 * AREA);
     struct verdicts *verdicts = new_verdicts(0);
     struct deleted *found;
 
@@ -156,7 +139,7 @@ TEST(whole_areas_change_their_verdict_and_parts_of_them_do)
 
 TEST(only_what_a_revision_touches_has_another_version)
 {
-    struct world w = new_world(4 * AREA);
+    struct world w = numbers_log(4 * AREA);
     struct verdicts *verdicts = new_verdicts(0);
     uint64_t before;
 
@@ -175,7 +158,7 @@ TEST(only_what_a_revision_touches_has_another_version)
 
 TEST(a_revision_without_memory_changes_nothing)
 {
-    struct world w = new_world(END);
+    struct world w = numbers_log(END);
     struct verdicts *verdicts = new_verdicts(0);
     struct verdicts_revision revision = {.at = 1, .verdict = VERDICT_MACHINE};
     struct deleted *found = each(3, 40, 3);
