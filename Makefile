@@ -63,8 +63,8 @@ retries: all ## a million events, three replies of ten lost, the server killed m
 crash: build/packages-test build/build.ninja ## power-loss sweep and real kills, the long way (POINTS=10000)
 	@python3 tests/run.py --points $(POINTS) crash
 
-fuzz: build/packages-test ## fuzz every target (SECONDS_EACH=600)
-	@python3 tests/run.py --seconds $(SECONDS_EACH) fuzz
+fuzz: build/packages-test ## fuzz every target, and each dialect (SECONDS_EACH=600 TARGETS="agent dialect-ga4")
+	@python3 tests/run.py --seconds $(SECONDS_EACH) $(addprefix --target=,$(TARGETS)) fuzz
 
 check: build/packages-check all asan ## house rules, hardening of the binary, format, static analysis
 	@tools/check.sh

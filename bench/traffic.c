@@ -15,6 +15,7 @@
 #include "collect/memo.h"
 #include "collect/traffic.h"
 #include "collect/traffic_watch.h"
+#include "support/headers.h"
 #include "traffic_world.h"
 
 #include <inttypes.h>
@@ -112,47 +113,16 @@ static void judge(struct bench *bench, struct traffic_request *request)
 
 /* A simulated day */
 
-static str line_of(const void *owner, str name)
-{
-    str rest = str_of(owner);
-
-    while (rest.len) {
-        str line = str_cut(&rest, '\n'), key = str_cut(&line, ':');
-
-        if (str_equals_nocase(key, name))
-            return str_trim(line);
-    }
-    return (str){NULL, 0};
-}
-
-static str name_at(const void *owner, size_t i)
-{
-    str rest = str_of(owner), line = {NULL, 0};
-
-    for (size_t at = 0; at <= i; at++)
-        line = str_cut(&rest, '\n');
-    return str_cut(&line, ':');
-}
-
-static size_t count_lines(const char *text)
-{
-    size_t count = 0;
-
-    for (; *text; text++)
-        count += *text == '\n';
-    return count;
-}
-
 static void judge_world(struct bench *bench, const struct world *world)
 {
     for (size_t i = 0; i < world->hit_count; i++) {
         const struct world_hit *hit = &world->hits[i];
         const struct world_actor *actor = &world->actors[hit->actor];
         const char *headers = hit->is_ahead ? actor->ahead : actor->headers;
-        struct traffic_request request = {.header = line_of,
-                                          .name_at = name_at,
+        struct traffic_request request = {.header = headers_find,
+                                          .name_at = headers_name_at,
                                           .owner = headers,
-                                          .header_count = count_lines(headers),
+                                          .header_count = headers_count(headers),
                                           .is_secure = actor->is_secure,
                                           .is_old = actor->is_old,
                                           .address = str_of(actor->address),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # run.py - the one test runner: runs suites in turn and adds up what they counted.
 # SPDX-License-Identifier: Apache-2.0
-"""usage: tests/run.py [--seconds N] [--points N] [SUITE...]
+"""usage: tests/run.py [--seconds N] [--target NAME]... [--points N] [SUITE...]
 
 Without names every suite of the table below runs. A suite is made of parts; a part is a command
 whose last line of the form `N passed, N failed, N skipped` is its count. A part that does not
@@ -30,6 +30,9 @@ THREADED = ["mailbox_*", "threads_*", "*_of_threads_*", "*_by_threads_*", "serve
             "connection_runs_pool_routes_*", "*events_are_read_by_threads*", "*number_of_workers*",
             "syncer_*", "*while_a_thread_syncs*", "*several_threads_ask*",
             "*another_thread_writes*", "replay_*"]
+
+# Fuzz targets that run once for each row of a table, and the variable that names the row.
+FUZZED_BY_ROW = {"dialect": ("src/collect/dialects.def", "FUZZ_DIALECT")}
 
 
 class Part:
@@ -85,18 +88,32 @@ def crash(options):
         yield Part("planted bugs are caught", ["tests/crash/plants.py"], build="crash-tests", limit_s=36000)
 
 
-def fuzz(options):
+def fuzz_targets():
+    """Each target's program, the row of a table that a run of it is about, and how it is told."""
     for source in sorted(ROOT.glob("tests/fuzz/fuzz_*.c*")):
         name = source.stem.removeprefix("fuzz_")
-        fresh = ROOT / "build-fuzz/corpus" / name
+        if name in FUZZED_BY_ROW:
+            table, variable = FUZZED_BY_ROW[name]
+            rows = re.findall(r"^[A-Z]+\((\w+)", (ROOT / table).read_text(encoding="utf-8"), re.M)
+            yield from ((name, row, {variable: row}) for row in rows)
+        else:
+            yield name, None, {}
+
+
+def fuzz(options):
+    for name, row, env in fuzz_targets():
+        target = f"{name}-{row}" if row else name
+        if options.target and not {name, target} & set(options.target):
+            continue
+        fresh = ROOT / "build-fuzz/corpus" / target
         fresh.mkdir(parents=True, exist_ok=True)
         seeds = [folder for folder in [ROOT / "tests/fuzz/corpus" / name] if folder.is_dir()]
-        yield Part(f"{name}, corpus and {options.seconds} s",
+        yield Part(f"{target}, corpus and {options.seconds} s",
                    [f"build-fuzz/tests/fuzz/fuzz_{name}", f"-max_total_time={options.seconds}",
                     "-timeout=10", "-rss_limit_mb=2048", "-verbosity=0", "-print_funcs=0",
                     "-print_final_stats=1",
-                    f"-artifact_prefix=build-fuzz/found-{name}-", fresh] + seeds,
-                   build="fuzzers", limit_s=options.seconds + 300, counts=False)
+                    f"-artifact_prefix=build-fuzz/found-{target}-", fresh] + seeds,
+                   build="fuzzers", env=env, limit_s=options.seconds + 300, counts=False)
 
 
 SUITES = [
@@ -207,6 +224,7 @@ def run_part(part, builder):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("\n")[0].removeprefix("usage: "))
     parser.add_argument("--seconds", type=int, default=4, help="for each fuzz target")
+    parser.add_argument("--target", action="append", help="fuzz this one alone: agent, dialect-ga4")
     parser.add_argument("--points", type=int, default=DEFAULT_POINTS, help="of the crash harness")
     parser.add_argument("suite", nargs="*")
     options = parser.parse_args()
@@ -214,6 +232,10 @@ def main():
     if unknown:
         parser.error(f"no such suite: {' '.join(sorted(unknown))}; there are: "
                      + " ".join(name for name, _, _ in SUITES))
+    targets = {word for name, row, _ in fuzz_targets() for word in (name, f"{name}-{row}")}
+    if set(options.target or ()) - targets:
+        parser.error("no such fuzz target; there are: "
+                     + " ".join(f"{name}-{row}" if row else name for name, row, _ in fuzz_targets()))
 
     builder, total, failed = Builder(), [0, 0, 0], []
     for name, what, list_parts in SUITES:

@@ -143,6 +143,17 @@ def problem(status, limited, answer):
     return {**({"headers": headers(*names)} if names else {}), "content": content}
 
 
+def content_of(words):
+    """Of schemas and media types, by media type."""
+    content = {}
+    for word in words.split():
+        if "/" in word:
+            content[word] = {}
+        elif word != "NONE":
+            content["application/json"] = {"schema": schema_ref(word)}
+    return content
+
+
 def answer_of(answer, limited, repeats, extra):
     found = {}
     names = (["RateLimit", "RateLimit-Policy"] if limited else []) + extra
@@ -150,12 +161,7 @@ def answer_of(answer, limited, repeats, extra):
         names.append("Idempotency-Replayed")
     if names:
         found["headers"] = headers(*names)
-    content = {}
-    for word in answer.split():
-        if "/" in word:
-            content[word] = {}
-        elif word != "NONE":
-            content["application/json"] = {"schema": schema_ref(word)}
+    content = content_of(answer)
     return {**found, **({"content": content} if content else {})}
 
 
@@ -173,13 +179,15 @@ def operation(tables, route, problems):
     if request != "NONE":
         made["requestBody"] = {"required": media == "MEDIA_JSON", "description":
                                f"At most {number_of(body_limit)} bytes, packed by gzip or deflate or not.",
-                               "content": {"application/json": {"schema": schema_ref(request)}}}
+                               "content": content_of(request)}
     responses = {status: {"description": "Done.", **answer_of(
         answer, limited, repeats, ["ETag"] if "304" in others else [])}}
     found = statuses_of(route, others) if not is_page else {int(w) for w in others.split()} | (
         {404} if ":" in path else set())
     for each in sorted(found):
-        if each < 300:
+        if each == 202:
+            responses["202"] = {**responses[status], "description": "It goes on behind this answer."}
+        elif each < 300:
             responses[str(each)] = {"description": "Done, without content."}
         elif each == 304:
             responses["304"] = {"description": "The content that If-None-Match names is the newest."}

@@ -8,7 +8,7 @@
  * event, search, download, outlink, content, error, else a page view.
  */
 #include "collect/dialect.h"
-#include "collect/parameters.h"
+#include "collect/fields.h"
 
 #include <inttypes.h>
 
@@ -225,9 +225,9 @@ static void take_dimension(void *owner, str name, str value)
         add_number(&hit->properties, name, value);
 }
 
-static struct parameters parameters_of(struct hit *hit)
+static struct fields fields_of(struct hit *hit)
 {
-    return (struct parameters){
+    return (struct fields){
         .names = NAMES,
         .count = PARAMETER_COUNT,
         .values = hit->values,
@@ -507,15 +507,15 @@ static fallible take_key(struct dialect_out *out, str key)
 
 static fallible read_single(struct dialect_out *out)
 {
-    struct parameters parameters;
+    struct fields fields;
     struct hit hit;
     enum err err;
 
     begin(&hit, out);
-    parameters = parameters_of(&hit);
-    err = parameters_read_form(&parameters, out->request->body);
+    fields = fields_of(&hit);
+    err = fields_read_form(&fields, out->request->body);
     if (!err)
-        err = parameters_read_form(&parameters, out->request->query);
+        err = fields_read_form(&fields, out->request->query);
     if (!err)
         err = take_key(out, value_of(&hit, TOKEN));
     if (!err && !is_valid(&hit))
@@ -604,17 +604,17 @@ static fallible tell_invalid(struct bulk *bulk, uint32_t index)
     return OK;
 }
 
-static fallible read_parameters(struct hit *hit, const struct bulk_request *request)
+static fallible read_fields(struct hit *hit, const struct bulk_request *request)
 {
-    struct parameters parameters = parameters_of(hit);
+    struct fields fields = fields_of(hit);
     struct json doc;
 
     if (request->type == JSON_STRING)
-        return parameters_read_form(&parameters, request->text);
+        return fields_read_form(&fields, request->text);
     if (request->type != JSON_OBJECT)
         return OK;
     TRY(json_parse(hit->out->reader, hit->out->mem, request->text, &doc));
-    return parameters_read_object(&parameters, &doc, 0);
+    return fields_read_object(&fields, &doc, 0);
 }
 
 static fallible read_request(struct bulk *bulk, uint32_t index)
@@ -623,7 +623,7 @@ static fallible read_request(struct bulk *bulk, uint32_t index)
     enum err err;
 
     begin(&hit, bulk->out);
-    err = read_parameters(&hit, &bulk->requests[index]);
+    err = read_fields(&hit, &bulk->requests[index]);
     if (!err)
         err = take_key(bulk->out, value_of(&hit, TOKEN));
     if (!err && is_valid(&hit)) {

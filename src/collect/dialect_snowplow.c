@@ -7,7 +7,7 @@
  * (tr) and their items (ti) are events of their own; those of one request are joined.
  */
 #include "collect/dialect_snowplow_int.h"
-#include "collect/parameters.h"
+#include "collect/fields.h"
 
 enum { PING_MS = 10000 /* its script's, unless a site sets another; no event tells it */ };
 
@@ -163,20 +163,20 @@ static fallible tell(struct dialect_out *out, struct snowplow_event *event)
 
 /* Requests */
 
-static struct parameters parameters_of(struct dialect_out *out, struct snowplow_event *event)
+static struct fields fields_of(struct dialect_out *out, struct snowplow_event *event)
 {
-    return (struct parameters){.names = NAMES,
-                               .count = SNOWPLOW_PARAMETER_COUNT,
-                               .values = event->values,
-                               .mem = out->mem};
+    return (struct fields){.names = NAMES,
+                           .count = SNOWPLOW_PARAMETER_COUNT,
+                           .values = event->values,
+                           .mem = out->mem};
 }
 
 static fallible read_query(struct dialect_out *out)
 {
     struct snowplow_event event = {0};
-    struct parameters parameters = parameters_of(out, &event);
+    struct fields fields = fields_of(out, &event);
 
-    TRY(parameters_read_form(&parameters, out->request->query));
+    TRY(fields_read_form(&fields, out->request->query));
     if (!event.values[SNOWPLOW_EVENT].len)
         return fail(ERR_INVALID, "\"e\" must say what kind of event it is");
     dialect_answer_image(out);
@@ -187,7 +187,7 @@ static fallible read_query(struct dialect_out *out)
 static fallible read_element(struct dialect_out *out, str json, struct snowplow_event **list)
 {
     struct snowplow_event event = {0}, *kept;
-    struct parameters parameters = parameters_of(out, &event);
+    struct fields fields = fields_of(out, &event);
     struct json doc;
 
     TRY(json_parse(out->reader, out->mem, json, &doc));
@@ -195,7 +195,7 @@ static fallible read_element(struct dialect_out *out, str json, struct snowplow_
         dialect_add_json(out, json);
         return OK;
     }
-    TRY(parameters_read_object(&parameters, &doc, 0));
+    TRY(fields_read_object(&fields, &doc, 0));
     if (!is_of_order(&event))
         return tell(out, &event);
     kept = arena_take(out->mem, sizeof *kept);

@@ -2,26 +2,28 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * Texts are written with ' where " is meant.
+ * Texts may be written with ' where " is meant. A request comes from 192.0.2.1 at
+ * 2026-11-18T11:06:40.678Z, and names no agent and no language.
  */
 #pragma once
 #include "collect/dialect.h"
 
 struct dialect_case {
-    const char *path;
-    const char *query;  /* or NULL */
-    const char *body;   /* or NULL */
-    const char *header; /* one that it has, "name: value", or NULL */
-    const char *want;   /* the messages, parted by ',' */
+    const char *path, *query, *media, *body; /* or NULL */
+    const char *headers;                     /* lines "name: value", or NULL */
+    const char *want;                        /* the messages, parted by ',' */
+    str bytes;                               /* if not absent: the body, as it is */
+    struct arena *mem;                       /* NULL: test_mem */
 };
 
-/* Of the last request; dialect_case_time is 2027-01-15T08:00:00Z. */
-extern const millis dialect_case_time;
+struct dialect_told {
+    enum err err;
+    str text;               /* the messages, with ' for "; absent when it was refused */
+    struct dialect_out out; /* what the dialect says besides */
+};
 
-/* Reads the request and fills in what the dialect says besides. `body` instead of the case's if it
- * is not absent; its address is 192.0.2.7 and it names no agent. */
-fallible dialect_case_read(const struct dialect *dialect, const struct dialect_case *request,
-                           str body, struct dialect_out *out, str *out_messages);
+struct dialect_told dialect_case_tell(const struct dialect *dialect,
+                                      const struct dialect_case *request);
 /* The same, and compares the messages with what is wanted. */
-void dialect_case_check(const struct dialect *dialect, const struct dialect_case *request,
-                        struct dialect_out *out);
+struct dialect_told dialect_case_check(const struct dialect *dialect,
+                                       const struct dialect_case *request);

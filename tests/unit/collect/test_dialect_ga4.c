@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "dialect_asked.h"
+#include "dialect_case.h"
 #include "support/test.h"
 
 #define CONTEXT "\"context\":{\"library\":{\"name\":\"ga4\"}}"
@@ -66,14 +66,12 @@ TEST(ga4_events_become_messages)
 
     EACH_CASE(c, cases)
     {
-        struct asked_request request = {"/mp/collect", "measurement_id=G-1", NULL, c->body, NULL};
-        struct dialect_out out = {.mem = test_mem};
-        str batch;
+        struct dialect_case request = {
+            .path = "/mp/collect", .query = "measurement_id=G-1", .body = c->body, .want = c->want};
+        struct dialect_told told = dialect_case_check(&dialect_ga4, &request);
 
-        CHECK_OK(dialect_asked(&dialect_ga4, &request, &out, &batch));
-        CHECK_STR(batch, arena_print(test_mem, "{\"batch\":[%s]}", c->want).data);
-        CHECK_INT(out.status, 204);
-        CHECK(!out.key.data);
+        CHECK_INT(told.out.status, 204);
+        CHECK(!told.out.key.data);
     }
 }
 
@@ -92,11 +90,9 @@ TEST(ga4_refuses_what_has_no_place_for_events)
 
     EACH_CASE(c, cases)
     {
-        struct asked_request request = {"/mp/collect", c->query, NULL, c->body, NULL};
-        struct dialect_out out = {.mem = test_mem};
-        str batch;
+        struct dialect_case request = {.path = "/mp/collect", .query = c->query, .body = c->body};
 
-        CHECK_ERR(ERR_INVALID, dialect_asked(&dialect_ga4, &request, &out, &batch));
+        CHECK_ERR(ERR_INVALID, dialect_case_tell(&dialect_ga4, &request).err);
     }
 }
 
@@ -112,25 +108,21 @@ TEST(ga4_only_validates_where_that_is_asked)
 
     EACH_CASE(c, cases)
     {
-        struct asked_request request = {"/debug/mp/collect", "api_secret=k", NULL, c->body, NULL};
-        struct dialect_out out = {.mem = test_mem};
-        str batch;
+        struct dialect_case request = {
+            .path = "/debug/mp/collect", .query = "api_secret=k", .body = c->body, .want = ""};
+        struct dialect_told told = dialect_case_check(&dialect_ga4, &request);
 
-        CHECK_OK(dialect_asked(&dialect_ga4, &request, &out, &batch));
-        CHECK_STR(batch, "{\"batch\":[]}");
-        CHECK_STR(out.body, c->want);
-        CHECK_STR(out.key, "k");
-        CHECK_INT(out.status, 200);
+        CHECK_STR(told.out.body, c->want);
+        CHECK_STR(told.out.key, "k");
+        CHECK_INT(told.out.status, 200);
     }
 }
 
 TEST(ga4_refuses_events_that_repeat_too_much)
 {
     enum { AGENT = 64 << 10, EVENTS = 400 };
-    struct dialect_out out = {.mem = test_mem};
-    struct asked_request request = {"/mp/collect", "measurement_id=G-1", NULL, NULL, NULL};
+    struct dialect_case request = {.path = "/mp/collect", .query = "measurement_id=G-1"};
     struct buf body = {0};
-    str batch;
 
     buf_add(&body, S("{\"client_id\":\"c\",\"user_agent\":\""));
     for (int i = 0; i < AGENT; i++)
@@ -141,30 +133,33 @@ TEST(ga4_refuses_events_that_repeat_too_much)
     buf_add(&body, S("]}"));
     request.body = arena_dup(test_mem, buf_str(&body)).data;
     buf_done(&body);
-    CHECK_ERR(ERR_LIMIT, dialect_asked(&dialect_ga4, &request, &out, &batch));
+    CHECK_ERR(ERR_LIMIT, dialect_case_tell(&dialect_ga4, &request).err);
 }
 
 /* However little there is, no event goes without what did not fit. */
 TEST(ga4_tells_all_or_nothing)
 {
-    struct asked_request request = {
-        "/mp/collect", "measurement_id=G-1&api_secret=%6b", NULL,
-        "{\"client_id\":\"\\u0063\",\"timestamp_micros\":1795000000000000,\"user_properties\":{"
-        "\"plan\":{\"value\":1}},\"events\":[{\"name\":\"purchase\",\"params\":{\"value\":"
-        "\"\\u0031\",\"\\u0078\":\"y\",\"page_location\":\"https://a/b?utm_source=%61\"}}]}",
-        NULL};
-    struct dialect_out out = {.mem = test_mem};
-    str whole, batch;
+    struct dialect_case request = {
+        .path = "/mp/collect",
+        .query = "measurement_id=G-1&api_secret=%6b",
+        .body =
+            "{\"client_id\":\"\\u0063\",\"timestamp_micros\":1795000000000000,\"user_properties\":{"
+            "\"plan\":{\"value\":1}},\"events\":[{\"name\":\"purchase\",\"params\":{\"value\":"
+            "\"\\u0031\",\"\\u0078\":\"y\",\"page_location\":\"https://a/b?utm_source=%61\"}}]}"};
+    struct dialect_told whole = dialect_case_tell(&dialect_ga4, &request);
     int refused = 0;
 
-    CHECK_OK(dialect_asked(&dialect_ga4, &request, &out, &whole));
+    CHECK_OK(whole.err);
     for (size_t cap = 0; cap < 2048; cap += 16) {
-        out = (struct dialect_out){.mem = arena_open(cap)};
-        if (dialect_asked(&dialect_ga4, &request, &out, &batch) == ERR_LIMIT)
+        struct dialect_told told;
+
+        request.mem = arena_open(cap);
+        told = dialect_case_tell(&dialect_ga4, &request);
+        if (told.err == ERR_LIMIT)
             refused++;
         else
-            CHECK(str_equals(batch, whole));
-        arena_close(out.mem);
+            CHECK(!told.err && str_equals(told.text, whole.text));
+        arena_close(request.mem);
     }
     CHECK(refused > 10 && refused < 128);
 }

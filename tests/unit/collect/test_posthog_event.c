@@ -9,10 +9,8 @@
 
 static void check_all(const struct dialect_case *cases, size_t count)
 {
-    struct dialect_out out;
-
     for (size_t i = 0; i < count; i++)
-        dialect_case_check(&dialect_posthog, &cases[i], &out);
+        dialect_case_check(&dialect_posthog, &cases[i]);
 }
 
 #define CHECK_ALL(cases) check_all(cases, sizeof(cases) / sizeof((cases)[0]))
@@ -90,9 +88,8 @@ TEST(posthog_tells_users_from_devices)
                                "{'type':'track','event':'A',%.*s%.*s" CONTEXT ",'properties':{}}",
                                STR_ARG(user), STR_ARG(anonymous));
         struct dialect_case request = {.path = "/e", .body = body.data, .want = want.data};
-        struct dialect_out out;
 
-        dialect_case_check(&dialect_posthog, &request, &out);
+        dialect_case_check(&dialect_posthog, &request);
     }
 }
 
@@ -105,12 +102,12 @@ TEST(posthog_does_not_take_everybody_for_one)
          .want = "{'type':'identify','anonymousId':'d'," CONTEXT ",'properties':{}}"},
         {.path = "/e",
          .body = "{'api_key':'k','event':'A','distinct_id':'[object Object]'}",
-         .want = "{'type':'track','event':'A','visitor':'192.0.2.7 2027-01-15 '," CONTEXT
+         .want = "{'type':'track','event':'A','visitor':'192.0.2.1 2026-11-18 '," CONTEXT
                  ",'properties':{}}"},
         {.path = "/e", /* a page that stores nothing */
          .body = "{'api_key':'k','event':'A','distinct_id':'$posthog_cookieless',"
                  "'properties':{'$device_id':null,'$raw_user_agent':'U','$ip':'192.0.2.8'}}",
-         .want = "{'type':'track','event':'A','visitor':'192.0.2.8 2027-01-15 U',"
+         .want = "{'type':'track','event':'A','visitor':'192.0.2.8 2026-11-18 U',"
                  "'context':{'userAgent':'U','ip':'192.0.2.8','library':{'name':'posthog'}},'"
                  "properties':{}}"},
         {.path = "/e",

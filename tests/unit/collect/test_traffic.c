@@ -6,6 +6,7 @@
 
 #include "collect/agent.h"
 #include "collect/memo.h"
+#include "support/headers.h"
 #include "support/test.h"
 
 #define CHROME                                                                                     \
@@ -21,39 +22,6 @@
 #define FIREFOX_WHOLE                                                                              \
     "Host: a\nUser-Agent: " FIREFOX                                                                \
     "\nAccept: */*\nAccept-Language: de\nAccept-Encoding: gzip, deflate\n" FETCH
-
-/* Headers as lines. */
-static str header_of(const void *owner, str name)
-{
-    str rest = str_of(owner);
-
-    while (rest.len) {
-        str line = str_cut(&rest, '\n'), key = str_cut(&line, ':');
-
-        if (str_equals_nocase(key, name))
-            return str_trim(line);
-    }
-    return (str){NULL, 0};
-}
-
-static str name_at(const void *owner, size_t i)
-{
-    str rest = str_of(owner), line = {NULL, 0};
-
-    for (size_t at = 0; at <= i; at++)
-        line = str_cut(&rest, '\n');
-    return str_cut(&line, ':');
-}
-
-static size_t count_of(const char *headers)
-{
-    str rest = str_of(headers);
-    size_t count = 0;
-
-    for (; rest.len; count++)
-        (void)str_cut(&rest, '\n');
-    return count;
-}
 
 static bool gives(const struct traffic_verdict *verdict, const char *reason)
 {
@@ -74,10 +42,10 @@ static struct agent_reader *agents_open(void)
 static struct traffic_request asked(struct agent_reader *agents, const char *headers)
 {
     return (struct traffic_request){.agents = agents,
-                                    .header = header_of,
-                                    .name_at = name_at,
+                                    .header = headers_find,
+                                    .name_at = headers_name_at,
                                     .owner = headers,
-                                    .header_count = count_of(headers),
+                                    .header_count = headers_count(headers),
                                     .is_secure = true,
                                     .address = S("198.51.100.7")};
 }

@@ -1,21 +1,21 @@
-/* parameters.c - names found by halving.
+/* fields.c - names found by halving.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "collect/parameters.h"
+#include "collect/fields.h"
 
 #include "proto/form.h"
 
-static void put(struct parameters *parameters, str name, str value)
+static void put(struct fields *fields, str name, str value)
 {
-    size_t from = 0, to = parameters->count;
+    size_t from = 0, to = fields->count;
 
     while (from < to) {
         size_t middle = from + (to - from) / 2;
-        int order = str_compare(name, parameters->names[middle]);
+        int order = str_compare(name, fields->names[middle]);
 
         if (order == 0) {
-            parameters->values[middle] = value.len ? value : (str){NULL, 0};
+            fields->values[middle] = value.len ? value : (str){NULL, 0};
             return;
         }
         if (order < 0)
@@ -23,20 +23,20 @@ static void put(struct parameters *parameters, str name, str value)
         else
             from = middle + 1;
     }
-    if (parameters->other && value.len)
-        parameters->other(parameters->owner, name, value);
+    if (fields->other && value.len)
+        fields->other(fields->owner, name, value);
 }
 
-fallible parameters_read_form(struct parameters *parameters, str text)
+fallible fields_read_form(struct fields *fields, str text)
 {
     str name, value;
 
     while (form_next(&text, &name, &value)) {
-        name = form_decode(parameters->mem, name, true);
-        value = form_decode(parameters->mem, value, true);
+        name = form_decode(fields->mem, name, true);
+        value = form_decode(fields->mem, value, true);
         if (!name.data || !value.data)
             return arena_exhausted();
-        put(parameters, name, value);
+        put(fields, name, value);
     }
     return OK;
 }
@@ -69,17 +69,16 @@ static fallible read_value(struct arena *mem, const struct json *doc, uint32_t a
     return OK;
 }
 
-fallible parameters_read_object(struct parameters *parameters, const struct json *doc,
-                                uint32_t object)
+fallible fields_read_object(struct fields *fields, const struct json *doc, uint32_t object)
 {
     EACH_MEMBER(doc, object, key, value)
     {
-        str name = json_string(doc, key, parameters->mem), text;
+        str name = json_string(doc, key, fields->mem), text;
 
         if (!name.data)
             return arena_exhausted();
-        TRY(read_value(parameters->mem, doc, value, &text));
-        put(parameters, name, text);
+        TRY(read_value(fields->mem, doc, value, &text));
+        put(fields, name, text);
     }
     return OK;
 }

@@ -1,8 +1,8 @@
-/* test_parameters.c - flat lists of named values.
+/* test_fields.c - flat lists of named values.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "collect/parameters.h"
+#include "collect/fields.h"
 
 #include "support/test.h"
 
@@ -22,9 +22,9 @@ static void note(void *owner, str name, str value)
     buf_print(&seen->others, "%.*s=%.*s;", STR_ARG(name), STR_ARG(value));
 }
 
-static struct parameters parameters_of(struct seen *seen)
+static struct fields fields_of(struct seen *seen)
 {
-    return (struct parameters){NAMES, COUNT, seen->values, test_mem, note, seen};
+    return (struct fields){NAMES, COUNT, seen->values, test_mem, note, seen};
 }
 
 static void check_seen(struct seen *seen, const char *want)
@@ -37,7 +37,7 @@ static void check_seen(struct seen *seen, const char *want)
     CHECK_STR(got, want);
 }
 
-TEST(parameters_are_found_in_forms)
+TEST(fields_are_found_in_forms)
 {
     static const struct {
         const char *text, *want;
@@ -54,14 +54,14 @@ TEST(parameters_are_found_in_forms)
     EACH_CASE(c, cases)
     {
         struct seen seen = {0};
-        struct parameters parameters = parameters_of(&seen);
+        struct fields fields = fields_of(&seen);
 
-        CHECK_OK(parameters_read_form(&parameters, str_of(c->text)));
+        CHECK_OK(fields_read_form(&fields, str_of(c->text)));
         check_seen(&seen, c->want);
     }
 }
 
-TEST(parameters_are_found_in_objects)
+TEST(fields_are_found_in_objects)
 {
     static const struct {
         const char *text, *want;
@@ -77,11 +77,11 @@ TEST(parameters_are_found_in_objects)
     EACH_CASE(c, cases)
     {
         struct seen seen = {0};
-        struct parameters parameters = parameters_of(&seen);
+        struct fields fields = fields_of(&seen);
         struct json doc;
 
         CHECK_OK(json_parse_copy(reader, test_mem, str_of(c->text), &doc));
-        CHECK_OK(parameters_read_object(&parameters, &doc, 0));
+        CHECK_OK(fields_read_object(&fields, &doc, 0));
         check_seen(&seen, c->want);
     }
     json_reader_close(reader);

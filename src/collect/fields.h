@@ -1,4 +1,4 @@
-/* parameters.h - a request that is a flat list of named values: a query, a form, a JSON object.
+/* fields.h - a request that is a flat list of named values: a query, a form, a JSON object.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
@@ -7,7 +7,7 @@
 #pragma once
 #include "base/json.h"
 
-struct parameters {
+struct fields {
     const str *names; /* those known, ascending by bytes */
     size_t count;
     str *values; /* one for each name, absent at first; of equal names the last counts */
@@ -18,8 +18,7 @@ struct parameters {
 };
 
 /* "a=1&b=two+words". An empty value counts as absent. ERR_LIMIT. */
-fallible parameters_read_form(struct parameters *parameters, str text);
+fallible fields_read_form(struct fields *fields, str text);
 /* Numbers, objects and arrays count as they are written, true and false as 1 and 0, null and ""
  * as absent. ERR_LIMIT. */
-fallible parameters_read_object(struct parameters *parameters, const struct json *doc,
-                                uint32_t object);
+fallible fields_read_object(struct fields *fields, const struct json *doc, uint32_t object);
