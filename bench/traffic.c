@@ -95,6 +95,7 @@ static void judge(struct bench *bench, struct traffic_request *request)
         if (!bench->judged)
             stop("no memory");
     }
+    request->agents = bench->agents;
     request->texts = bench->texts;
     request->watch = bench->watch;
     if (traffic_judge(request, bench->mem, &verdict))
