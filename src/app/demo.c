@@ -1,0 +1,300 @@
+/* demo.c - a demo's life: its folders, its server, its history, its present.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The server is this program's `serve`, in a process of its own, so that the world outside it can
+ * do nothing that a shop could not do by the public interface.
+ */
+#include "app/demo.h"
+
+#include "app/demo_feed.h"
+#include "app/demo_state.h"
+#include "app/progress.h"
+#include "app/workspace.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "sys/child.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/signals.h"
+#include "sys/stream.h"
+
+enum {
+    START_MS = 10 * 60 * 1000, /* for a server that has a long log to read */
+    SAVE_MS = 1000,
+    WAIT_MS = 250,
+    BEHIND_MS = 60 * 1000, /* further behind than that is caught up in batches */
+    EXIT_PROTECTED = 70,
+};
+
+struct demo {
+    const struct demo_options *options;
+    struct sys *sys;
+    struct arena *mem;
+    const char *state_path, *truth_path, *url;
+    struct demo_state state;
+    struct child *server;
+    struct signals *signals;
+    struct bookshop *world;
+    struct demo_feed *feed;
+    struct progress progress;
+    int64_t saved_ns;
+    bool is_stopped;
+};
+
+/* Folders */
+
+static fallible make_folders(struct demo *demo)
+{
+    const char *beside = arena_print(demo->mem, "%s.demo", demo->options->folder).data;
+
+    if (!beside)
+        return arena_exhausted();
+    demo->state_path = arena_print(demo->mem, "%s/state.json", beside).data;
+    demo->truth_path = arena_print(demo->mem, "%s/truth.jsonl", beside).data;
+    if (!demo->state_path || !demo->truth_path)
+        return arena_exhausted();
+    return folder_make(demo->sys, beside);
+}
+
+static fallible begin_anew(struct demo *demo)
+{
+    const struct demo_options *options = demo->options;
+    millis now = clock_now(demo->sys);
+    str id;
+    enum err err;
+
+    demo->state = (struct demo_state){.world = options->world};
+    demo->state.world.living = now;
+    demo->state.world.from = (now / MILLIS_DAY - options->world.days) * MILLIS_DAY;
+    err = workspace_create(demo->sys, options->folder, demo->mem, &id, &demo->state.write_key,
+                           &demo->state.api_key);
+    if (err == ERR_CONFLICT)
+        return fail(err, "%s is there already and is no demo's: choose another folder with --data",
+                    options->folder);
+    TRY(err);
+    return demo_state_save(demo->sys, demo->state_path, &demo->state);
+}
+
+static fallible differs(const char *option, double is)
+{
+    return fail(ERR_CONFLICT,
+                "this demo was made with %s %g: leave the option out, or choose another folder "
+                "with --data",
+                option, is);
+}
+
+/* What was asked for must be what is there. */
+static fallible check_fit(const struct demo *demo)
+{
+    const struct demo_options *options = demo->options;
+    const struct bookshop_options *is = &demo->state.world, *asked = &options->world;
+
+    if (options->has_seed && asked->seed != is->seed)
+        return differs("--seed", (double)is->seed);
+    if (options->has_people && asked->people != is->people)
+        return differs("--people", is->people);
+    if (options->has_days && asked->days != is->days)
+        return differs("--days", is->days);
+    if (options->has_pace && asked->pace != is->pace)
+        return differs("--pace", is->pace);
+    return OK;
+}
+
+static fallible open_state(struct demo *demo)
+{
+    enum err err;
+
+    TRY(make_folders(demo));
+    err = demo_state_load(demo->sys, demo->state_path, demo->mem, &demo->state);
+    if (err == ERR_ABSENT)
+        return begin_anew(demo);
+    TRY(err);
+    return check_fit(demo);
+}
+
+/* Server */
+
+static fallible start_server(struct demo *demo)
+{
+    char name[] = "myriad", serve[] = "serve", data[] = "--data", listen[] = "--listen";
+    /* Who visits tells her address as a shop's proxy would. */
+    char proxies[] = "MYRIAD_SERVER_TRUSTED_PROXIES=127.0.0.1,::1";
+    str folder = arena_dup(demo->mem, str_of(demo->options->folder));
+    str address = arena_dup(demo->mem, str_of(demo->options->listen));
+    char *words[] = {name, serve, data, (char *)folder.data, listen, (char *)address.data, NULL};
+    char *settings[] = {proxies, NULL};
+    str line, head = S("Myriad is at ");
+    enum err err;
+
+    if (!folder.data || !address.data)
+        return arena_exhausted();
+    TRY(child_start(words, settings, &demo->server));
+    err = child_line(demo->server, START_MS, demo->mem, &line);
+    if (err == ERR_ABSENT)
+        return fail(err, "the demo's server did not start; it says above why");
+    TRY(err);
+    if (!str_starts(line, head))
+        return fail(ERR_IO, "the demo's server said \"%.*s\"", STR_ARG(line));
+    demo->url = line.data + head.len; /* ends in NUL */
+    return OK;
+}
+
+static fallible save(struct demo *demo)
+{
+    uint64_t place = demo_feed_place(demo->feed);
+
+    demo->saved_ns = clock_mono_ns(demo->sys);
+    if (place == demo->state.place)
+        return OK;
+    demo->state.place = place;
+    TRY(demo_feed_flush(demo->feed));
+    return demo_state_save(demo->sys, demo->state_path, &demo->state);
+}
+
+static fallible save_now_and_then(struct demo *demo)
+{
+    if (clock_mono_ns(demo->sys) - demo->saved_ns < SAVE_MS * INT64_C(1000000))
+        return OK;
+    return save(demo);
+}
+
+static bool is_asked_to_stop(struct demo *demo)
+{
+    if (signals_take(demo->signals) & SIGNALS_STOP)
+        demo->is_stopped = true;
+    return demo->is_stopped;
+}
+
+static fallible server_is_gone(void)
+{
+    return fail(ERR_IO, "the demo's server has ended; it says above why");
+}
+
+/* History */
+
+static bool goes_on(void *argument, millis at)
+{
+    struct demo *demo = argument;
+    millis from = demo->state.world.from, now = clock_now(demo->sys);
+
+    if (at > from && !progress_step(&demo->progress, (uint64_t)(at - from), (uint64_t)(now - from)))
+        demo->is_stopped = true;
+    return !is_asked_to_stop(demo) && child_is_running(demo->server) &&
+           save_now_and_then(demo) == OK;
+}
+
+static fallible catch_up(struct demo *demo)
+{
+    enum err err = demo_feed_past(demo->feed, clock_now(demo->sys), goes_on, demo);
+
+    if (err == ERR_EXPIRED && demo->is_stopped)
+        err = OK;
+    else if (err && !child_is_running(demo->server))
+        err = server_is_gone();
+    return err ? err : save(demo);
+}
+
+static fallible feed_history(struct demo *demo)
+{
+    struct demo_feed_config config = {.sys = demo->sys,
+                                      .url = demo->url,
+                                      .write_key = demo->state.write_key,
+                                      .truth_path = demo->truth_path,
+                                      .place = demo->state.place};
+    enum err err;
+
+    TRY(bookshop_open(&demo->state.world, &demo->world));
+    config.world = demo->world;
+    TRY(demo_feed_open(&config, &demo->feed));
+    progress_start(&demo->progress, demo->sys, "Telling the bookshop's past");
+    err = catch_up(demo);
+    progress_end(&demo->progress);
+    return err;
+}
+
+static fallible announce(const struct demo *demo)
+{
+    struct buf out = {0};
+    struct json_writer w = {.out = &out};
+    enum err err;
+
+    json_open(&w, '{');
+    json_key(&w, S("url"));
+    json_text(&w, str_of(demo->url));
+    json_key(&w, S("write_key"));
+    json_text(&w, demo->state.write_key);
+    json_key(&w, S("api_key"));
+    json_text(&w, demo->state.api_key);
+    json_shut(&w, '}');
+    buf_add_byte(&out, '\n');
+    err = buf_is_broken(&out) ? mem_exhausted() : stream_write(STREAM_OUT, buf_str(&out));
+    buf_done(&out);
+    return err;
+}
+
+/* Present */
+
+static fallible live_a_moment(struct demo *demo)
+{
+    millis now = clock_now(demo->sys), at = demo_feed_next_at(demo->feed);
+    enum err err = OK;
+
+    if (at > now) {
+        millis wait = at - now < WAIT_MS ? at - now : WAIT_MS;
+
+        if (signals_wait(demo->signals, wait) & SIGNALS_STOP)
+            demo->is_stopped = true;
+    } else if (now - at > BEHIND_MS) {
+        progress_start(&demo->progress, demo->sys, "Catching up");
+        err = catch_up(demo);
+        progress_end(&demo->progress);
+    } else {
+        err = demo_feed_one(demo->feed);
+        if (err == ERR_BUSY && signals_wait(demo->signals, WAIT_MS) & SIGNALS_STOP)
+            demo->is_stopped = true;
+    }
+    if (!child_is_running(demo->server))
+        return server_is_gone();
+    return err == ERR_BUSY ? OK : err;
+}
+
+static fallible live(struct demo *demo)
+{
+    while (!is_asked_to_stop(demo)) {
+        TRY(live_a_moment(demo));
+        TRY(save_now_and_then(demo));
+    }
+    return save(demo);
+}
+
+/* Life */
+
+static fallible run(struct demo *demo)
+{
+    TRY(open_state(demo));
+    TRY(start_server(demo));
+    TRY(signals_open(&demo->signals));
+    TRY(feed_history(demo));
+    if (demo->is_stopped)
+        return OK;
+    TRY(announce(demo));
+    return live(demo);
+}
+
+enum demo_end demo_run(const struct demo_options *options, struct arena *mem)
+{
+    struct demo demo = {.options = options, .sys = options->sys, .mem = mem};
+    enum err err = run(&demo);
+    const char *reason = err ? arena_print(mem, "%s", err_text()).data : NULL;
+    int status = child_end(demo.server);
+
+    demo_feed_close(demo.feed);
+    bookshop_close(demo.world);
+    signals_close(demo.signals);
+    if (err)
+        err = fail(err, "%s", reason ? reason : "out of memory");
+    if (status == EXIT_PROTECTED)
+        return DEMO_PROTECTED;
+    return err ? DEMO_FAILED : DEMO_ENDED;
+}
