@@ -17,7 +17,7 @@
   const KEPT = "myriad";
   const IDLE_MS = 15000; /* no longer in use: nothing was touched for so long */
   const LEAST_MS = 100; /* of time in use: less is not told */
-  const MOST_CHARACTERS = 20000; /* of messages sent at once: 64 KB at the most in UTF-8 */
+  const MOST_CHARACTERS = 10000; /* sent at once: 32 KB at the most in UTF-8, half of what a page may leave alive */
   const uuid = () => w.crypto.randomUUID ? w.crypto.randomUUID()
     : "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) =>
       (c ^ (w.crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (c / 4)))).toString(16));
@@ -41,7 +41,7 @@
   let pause = () => 5000; /* milliseconds, after what could not be sent and was answered so */
   let changed = () => {}; /* what waits is other than it was */
   const body = (batch) => `{"writeKey":${JSON.stringify(key)},"sentAt":${JSON.stringify(new Date())},"batch":[${batch}]}`;
-  /* As much as a browser keeps alive with a page that is left, and no less than one. */
+  /* As many as may go at once, and no less than one. */
   const next = () => {
     let size = 0;
     return waiting.filter((text) => !flying.includes(text) && ((size += text.length) < MOST_CHARACTERS || size === text.length));
