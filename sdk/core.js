@@ -42,15 +42,16 @@
   let changed = () => {}; /* what waits is other than it was */
   const body = (batch) => `{"writeKey":${JSON.stringify(key)},"sentAt":${JSON.stringify(new Date())},"batch":[${batch}]}`;
   /* As many as may go at once, and no less than one. */
-  const next = () => {
+  let next = () => {
     let size = 0;
     return waiting.filter((text) => !flying.includes(text) && ((size += text.length) < MOST_CHARACTERS || size === text.length));
   };
   const deliver = (batch) => {
     const text = body(batch);
     flying.push(...batch);
-    w.fetch(url, { method: "POST", body: text, keepalive: text.length < MOST_CHARACTERS * 1.05, credentials: "omit" })
-      .then((answer) => (answer.status === 429 || answer.status > 499) && answer, () => true)
+    new Promise((resolve) => resolve(w.fetch(url, {
+      method: "POST", body: text, keepalive: text.length < MOST_CHARACTERS * 1.05, credentials: "omit",
+    }))).then((answer) => (answer.status === 429 || answer.status > 499) && answer, () => true)
       .then((again) => {
         flying = flying.filter((text) => !batch.includes(text));
         if (!again) waiting = waiting.filter((text) => !batch.includes(text));

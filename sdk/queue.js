@@ -11,8 +11,8 @@
   const LEASE_MS = 600000;
   const LONGEST_PAUSE_MS = 300000;
   const AGE_MS = 6048e5; /* the server knows ids for a week */
-  let own = PLACE + uuid();
-  let isKept = false;
+  const own = PLACE + uuid();
+  let stored = []; /* of what waits */
   let isLeft = false;
   let lost = 0;
   let tries = 0;
@@ -29,20 +29,34 @@
   const store = (texts) => {
     try {
       w.localStorage.setItem(own, [`${isLeft ? 0 : Date.now() + LEASE_MS} ${lost}`, ...texts].join("\n"));
-      return true;
+      return [...texts];
     } catch { /* no room: the newest are kept */
-      return texts.length > 1 && store(texts.slice(texts.length >> 1));
+      return texts.length > 1 ? store(texts.slice(texts.length >> 1)) : [];
     }
   };
+  /* What another took over, while this page slept, is no longer ours. */
+  const yieldTaken = () => {
+    try {
+      if (!stored.length || w.localStorage.getItem(own) !== null) return;
+      waiting = waiting.filter((text) => !stored.includes(text));
+      stored = [];
+    } catch { /* no storage, no memory */ }
+  };
+  const pick = next;
+  next = () => {
+    yieldTaken();
+    return pick();
+  };
   changed = () => {
+    yieldTaken();
     trim();
     if (!timer && !flying.length) tries = 0;
     try {
-      const isAtRisk = isKept || isLeft || timer || !n.onLine || d.visibilityState === "hidden";
-      if (may() && waiting.length && isAtRisk) isKept = store(waiting);
-      else if (isKept || !may()) {
+      const isAtRisk = stored.length || isLeft || timer || !n.onLine || d.visibilityState === "hidden";
+      if (may() && waiting.length && isAtRisk) stored = store(waiting);
+      else if (stored.length || !may()) {
         for (const place of places()) if (!may() || place === own) w.localStorage.removeItem(place);
-        isKept = false;
+        stored = [];
       }
     } catch { /* no storage, no memory */ }
     if (lost && !timer && !flying.length && !waiting.length) {
@@ -62,7 +76,7 @@
   leave = (isOver) => {
     isLeft = isLeft || isOver === true;
     changed();
-    if (!isKept) return beacon(); /* the last chance of what may not be kept */
+    if (!stored.length) return beacon(); /* the last chance of what may not be kept */
     for (let batch; !timer && (batch = next()).length;)
       if ("keepalive" in w.Request.prototype || !isOver) deliver(batch);
       else {
@@ -83,7 +97,7 @@
       const young = texts.filter(isYoung);
       lost += (count || 0) + texts.length - young.length;
       waiting = young.filter((text) => !waiting.includes(text)).concat(waiting);
-      isKept = true;
+      stored = store(waiting);
       changed();
       w.localStorage.removeItem(place);
     }
@@ -106,10 +120,10 @@
     /* While a page was in the cache of back and forward, another may have taken what it left. */
     listen(w, "pageshow", (event) => {
       if (!event.persisted) return;
-      if (isKept) waiting = [];
       flying = [];
-      own = PLACE + uuid();
-      isKept = isLeft = false;
+      isLeft = false;
+      changed();
+      send();
       take();
     });
   });

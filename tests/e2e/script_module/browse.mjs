@@ -323,6 +323,32 @@ const modes = {
     forgive();
     return { orphans, doubled: Object.entries(seen).filter(([, times]) => times > 1), told: Object.keys(seen).length };
   },
+  /* A tab that slept so long that another took what it had. */
+  async slept() {
+    const context = await visitor();
+    const sleeper = await open("/", context);
+    await sleeper.route("**/v1/m", (route) => route.abort());
+    for (let n = 0; n < 3; n++) await say(sleeper, "track", "Slept", { n });
+    await wait(300);
+    await sleeper.evaluate(() => {
+      for (const [place, text] of Object.entries({ ...localStorage }))
+        if (place.startsWith("myriad.")) localStorage.setItem(place, text.replace(/^\d+/, "1"));
+    });
+    const seen = {};
+    context.on("request", (request) => {
+      if (!request.url().endsWith("/v1/m")) return;
+      for (const { messageId } of JSON.parse(request.postData()).batch) seen[messageId] = (seen[messageId] || 0) + 1;
+    });
+    const other = await open("/", context);
+    await wait(1000);
+    await sleeper.unroute("**/v1/m");
+    await say(sleeper, "track", "Slept", { n: 3 });
+    await sleeper.evaluate(() => dispatchEvent(new Event("online")));
+    await until(async () => !queued(await storage(other)).length);
+    await wait(1000);
+    forgive();
+    return { doubled: Object.entries(seen).filter(([, times]) => times > 1), told: Object.keys(seen).length };
+  },
   async overflow() {
     const context = await visitor();
     const page = await open("/", context);
