@@ -316,12 +316,18 @@ const modes = {
       if (!request.url().endsWith("/v1/m")) return;
       for (const { messageId } of JSON.parse(request.postData()).batch) seen[messageId] = (seen[messageId] || 0) + 1;
     });
+    await plain.evaluate(() => {
+      void navigator.locks.request("myriad", () => new Promise((resolve) => { window.letGo = resolve; }));
+    });
     const tabs = await Promise.all([0, 1, 2].map(() => context.newPage()));
     await Promise.all(tabs.map((tab) => tab.goto(site + "/")));
+    await wait(1000);
+    const patient = queued(await storage(plain)).length;
+    await plain.evaluate(() => window.letGo());
     await until(async () => !queued(await storage(plain)).length);
     await wait(2000);
     forgive();
-    return { orphans, doubled: Object.entries(seen).filter(([, times]) => times > 1), told: Object.keys(seen).length };
+    return { orphans, patient, doubled: Object.entries(seen).filter(([, times]) => times > 1), told: Object.keys(seen).length };
   },
   /* A tab that slept so long that another took what it had. */
   async slept() {
@@ -330,6 +336,8 @@ const modes = {
     await sleeper.route("**/v1/m", (route) => route.abort());
     for (let n = 0; n < 3; n++) await say(sleeper, "track", "Slept", { n });
     await wait(300);
+    await open("/", context);
+    const early = queued(await storage(sleeper)).length;
     await sleeper.evaluate(() => {
       for (const [place, text] of Object.entries({ ...localStorage }))
         if (place.startsWith("myriad.")) localStorage.setItem(place, text.replace(/^\d+/, "1"));
@@ -347,7 +355,7 @@ const modes = {
     await until(async () => !queued(await storage(other)).length);
     await wait(1000);
     forgive();
-    return { doubled: Object.entries(seen).filter(([, times]) => times > 1), told: Object.keys(seen).length };
+    return { early, doubled: Object.entries(seen).filter(([, times]) => times > 1), told: Object.keys(seen).length };
   },
   async overflow() {
     const context = await visitor();
