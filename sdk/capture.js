@@ -101,6 +101,7 @@
   const MOST_ERRORS = 10;
   const errors = new Set(); /* told of this view */
   const seeError = (event) => {
+    if (errors.size === MOST_ERRORS) return;
     const error = event.error || event.reason;
     const message = event.message || (error && error.message) || error;
     const source = event.filename && address(event.filename);
@@ -110,7 +111,7 @@
       line: event.lineno || undefined, column: event.colno || undefined,
     };
     const name = JSON.stringify(told);
-    if (errors.has(name) || errors.size === MOST_ERRORS) return;
+    if (errors.has(name)) return;
     errors.add(name);
     track("Error", told);
   };

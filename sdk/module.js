@@ -22,9 +22,10 @@
   const track = (event, properties) => calls.track(event, properties);
 
   /* Of texts and addresses, what is a person's is left out: mail addresses, long numbers, all of a query. */
-  const impersonal = (text) => text.replace(/[^\s/<("']*(@|%40)[^\s/>)"']*/gi, "*");
+  const MOST_READ = 2000; /* characters of any text, which may be of any length */
+  const impersonal = (text) => text.slice(0, MOST_READ).replace(/[^\s/<("']*(@|%40)[^\s/>)"']*/gi, "*");
   const clean = (text, most) =>
-    impersonal(text.replace(/\s+/g, " ").trim()).replace(/\+?(\d[ ().-]?){7,}/g, "*").slice(0, most) || undefined;
+    impersonal(text.slice(0, MOST_READ).replace(/\s+/g, " ").trim()).replace(/\+?(\d[ ().-]?){7,}/g, "*").slice(0, most) || undefined;
   const address = (href) => {
     try {
       const at = new URL(href, d.baseURI);

@@ -113,7 +113,8 @@ const modes = {
       await page.waitForTimeout(20);
     };
     for (const reason of ["a promise", "a word", "a promise"]) await reject(reason);
-    for (let n = 0; n < 20; n++) await reject(`error ${n}`);
+    await reject("@" + "x".repeat(1000000));
+    for (let n = 0; n < 19; n++) await reject(`error ${n}`);
     const thrown = await page.evaluate(() => window.thrown);
     await leave(page);
     forgive();
@@ -153,16 +154,26 @@ const modes = {
   },
   async back() {
     const page = await open("/", null, () => addEventListener("pageshow", (event) => { window.persisted = event.persisted; }));
+    let isCut = true;
+    await page.context().route("**/v1/m", (route) => isCut ? route.abort() : route.continue());
     await say(page, "track", "Left", { n: 1 });
+    await page.waitForTimeout(300);
     await page.click("#next");
+    isCut = false;
     await page.waitForURL("**/next*");
-    await page.waitForTimeout(500);
+    await page.waitForTimeout(1000);
+    const seen = [];
+    page.context().on("request", (request) => {
+      if (request.url().endsWith("/v1/m")) seen.push(request.postData());
+    });
     await page.evaluate(() => history.back());
     await page.waitForTimeout(1000);
     const persisted = await page.evaluate(() => location.pathname === "/" && window.persisted);
     await say(page, "track", "Left", { n: 2 });
+    await page.waitForTimeout(7000);
     await leave(page);
-    return { persisted };
+    forgive();
+    return { persisted, again: seen.filter((body) => body.includes('"n":1')).length };
   },
   async consent() {
     const page = await open("/ask");
