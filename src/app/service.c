@@ -346,10 +346,13 @@ static fallible open_doors(struct service *service)
                               .terms = reload_terms(service->reload)};
     struct server_limits limits;
 
+    doors.is_behind = config->proxy_protocol;
     if (config->tls_listen[0]) {
         doors.tls_listen = str_of(config->tls_listen);
+        doors.is_tls_behind = config->tls_proxy_protocol;
     } else if (config->tls_certificate[0]) {
         doors.tls_listen = doors.listen;
+        doors.is_tls_behind = doors.is_behind;
         doors.listen = (str){NULL, 0};
     }
     server_limits(config, &limits);

@@ -79,8 +79,9 @@ void web_set_sandbox(struct web *web, unsigned parts);
 unsigned web_sandbox(const struct web *web);
 
 struct web_doors {
-    str listen;     /* absent: nobody is let in without TLS */
-    str tls_listen; /* absent: there is no TLS */
+    str listen;                    /* absent: nobody is let in without TLS */
+    str tls_listen;                /* absent: there is no TLS */
+    bool is_behind, is_tls_behind; /* see server.h */
     struct terms *terms;
 };
 

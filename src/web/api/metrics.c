@@ -179,6 +179,9 @@ static void add_server(struct buf *out, struct web *web)
     one(out, "http_connections", "gauge", "Open connections.", (double)server.connections_open);
     one(out, "http_connections_total", "counter", "Connections accepted.",
         (double)server.connections_total);
+    one(out, "proxy_refused_total", "counter",
+        "Connections closed for a PROXY protocol header that was missing, wrong, or not trusted.",
+        (double)server.proxy_refused);
     one(out, "http_refused_total", "counter", "Requests turned away for lack of room: 429 and 503.",
         (double)server.refused);
     one(out, "http_malformed_total", "counter", "Requests that are no HTTP: 400.",
