@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/hash.h"
 #include "collect/agent.h"
+#include "collect/memo.h"
 #include "collect/traffic.h"
 #include "collect/traffic_watch.h"
 #include "support/headers.h"
@@ -22,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TENTHS = 10, LINE_MOST = 1 << 16, HIT_BYTES = 1 << 20, AGENTS = 4096 };
+enum { TENTHS = 10, LINE_MOST = 1 << 16, HIT_BYTES = 1 << 20, TEXTS = 4096 };
 
 struct judged {
     uint64_t signs;
@@ -32,18 +33,11 @@ struct judged {
     size_t reason_count;
 };
 
-/* An agent that was read: a server keeps them as well. */
-struct known {
-    str text;
-    struct agent agent;
-};
-
 struct bench {
     struct agent_reader *agents;
     struct traffic_watch *watch;
-    struct arena *mem;  /* of one hit */
-    struct arena *kept; /* of agents */
-    struct known known[AGENTS];
+    struct memo *texts;
+    struct arena *mem; /* of one hit */
     struct judged *judged;
     size_t count, room;
 };
@@ -59,8 +53,7 @@ static void bench_open(struct bench *bench)
     struct traffic_watch_config config = {.honeypots = S("/for-machines")};
 
     bench->mem = arena_open(HIT_BYTES);
-    bench->kept = arena_open(HIT_BYTES << 6);
-    if (!bench->mem || !bench->kept || agent_open(&bench->agents) ||
+    if (!bench->mem || memo_open(TEXTS, &bench->texts) || agent_open(&bench->agents) ||
         traffic_watch_open(&config, &bench->watch))
         stop("cannot begin");
 }
@@ -70,7 +63,7 @@ static void bench_close(struct bench *bench)
     traffic_watch_close(bench->watch);
     agent_close(bench->agents);
     arena_close(bench->mem);
-    arena_close(bench->kept);
+    memo_close(bench->texts);
     mem_free(bench->judged);
 }
 
@@ -90,18 +83,6 @@ static void revise(struct bench *bench)
     }
 }
 
-static const struct agent *find_agent(struct bench *bench, str text)
-{
-    struct known *known = &bench->known[hash_checksum(text.data, text.len) % AGENTS];
-
-    if (known->text.data && str_equals(known->text, text))
-        return &known->agent;
-    known->text = arena_dup(bench->kept, text);
-    if (!known->text.data || agent_read(bench->agents, text, bench->kept, &known->agent))
-        stop("cannot read an agent");
-    return &known->agent;
-}
-
 /* Sequence numbers are places in `judged`. */
 static void judge(struct bench *bench, struct traffic_request *request)
 {
@@ -114,7 +95,8 @@ static void judge(struct bench *bench, struct traffic_request *request)
         if (!bench->judged)
             stop("no memory");
     }
-    request->agent = find_agent(bench, request->header(request->owner, S("user-agent")));
+    request->agents = bench->agents;
+    request->texts = bench->texts;
     request->watch = bench->watch;
     if (traffic_judge(request, bench->mem, &verdict))
         stop("cannot judge");

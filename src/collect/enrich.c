@@ -11,7 +11,7 @@
 
 enum { SCRATCH = 512 }; /* bytes that most texts fit */
 
-static const size_t ENTRIES[ENRICH_CACHES] = {4096, 16384, 4096};
+static const size_t ENTRIES[ENRICH_CACHES] = {4096, 16384, 4096, 4096};
 
 /* Opening */
 

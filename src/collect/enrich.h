@@ -27,7 +27,13 @@ enum enrich_part {
     ENRICH_PARTS
 };
 
-enum enrich_cache { ENRICH_AGENTS, ENRICH_ADDRESSES, ENRICH_HOSTS, ENRICH_CACHES };
+enum enrich_cache {
+    ENRICH_AGENTS,
+    ENRICH_ADDRESSES,
+    ENRICH_REFERRERS,
+    ENRICH_SIGNS,
+    ENRICH_CACHES
+};
 
 struct enrich_config {
     struct agent_reader *agents;

@@ -45,7 +45,7 @@ struct enrich_page {
     str url, search, referrer;
 };
 
-enum { ENRICH_UTM = 6 };
+enum { ENRICH_UTM = 6, ENRICH_TOLD = 8 };
 
 struct enrich_campaign {
     str utm[ENRICH_UTM]; /* decoded */
@@ -68,7 +68,10 @@ struct enrich_call {
     bool judged_headers;
     struct traffic_verdict judged;
     struct enrich_agent told_agent;
-    str told_traffic;
+    struct enrich_told {
+        uint64_t signs;
+        str text;
+    } told_traffic[ENRICH_TOLD];
     struct enrich_place told_place;
     struct enrich_page page;
     bool has_page;

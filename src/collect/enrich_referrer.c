@@ -25,23 +25,22 @@ enum { REFERRER_COUNT = sizeof REFERRERS / sizeof *REFERRERS };
 
 /* What is known of a host. */
 struct host {
-    str kind; /* absent: nothing */
-    str name;
+    str text;        /* in lower case, without a port; empty: there is none */
     str registrable; /* absent: it has none, as an address has none */
+    const struct referrer *row;
 };
 
-/* The host in lower case, without a port; absent where there is none. */
-static fallible find_host(struct enrich_call *call, str url, str *out_host)
+/* Empty where there is none. */
+static str find_host(str url)
 {
-    const char *scheme;
-    str rest, host;
-    char *lower;
+    str rest = url, host;
 
-    *out_host = (str){NULL, 0};
-    scheme = url.len ? memmem(url.data, url.len, "://", 3) : NULL;
-    if (!scheme)
-        return OK;
-    rest = str_slice(url, (size_t)(scheme - url.data) + 3, url.len);
+    do
+        str_cut(&rest, ':');
+    while (rest.len && !str_starts(rest, S("//")));
+    if (!rest.len)
+        return S("");
+    rest = str_slice(rest, 2, rest.len);
     for (size_t i = 0; i < rest.len; i++)
         if (rest.data[i] == '/' || rest.data[i] == '?' || rest.data[i] == '#')
             rest.len = i;
@@ -50,16 +49,7 @@ static fallible find_host(struct enrich_call *call, str url, str *out_host)
         str_cut(&host, '@');
     if (!str_starts(host, S("[")))
         host = str_cut(&(str){host.data, host.len}, ':');
-    if (!host.len || host.len > HOST_MOST)
-        return OK;
-    lower = arena_take(call->mem, host.len);
-    if (!lower)
-        return arena_exhausted();
-    for (size_t i = 0; i < host.len; i++)
-        lower[i] =
-            host.data[i] >= 'A' && host.data[i] <= 'Z' ? (char)(host.data[i] + 32) : host.data[i];
-    *out_host = str_from(lower, host.len);
-    return OK;
+    return host.len <= HOST_MOST ? host : S("");
 }
 
 static const struct referrer *find_row(str domain)
@@ -92,63 +82,23 @@ static bool is_mail_host(str host, str registrable)
            (str_starts(host, S("mail.")) || str_starts(host, S("webmail.")));
 }
 
-/* Kind, name and registrable domain with a line's end behind each. */
-static fallible look_up(struct enrich_call *call, str host, str *out_lines)
+static fallible look_up(struct enrich_call *call, str text, struct host *out_host)
 {
-    const struct referrer *row;
-    str registrable, kind = {NULL, 0};
+    struct host host = {.text = text};
 
-    TRY(domain_registrable(host, call->mem, &registrable));
-    row = find_referrer(host, registrable);
-    if (row)
-        kind = str_of(row->kind);
-    else if (is_mail_host(host, registrable))
-        kind = S("mail");
-    enrich_write(call);
-    buf_add(&call->scratch, kind);
-    buf_add_byte(&call->scratch, '\n');
-    buf_add(&call->scratch, row ? str_of(row->name) : S(""));
-    buf_add_byte(&call->scratch, '\n');
-    buf_add(&call->scratch, registrable);
-    return enrich_written(call, out_lines);
-}
-
-static str line_of(str *rest)
-{
-    str line = str_cut(rest, '\n');
-
-    return line.len ? line : (str){NULL, 0};
-}
-
-static fallible find_facts(struct enrich_call *call, str host, struct host *out_facts)
-{
-    struct memo *memo = call->enrich->caches[ENRICH_HOSTS];
-    str lines;
-
-    if (!memo_find(memo, host, call->mem, &lines)) {
-        TRY(look_up(call, host, &lines));
-        memo_put(memo, host, lines);
-    }
-    out_facts->kind = line_of(&lines);
-    out_facts->name = line_of(&lines);
-    out_facts->registrable = line_of(&lines);
+    if (text.len)
+        TRY(domain_registrable(text, call->mem, &host.registrable));
+    host.row = find_referrer(text, host.registrable);
+    *out_host = host;
     return OK;
 }
 
 /* Names under which nothing is registered equal only themselves. */
-static fallible find_internal(struct enrich_call *call, str url, str host, const struct host *facts,
-                              bool *out_is_internal)
+static bool is_internal(const struct host *from, const struct host *page)
 {
-    struct host own;
-    str page;
-
-    TRY(find_host(call, url, &page));
-    *out_is_internal = page.len && str_equals(page, host);
-    if (*out_is_internal || !page.len || !facts->registrable.len)
-        return OK;
-    TRY(find_facts(call, page, &own));
-    *out_is_internal = str_equals(own.registrable, facts->registrable);
-    return OK;
+    return page->text.len &&
+           (str_equals(page->text, from->text) ||
+            (from->registrable.len && str_equals(page->registrable, from->registrable)));
 }
 
 /* By the words of Google Analytics' default channels. */
@@ -199,42 +149,76 @@ static str kind_of_campaign(const struct enrich_campaign *campaign)
     return kind;
 }
 
-static fallible write_referrer(struct enrich_call *call, str host, str kind, str name,
-                               str *out_told)
+static str kind_of(const struct host *from, bool is_own, str told)
+{
+    str kind = from->row ? str_of(from->row->kind) : (str){NULL, 0};
+
+    if (!from->row && is_mail_host(from->text, from->registrable))
+        kind = S("mail");
+    if (!from->text.len || str_equals(told, S("paid")))
+        return told;
+    if (is_own)
+        return S("internal");
+    if (kind.len && !str_equals(kind, S("other")))
+        return kind;
+    return told.len ? told : S("other");
+}
+
+static fallible write_referrer(struct enrich_call *call, const struct host *from,
+                               const struct host *page, str told, str *out_told)
 {
     struct json_writer w = enrich_write(call);
+    bool is_own = is_internal(from, page);
+    str domain = from->text;
 
     json_key(&w, S("referrer"));
     json_open(&w, '{');
-    if (str_starts(host, S("www.")))
-        host = str_slice(host, 4, host.len);
-    enrich_write_text(&w, S("domain"), host, HOST_MOST);
-    enrich_write_text(&w, S("kind"), kind, HOST_MOST);
-    enrich_write_text(&w, S("name"), name, HOST_MOST);
+    if (str_starts(domain, S("www.")))
+        domain = str_slice(domain, 4, domain.len);
+    enrich_write_text(&w, S("domain"), domain, HOST_MOST);
+    enrich_write_text(&w, S("kind"), kind_of(from, is_own, told), HOST_MOST);
+    if (from->row && !is_own)
+        enrich_write_text(&w, S("name"), str_of(from->row->name), HOST_MOST);
     json_shut(&w, '}');
     return enrich_written(call, out_told);
+}
+
+/* The three texts of which all follows, a line each. */
+static str write_key(char *key, str told, str from, str page)
+{
+    const str parts[] = {told, from, page};
+    size_t len = 0;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        for (size_t at = 0; at < parts[i].len; at++) {
+            char c = parts[i].data[at];
+
+            key[len++] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+        }
+        key[len++] = '\n';
+    }
+    return str_from(key, len);
 }
 
 fallible enrich_referrer_tell(struct enrich_call *call, const struct enrich_page *page,
                               const struct enrich_campaign *campaign, str *out_told)
 {
-    str told = kind_of_campaign(campaign), host, kind;
-    struct host facts = {0};
-    bool is_internal;
+    enum { KIND_MOST = 16 };
+    struct memo *memo = call->enrich->caches[ENRICH_REFERRERS];
+    char room[KIND_MOST + 2 * HOST_MOST + 3];
+    str told = kind_of_campaign(campaign), key, rest;
+    struct host from, own;
 
     *out_told = (str){NULL, 0};
-    TRY(find_host(call, page->referrer, &host));
-    if (!host.len)
-        return told.len ? write_referrer(call, host, told, (str){NULL, 0}, out_told) : OK;
-    TRY(find_facts(call, host, &facts));
-    TRY(find_internal(call, page->url, host, &facts, &is_internal));
-    if (str_equals(told, S("paid")))
-        kind = told;
-    else if (is_internal)
-        kind = S("internal");
-    else if (facts.kind.len && !str_equals(facts.kind, S("other")))
-        kind = facts.kind;
-    else
-        kind = told.len ? told : S("other");
-    return write_referrer(call, host, kind, is_internal ? (str){NULL, 0} : facts.name, out_told);
+    key = write_key(room, told, find_host(page->referrer), find_host(page->url));
+    rest = key;
+    told = str_cut(&rest, '\n');
+    from.text = str_cut(&rest, '\n');
+    if ((!from.text.len && !told.len) || memo_find(memo, key, call->mem, out_told))
+        return OK;
+    TRY(look_up(call, from.text, &from));
+    TRY(look_up(call, str_cut(&rest, '\n'), &own));
+    TRY(write_referrer(call, &from, &own, told, out_told));
+    memo_put(memo, key, *out_told);
+    return OK;
 }

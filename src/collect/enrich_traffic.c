@@ -4,12 +4,9 @@
  */
 #include "collect/enrich_int.h"
 
-enum { HUNDREDTHS = 100 };
+#include "base/hash.h"
 
-static str agent_alone(const void *owner, str name)
-{
-    return str_equals_nocase(name, S("user-agent")) ? *(const str *)owner : (str){NULL, 0};
-}
+enum { HUNDREDTHS = 100 };
 
 static void write_probability(struct json_writer *w, double probability)
 {
@@ -28,11 +25,13 @@ static void write_verdict(struct json_writer *w, const struct traffic_verdict *v
     json_text(w, verdict->is_machine ? S("machine") : S("human"));
     json_key(w, S("probability"));
     write_probability(w, verdict->probability);
-    json_key(w, S("reasons"));
-    json_open(w, '[');
-    for (size_t i = 0; i < verdict->reason_count; i++)
-        json_text(w, str_of(verdict->reasons[i]));
-    json_shut(w, ']');
+    if (verdict->reason_count) {
+        json_key(w, S("reasons"));
+        json_open(w, '[');
+        for (size_t i = 0; i < verdict->reason_count; i++)
+            json_text(w, str_of(verdict->reasons[i]));
+        json_shut(w, ']');
+    }
     json_shut(w, '}');
 }
 
@@ -66,10 +65,9 @@ static fallible judge(struct enrich_call *call, const struct enrich_hit *hit,
 {
     struct traffic_request request = {
         .agents = call->enrich->config.agents,
+        .texts = call->enrich->caches[ENRICH_SIGNS],
         .same = is_same(call, hit) ? &call->judged : NULL,
-        .header = agent_alone,
-        .owner = &hit->agent,
-        .header_count = 1,
+        .agent = hit->agent,
         .address = hit->address,
         .has_asn = hit->place && hit->place->has_asn,
         .asn = hit->place ? hit->place->asn : 0,
@@ -93,23 +91,33 @@ static fallible judge(struct enrich_call *call, const struct enrich_hit *hit,
     return traffic_judge(&request, call->mem, out);
 }
 
-/* Events of one request mostly show the same signs. */
+/* Events of one request mostly show the same few signs, and these tell the rest. */
+static fallible tell(struct enrich_call *call, const struct traffic_verdict *verdict, str *out_told)
+{
+    struct enrich_told *told =
+        &call->told_traffic[hash_checksum(&verdict->signs, sizeof verdict->signs) % ENRICH_TOLD];
+    struct json_writer w;
+
+    if (!told->text.data || told->signs != verdict->signs) {
+        w = enrich_write(call);
+        write_verdict(&w, verdict);
+        TRY(enrich_written(call, &told->text));
+        told->signs = verdict->signs;
+    }
+    *out_told = told->text;
+    return OK;
+}
+
 fallible enrich_traffic_tell(struct enrich_call *call, const struct enrich_hit *hit, str *out_told,
                              uint64_t *out_person)
 {
     struct traffic_verdict verdict;
-    struct json_writer w;
 
     TRY(judge(call, hit, &verdict));
-    if (!is_same(call, hit) || verdict.signs != call->judged.signs) {
-        w = enrich_write(call);
-        write_verdict(&w, &verdict);
-        TRY(enrich_written(call, &call->told_traffic));
-    }
+    TRY(tell(call, &verdict, out_told));
     call->judged = verdict;
     call->judged_text = hit->agent;
     call->judged_headers = hit->has_headers;
-    *out_told = call->told_traffic;
     *out_person = verdict.is_machine ? 0 : verdict.visitor;
     return OK;
 }

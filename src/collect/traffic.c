@@ -4,10 +4,13 @@
  */
 #include "collect/traffic.h"
 
+#include "collect/agent.h"
+#include "collect/memo.h"
 #include "collect/traffic_int.h"
 #include "sys/address.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Fewer headers than any browser sends were picked by whoever asks: none is missing then. */
 enum { WHOLE = 3 };
@@ -47,24 +50,17 @@ double traffic_probability(double odds)
     return 1 / (1 + exp(-odds));
 }
 
-str traffic_header(const struct traffic_seen *seen, str name)
-{
-    const struct traffic_request *request = seen->request;
-
-    return request->header ? request->header(request->owner, name) : (str){NULL, 0};
-}
-
 /* Does anything stand between the visitor and us that may have changed how it asks? */
 static bool came_by_proxy(const struct traffic_seen *seen)
 {
-    static const str names[] = {
-        {"via", 3},           {"x-forwarded-for", 15}, {"forwarded", 9}, {"x-forwarded-proto", 17},
-        {"x-real-ip", 9},     {"cf-ray", 6},           {"cdn-loop", 8},  {"x-amzn-trace-id", 15},
-        {"x-request-id", 12}, {"x-forwarded-host", 16}};
+    static const enum traffic_asked signs[] = {
+        ASKED_VIA,          ASKED_X_FORWARDED_FOR, ASKED_FORWARDED, ASKED_X_FORWARDED_PROTO,
+        ASKED_X_REAL_IP,    ASKED_CF_RAY,          ASKED_CDN_LOOP,  ASKED_X_AMZN_TRACE_ID,
+        ASKED_X_REQUEST_ID, ASKED_X_FORWARDED_HOST};
     struct address address;
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (traffic_header(seen, names[i]).data)
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (seen->headers[signs[i]].data)
             return true;
     if (!address_read(seen->request->address, &address))
         return true;
@@ -91,10 +87,15 @@ static void add_reason(size_t *reasons, size_t *count, size_t sign)
 
 static bool is_shown(const struct traffic_seen *seen, size_t sign)
 {
-    const struct traffic_verdict *same = seen->request->same;
+    const struct traffic_request *request = seen->request;
 
-    return same && SIGNS[sign].source <= TRAFFIC_OF_headers ? same->signs >> sign & 1
-                                                            : SIGNS[sign].is_shown(seen);
+    if (SIGNS[sign].source > TRAFFIC_OF_headers)
+        return SIGNS[sign].is_shown(seen);
+    if (request->same)
+        return request->same->signs >> sign & 1;
+    if (SIGNS[sign].source == TRAFFIC_OF_lists || !request->header)
+        return seen->shows.signs >> sign & 1;
+    return SIGNS[sign].is_shown(seen);
 }
 
 struct sum {
@@ -150,19 +151,47 @@ static void add_up(const struct traffic_seen *seen, struct traffic_verdict *out,
     *out_found = (struct traffic_found){odds_of(&visitors), visitors.reason};
 }
 
-/* What is the same for all hits of the request. */
-static fallible look(struct traffic_seen *seen, struct arena *mem)
+/* What the text of an agent shows where nothing else is told. */
+static fallible read_text(const struct traffic_request *request, str text, struct arena *mem,
+                          struct traffic_text *out)
+{
+    const struct traffic_request nothing = {0};
+    struct traffic_words words = {0};
+    struct traffic_seen seen = {.request = &nothing, .text = text, .words = &words};
+    struct agent agent;
+
+    TRY(agent_read(request->agents, text, mem, &agent));
+    words.is_crawler = agent.is_crawler;
+    words.is_unknown = str_equals(agent.browser, S("Other"));
+    traffic_lists_prepare(text, &words);
+    seen.shows.claims_browser = str_starts(text, S("Mozilla/")) && text.len > S("Mozilla/5.0").len;
+    seen.shows.is_headless = traffic_lists_is_headless(&seen);
+    seen.shows.is_chrome =
+        str_contains(text, S("Chrome/")) && str_starts(agent.browser, S("Chrome"));
+    if (agent.browser_major.len && agent.browser_major.len <= TRAFFIC_MAJOR) {
+        seen.shows.major_len = (uint8_t)agent.browser_major.len;
+        memcpy(seen.shows.major, agent.browser_major.data, agent.browser_major.len);
+    }
+    for (size_t i = 0; i < TRAFFIC_SIGNS; i++)
+        if (SIGNS[i].source <= TRAFFIC_OF_headers && SIGNS[i].is_shown(&seen))
+            seen.shows.signs |= UINT64_C(1) << i;
+    *out = seen.shows;
+    return OK;
+}
+
+static fallible look_at_text(struct traffic_seen *seen, struct arena *mem)
 {
     const struct traffic_request *request = seen->request;
+    str kept;
 
-    traffic_lists_prepare(seen);
-    if (request->agent)
-        seen->agent = *request->agent;
-    else
-        TRY(agent_read(request->agents, seen->text, mem, &seen->agent));
-    seen->claims_browser =
-        str_starts(seen->text, S("Mozilla/")) && seen->text.len > S("Mozilla/5.0").len;
-    seen->is_proxied = came_by_proxy(seen);
+    if (request->texts && memo_find(request->texts, seen->text, mem, &kept)) {
+        memcpy(&seen->shows, kept.data, sizeof seen->shows);
+        return OK;
+    }
+    TRY(read_text(request, seen->text, mem, &seen->shows));
+    if (request->texts)
+        memo_put(request->texts, seen->text,
+                 str_from((const char *)&seen->shows, sizeof seen->shows));
     return OK;
 }
 
@@ -173,9 +202,18 @@ fallible traffic_judge(const struct traffic_request *request, struct arena *mem,
     struct traffic_verdict verdict = {0};
     struct traffic_found found;
 
-    seen.text = traffic_header(&seen, S("user-agent"));
-    if (!request->same)
-        TRY(look(&seen, mem));
+    seen.text = request->agent;
+    if (!seen.text.data && request->header)
+        seen.text = request->header(request->owner, S("user-agent"));
+    seen.page = traffic_page_of(request->page);
+    /* Else what is the same for all hits of the request is known. */
+    if (!request->same) {
+        TRY(look_at_text(&seen, mem));
+        if (request->header) {
+            traffic_headers_ask(&seen);
+            seen.is_proxied = came_by_proxy(&seen);
+        }
+    }
     if (request->watch)
         verdict.visitor = traffic_watch_see(request->watch, &seen, &seen.past);
     add_up(&seen, &verdict, &found);

@@ -12,8 +12,8 @@
 #include "base/err.h"
 #include "base/time.h"
 
-struct agent;
 struct agent_reader;
+struct memo;
 struct traffic_watch;
 
 enum { TRAFFIC_REASONS_MOST = 16 };
@@ -28,11 +28,12 @@ enum traffic_act {
 /* All but `agents` may stay zero: what is not told is no sign. */
 struct traffic_request {
     struct agent_reader *agents;
-    const struct agent *agent; /* who the User-Agent is, if it was read already; else NULL */
+    struct memo *texts; /* remembers what agents' texts show; NULL: each is looked at */
     /* The verdict of another hit of the same request: what this one says of itself, but for page,
      * visitor and time, is not judged once more. NULL: there is none. */
     const struct traffic_verdict *same;
-    /* A header by its name in any case, or absent; NULL: none is known. */
+    str agent; /* User-Agent; absent: as `header` tells it */
+    /* A header by its name in any case, or absent; NULL: none is known but the agent. */
     str (*header)(const void *owner, str name);
     /* The name of the i-th header of `header_count`, in the order in which they came; NULL: the
      * order is not known. */

@@ -19,6 +19,7 @@ struct traffic_crowd_join {
     uint64_t member; /* kept among the latest */
     bool is_new;     /* a member joins; else the crowd is only asked */
     bool is_used;    /* the member had a page in use */
+    unsigned wanted; /* kinds from which on members are told; 0: they are not */
     millis at;
 };
 
@@ -26,13 +27,15 @@ struct traffic_crowd_told {
     millis first;   /* when anybody came, as far back as it is remembered */
     unsigned kinds; /* distinct ones of the span, about */
     bool is_used;   /* by any member of the span */
-    uint64_t members[TRAFFIC_CROWD_MEMBERS];
-    size_t count; /* of them that are told */
+    uint64_t members[TRAFFIC_CROWD_MEMBERS]; /* the latest, where as many kinds as wanted came */
+    size_t count;
 };
 
 /* `count` crowds of `span` each. ERR_LIMIT. */
 fallible traffic_crowd_open(size_t count, millis span, struct traffic_crowds **out_crowds);
 void traffic_crowd_close(struct traffic_crowds *crowds); /* NULL is fine */
+/* The crowd will be joined in a moment: brings its place near. */
+void traffic_crowd_warm(const struct traffic_crowds *crowds, uint64_t key);
 void traffic_crowd_join(struct traffic_crowds *crowds, const struct traffic_crowd_join *join,
                         struct traffic_crowd_told *out_told);
 /* About how many distinct ones have set the bits, one of 64 each. */

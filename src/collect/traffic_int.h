@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "collect/agent.h"
 #include "collect/traffic.h"
 #include "collect/traffic_watch.h"
 
@@ -26,16 +25,64 @@ struct traffic_past {
     bool is_fan_out, is_strangers;
 };
 
+/* Which two bytes stand beside each other in a text, one bit for many: most words are not in there,
+ * and need not be looked for. */
 enum { TRAFFIC_PAIRS = 1024 };
+
+struct traffic_words {
+    bool is_crawler, is_unknown; /* by the reader of agents */
+    uint64_t pairs[TRAFFIC_PAIRS / 64];
+};
+
+enum { TRAFFIC_MAJOR = 4 };
+
+/* What an agent's text shows by itself. It is remembered as the bytes that it is. */
+struct traffic_text {
+    uint64_t signs; /* of lists and, where no other header is told, of headers */
+    bool claims_browser, is_headless, is_chrome;
+    uint8_t major_len;
+    char major[TRAFFIC_MAJOR]; /* of the browser's version; empty: unknown, or too long */
+};
+
+/* Headers that tell something, by their lengths. */
+enum traffic_asked {
+    ASKED_VIA,
+    ASKED_FROM,
+    ASKED_X_MOZ,
+    ASKED_ACCEPT,
+    ASKED_COOKIE,
+    ASKED_CF_RAY,
+    ASKED_PURPOSE,
+    ASKED_CDN_LOOP,
+    ASKED_FORWARDED,
+    ASKED_SEC_CH_UA,
+    ASKED_X_PURPOSE,
+    ASKED_X_REAL_IP,
+    ASKED_USER_AGENT,
+    ASKED_SEC_PURPOSE,
+    ASKED_X_REQUEST_ID,
+    ASKED_SEC_FETCH_DEST,
+    ASKED_SEC_FETCH_MODE,
+    ASKED_SEC_FETCH_SITE,
+    ASKED_ACCEPT_ENCODING,
+    ASKED_ACCEPT_LANGUAGE,
+    ASKED_X_AMZN_TRACE_ID,
+    ASKED_X_FORWARDED_FOR,
+    ASKED_SEC_CH_UA_MOBILE,
+    ASKED_X_FORWARDED_HOST,
+    ASKED_X_FORWARDED_PROTO,
+    ASKED_SEC_CH_UA_PLATFORM,
+    ASKED_HEADERS
+};
 
 struct traffic_seen {
     const struct traffic_request *request;
     str text; /* the user agent */
-    /* Which two bytes stand beside each other in it, one bit for many: most words are not in there,
-     * and need not be looked for. */
-    uint64_t pairs[TRAFFIC_PAIRS / 64];
-    struct agent agent;
-    bool claims_browser;
+    str page; /* of the request, without scheme and host */
+    str headers[ASKED_HEADERS];
+    uint8_t places[ASKED_HEADERS]; /* among all headers, from 1; 0: it is not there, or unknown */
+    const struct traffic_words *words; /* of it; only while it is looked at by itself */
+    struct traffic_text shows;
     bool is_whole;   /* all headers are told */
     bool is_proxied; /* what stands between may have changed protocol and order */
     struct traffic_past past;
@@ -44,7 +91,13 @@ struct traffic_seen {
 enum traffic_of { HIT, VISITOR };
 enum traffic_how { GIVEN, FITTED };
 /* What the first two tell is the same for all hits of a request. */
-enum traffic_source { TRAFFIC_OF_lists, TRAFFIC_OF_headers, TRAFFIC_OF_page, TRAFFIC_OF_past };
+enum traffic_source {
+    TRAFFIC_OF_lists,
+    TRAFFIC_OF_headers,
+    TRAFFIC_OF_network,
+    TRAFFIC_OF_page,
+    TRAFFIC_OF_past
+};
 
 /* A sign is shown: traffic_SOURCE_CODE. */
 #define SIGN(source, code, weight, of, how, meaning)                                               \
@@ -64,10 +117,11 @@ const char *traffic_code(enum traffic_sign sign);
 /* A probability, of the logarithm of odds. */
 double traffic_probability(double odds);
 
-/* Fills in `pairs`, of `text`. */
-void traffic_lists_prepare(struct traffic_seen *seen);
-/* Absent if it is not told. */
-str traffic_header(const struct traffic_seen *seen, str name);
+/* Fills in `pairs`. */
+void traffic_lists_prepare(str text, struct traffic_words *words);
+bool traffic_lists_is_headless(const struct traffic_seen *seen);
+/* Fills in `headers` and `places`. */
+void traffic_headers_ask(struct traffic_seen *seen);
 /* Without scheme and host, and without what stands behind '#'. */
 str traffic_page_of(str url);
 /* An image, style or script. */

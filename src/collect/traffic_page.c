@@ -27,33 +27,35 @@ bool traffic_page_is_part(str page)
                                {".woff", 5}, {".woff2", 6}, {".ttf", 4}, {".avif", 5}, {".map", 4}};
 
     page = str_cut(&page, '?');
+    if (str_find(page, '.') < 0)
+        return false;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (str_ends(page, ends[i]))
             return true;
     return false;
 }
 
+/* Behind any slash of the page. */
 bool traffic_page_probes_for_holes(const struct traffic_seen *seen)
 {
-    static const str words[] = {{"/.env", 5},        {"/.git/", 6},         {"/phpmyadmin", 11},
-                                {"/phpMyAdmin", 11}, {"/.aws/", 6},         {"/wp-config.php", 14},
-                                {"/etc/passwd", 11}, {"/cgi-bin/php", 12},  {"/vendor/phpunit", 15},
-                                {"/boaform/", 9},    {"/HNAP1", 6},         {"/actuator/env", 13},
-                                {"/.ssh/", 6},       {"/muieblackcat", 13}, {"/pma/scripts", 12}};
+    static const str words[] = {{".env", 4},        {".git/", 5},         {"phpmyadmin", 10},
+                                {"phpMyAdmin", 10}, {".aws/", 5},         {"wp-config.php", 13},
+                                {"etc/passwd", 10}, {"cgi-bin/php", 11},  {"vendor/phpunit", 14},
+                                {"boaform/", 8},    {"HNAP1", 5},         {"actuator/env", 12},
+                                {".ssh/", 5},       {"muieblackcat", 12}, {"pma/scripts", 11}};
+    str rest = seen->page;
 
-    str page = traffic_page_of(seen->request->page);
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (str_contains(page, words[i]))
-            return true;
+    for (str_cut(&rest, '/'); rest.len; str_cut(&rest, '/'))
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            if (rest.data[0] == words[i].data[0] && str_starts(rest, words[i]))
+                return true;
     return false;
 }
 
 bool traffic_page_reads_what_crawlers_read(const struct traffic_seen *seen)
 {
-    str page = traffic_page_of(seen->request->page);
+    str rest = seen->page, page = str_cut(&rest, '?');
 
-    page = str_cut(&page, '?');
     return str_equals(page, S("/robots.txt")) || str_equals(page, S("/ads.txt")) ||
            str_equals(page, S("/llms.txt")) ||
            (str_starts(page, S("/sitemap")) && str_contains(page, S(".xml")));

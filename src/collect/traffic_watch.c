@@ -25,6 +25,7 @@
 enum {
     WAYS = 8,
     LOCKS = 64,
+    CACHE_LINE = 64,
     VISITORS = 65536,
     NOTES = 524288,
     CROWDS = 16384,
@@ -55,8 +56,8 @@ static const millis SETTLING = 10 * MILLIS_MINUTE;
 static const millis MOMENT = 50;
 static const millis SHORTEST_PACE = 200, LONGEST_PACE = 10 * MILLIS_MINUTE;
 
+/* Its key lies apart, so that a group's are looked through in one line of the processor's cache. */
 struct visitor {
-    uint64_t key; /* 0: nobody's place */
     millis last;
     /* Of the visit: */
     millis viewed; /* the latest */
@@ -86,6 +87,7 @@ struct note {
 
 struct traffic_watch {
     hash_key key;
+    uint64_t *keys; /* of the visitors at the same places; 0: nobody's */
     struct visitor *visitors;
     size_t groups; /* of WAYS; a power of two */
     struct mutex *locks[LOCKS];
@@ -137,11 +139,12 @@ static fallible take_memory(struct traffic_watch *watch, const struct traffic_wa
     watch->groups = power_from(LOCKS, (config->visitors ? config->visitors : VISITORS) / WAYS);
     watch->note_count = power_from(1, config->notes ? config->notes : NOTES);
     watch->next = 1;
+    watch->keys = mem_alloc(watch->groups * WAYS * sizeof *watch->keys);
     watch->visitors = mem_alloc(watch->groups * WAYS * sizeof *watch->visitors);
     watch->notes = mem_alloc(watch->note_count * sizeof *watch->notes);
     watch->note_lock = mutex_open();
     watch->due_lock = mutex_open();
-    if (!watch->visitors || !watch->notes || !watch->note_lock || !watch->due_lock)
+    if (!watch->keys || !watch->visitors || !watch->notes || !watch->note_lock || !watch->due_lock)
         return mem_exhausted();
     for (size_t i = 0; i < LOCKS; i++) {
         watch->locks[i] = mutex_open();
@@ -184,6 +187,7 @@ void traffic_watch_close(struct traffic_watch *watch)
         mutex_close(watch->note_lock);
     if (watch->due_lock)
         mutex_close(watch->due_lock);
+    mem_free(watch->keys);
     mem_free(watch->visitors);
     mem_free(watch->notes);
     mem_free(watch->honeypots);
@@ -200,33 +204,46 @@ static struct mutex *lock_of(const struct traffic_watch *watch, uint64_t key)
 /* Under the lock of its part: the visitor, or NULL. */
 static struct visitor *find(const struct traffic_watch *watch, uint64_t key)
 {
-    struct visitor *group = &watch->visitors[(key & (watch->groups - 1)) * WAYS];
+    size_t group = (key & (watch->groups - 1)) * WAYS;
 
-    for (size_t i = 0; i < WAYS; i++)
-        if (group[i].key == key)
-            return &group[i];
+    for (size_t i = group; i < group + WAYS; i++)
+        if (watch->keys[i] == key) {
+            /* All of its lines at once, instead of each when it is wanted. */
+            for (size_t at = CACHE_LINE; at < sizeof *watch->visitors; at += CACHE_LINE)
+                __builtin_prefetch((char *)&watch->visitors[i] + at, 1);
+            return &watch->visitors[i];
+        }
     return NULL;
+}
+
+static uint64_t key_of(const struct traffic_watch *watch, const struct visitor *visitor)
+{
+    return watch->keys[visitor - watch->visitors];
 }
 
 /* Likewise; who is new takes the place of who was not seen for longest, if possible of one that has
  * nothing to be given. */
 static struct visitor *find_or_make(const struct traffic_watch *watch, uint64_t key)
 {
-    struct visitor *group = &watch->visitors[(key & (watch->groups - 1)) * WAYS], *oldest = group,
-                   *visitor = find(watch, key);
+    size_t group = (key & (watch->groups - 1)) * WAYS, oldest = group;
+    const struct visitor *visitors = watch->visitors;
+    struct visitor *visitor = find(watch, key);
 
     if (visitor)
         return visitor;
-    for (size_t i = 0; i < WAYS; i++) {
-        if (!group[i].key) {
-            oldest = &group[i];
+    for (size_t i = group; i < group + WAYS; i++) {
+        if (!watch->keys[i]) {
+            oldest = i;
             break;
         }
-        if (group[i].is_due != oldest->is_due ? oldest->is_due : group[i].last < oldest->last)
-            oldest = &group[i];
+        if (visitors[i].is_due != visitors[oldest].is_due
+                ? visitors[oldest].is_due
+                : visitors[i].last < visitors[oldest].last)
+            oldest = i;
     }
-    *oldest = (struct visitor){.key = key, .odds = UNJUDGED};
-    return oldest;
+    watch->keys[oldest] = key;
+    watch->visitors[oldest] = (struct visitor){.odds = UNJUDGED};
+    return &watch->visitors[oldest];
 }
 
 /* A new visit: what the last one was like is forgotten, what the visitor is stays. */
@@ -235,7 +252,6 @@ static void begin_visit(struct visitor *visitor, millis at)
     bool remembers = at - visitor->last <= REMEMBERED;
 
     *visitor = (struct visitor){
-        .key = visitor->key,
         .last = at,
         .is_trapped = remembers && visitor->is_trapped,
         .is_found = remembers && visitor->is_found,
@@ -414,16 +430,17 @@ static void count_for_site(struct traffic_watch *watch, const struct hit *hit,
     uint64_t views, used, parts;
     int_fast64_t none = 0;
 
-    atomic_compare_exchange_strong(&watch->began, &none, hit->at);
+    if (!atomic_load_explicit(&watch->began, memory_order_relaxed))
+        atomic_compare_exchange_strong(&watch->began, &none, hit->at);
     if (hit->act == TRAFFIC_ENGAGED)
-        atomic_fetch_add(&watch->used, 1);
+        atomic_fetch_add_explicit(&watch->used, 1, memory_order_relaxed);
     else if (hit->is_part)
-        atomic_fetch_add(&watch->parts, 1);
+        atomic_fetch_add_explicit(&watch->parts, 1, memory_order_relaxed);
     else if (hit->act == TRAFFIC_VIEW)
-        atomic_fetch_add(&watch->views, 1);
-    views = atomic_load(&watch->views);
-    used = atomic_load(&watch->used);
-    parts = atomic_load(&watch->parts);
+        atomic_fetch_add_explicit(&watch->views, 1, memory_order_relaxed);
+    views = atomic_load_explicit(&watch->views, memory_order_relaxed);
+    used = atomic_load_explicit(&watch->used, memory_order_relaxed);
+    parts = atomic_load_explicit(&watch->parts, memory_order_relaxed);
     out->site_used = views >= SITE_VIEWS && used >= views / USED_SHARE;
     out->site_loads = views >= SITE_VIEWS && parts >= views / 2;
 }
@@ -437,7 +454,7 @@ static void make_due(struct traffic_watch *watch, struct visitor *visitor)
         return;
     mutex_lock(watch->due_lock);
     if (watch->due_count < DUE) {
-        watch->due[(watch->due_first + watch->due_count++) % DUE] = visitor->key;
+        watch->due[(watch->due_first + watch->due_count++) % DUE] = key_of(watch, visitor);
         visitor->is_due = true;
     }
     mutex_unlock(watch->due_lock);
@@ -490,6 +507,7 @@ static void ask_crowds(struct traffic_watch *watch, const struct hit *hit, bool 
     join.key = hit->page;
     join.kind = hit->network;
     join.is_new = true;
+    join.wanted = FANNED;
     traffic_crowd_join(watch->pages, &join, &told);
     if (told.kinds < FANNED || hit->at - told.first > NEW_LINK ||
         told.first - (millis)atomic_load(&watch->began) < SETTLING)
@@ -502,7 +520,7 @@ uint64_t traffic_watch_see(struct traffic_watch *watch, const struct traffic_see
                            struct traffic_past *out_past)
 {
     const struct traffic_request *request = seen->request;
-    str page = traffic_page_of(request->page);
+    str page = seen->page;
     struct hit hit = {.visitor = visitor_of(watch, seen),
                       .page = page.len ? hash_of(watch, page) : 0,
                       .network = network_of(watch, request->address),
@@ -514,6 +532,9 @@ uint64_t traffic_watch_see(struct traffic_watch *watch, const struct traffic_see
     struct visitor *visitor;
     bool is_first;
 
+    __builtin_prefetch(&watch->keys[(hit.visitor & (watch->groups - 1)) * WAYS]);
+    traffic_crowd_warm(watch->networks, hit.network);
+    traffic_crowd_warm(watch->pages, hit.page);
     count_for_site(watch, &hit, &past);
     mutex_lock(lock_of(watch, hit.visitor));
     visitor = find_or_make(watch, hit.visitor);
@@ -589,7 +610,7 @@ static size_t gather(struct traffic_watch *watch, const struct visitor *visitor,
     size_t count = 0;
 
     mutex_lock(watch->note_lock);
-    for (uint32_t number = visitor->newest; is_kept(watch, number, visitor->key);) {
+    for (uint32_t number = visitor->newest; is_kept(watch, number, key_of(watch, visitor));) {
         const struct note *note = &watch->notes[number & (watch->note_count - 1)];
 
         if (count < room)
@@ -630,7 +651,7 @@ static fallible give(struct traffic_watch *watch, struct visitor *visitor, struc
     visitor->newest = 0;
     visitor->is_due = false;
     *out = (struct traffic_revision){
-        .visitor = visitor->key,
+        .visitor = key_of(watch, visitor),
         .probability = traffic_probability(
             (double)visitor->odds + (visitor->is_fan_out ? traffic_weight(TRAFFIC_fan_out) : 0)),
         .reason = visitor->reason ? visitor->reason : traffic_code(TRAFFIC_fan_out),

@@ -1,4 +1,5 @@
-/* log_await.c - one condition for those who wait for the log and for a call.
+/* log_await.c - who waits for the log and for a call has one condition for both; who waits for a
+ * call alone has its own, so that no group that is written wakes it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,11 +9,12 @@
 
 void log_await(struct log *log, uint64_t seq, const atomic_bool *is_called, int64_t timeout_ms)
 {
+    struct condition *condition = seq == UINT64_MAX ? log->called : log->grown;
     bool in_time = true;
 
     mutex_lock(log->lock);
     while (in_time && seq >= log_durable_seq(log) && !atomic_load(is_called))
-        in_time = condition_wait_for(log->grown, log->lock, timeout_ms);
+        in_time = condition_wait_for(condition, log->lock, timeout_ms);
     mutex_unlock(log->lock);
 }
 
@@ -20,5 +22,6 @@ void log_await_end(struct log *log)
 {
     mutex_lock(log->lock);
     condition_broadcast(log->grown);
+    condition_broadcast(log->called);
     mutex_unlock(log->lock);
 }

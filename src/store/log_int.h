@@ -94,6 +94,7 @@ struct log {
     uint64_t spare_filled; /* bytes of it that were written as zeros */
     struct mutex *lock;
     struct condition *grown;
+    struct condition *called; /* for who waits for no record: log_await.h */
     struct log_plain *oldest;
     struct log_plain *newest;
     size_t recent;      /* bytes of these */

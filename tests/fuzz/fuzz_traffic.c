@@ -8,6 +8,7 @@
  */
 #include "base/hash.h"
 #include "collect/agent.h"
+#include "collect/memo.h"
 #include "collect/traffic.h"
 #include "collect/traffic_watch.h"
 
@@ -92,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct agent_reader *agents;
     static struct arena *mem;
-    static struct agent known; /* what names mean is another target's */
+    static struct memo *texts;
     const struct traffic_watch_config config = {
         .visitors = 512, .notes = 128, .honeypots = S("/trap")};
     bool is_revised[MOST_HITS] = {false};
@@ -102,10 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!mem) {
         mem = arena_open(ROOM);
-        assert(mem && agent_open(&agents) == OK);
-        assert(agent_read(agents, S("Mozilla/5.0 (X11; rv:128.0) Gecko Firefox/128.0"), mem,
-                          &known) == OK);
-        known = (struct agent){.browser = S("Chrome"), .browser_major = S("141")};
+        assert(mem && agent_open(&agents) == OK && memo_open(64, &texts) == OK);
     }
     if (size > MOST_BYTES)
         return 0;
@@ -129,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         read_headers(&rest, &headers);
         request.header_count = headers.count;
-        request.agent = hit % 4 ? &known : NULL;
+        request.texts = hit % 4 ? texts : NULL;
         request.act = act.len ? (enum traffic_act)(act.data[0] & 3) : TRAFFIC_VIEW;
         if (str_to_u64(apart, &seconds))
             at += (millis)(seconds % 100000) * 1000;

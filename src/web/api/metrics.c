@@ -61,8 +61,10 @@ static void add_enriched(struct buf *out, const struct enrich *enrich)
         [ENRICH_AGENT] = "agent",       [ENRICH_GEOGRAPHY] = "geography",
         [ENRICH_REFERRER] = "referrer", [ENRICH_CAMPAIGN] = "campaign",
         [ENRICH_LANGUAGE] = "language", [ENRICH_TRAFFIC] = "traffic"};
-    static const char *const caches[ENRICH_CACHES] = {
-        [ENRICH_AGENTS] = "agent", [ENRICH_ADDRESSES] = "address", [ENRICH_HOSTS] = "host"};
+    static const char *const caches[ENRICH_CACHES] = {[ENRICH_AGENTS] = "agent",
+                                                      [ENRICH_ADDRESSES] = "address",
+                                                      [ENRICH_REFERRERS] = "referrer",
+                                                      [ENRICH_SIGNS] = "signs"};
 
     family(out, "enriched_events_total", "counter", "Events that gained something, by part.");
     for (int i = 0; i < ENRICH_VISITOR; i++) /* whether she is new nobody counts */

@@ -5,6 +5,7 @@
 #include "collect/traffic.h"
 
 #include "collect/agent.h"
+#include "collect/memo.h"
 #include "support/headers.h"
 #include "support/test.h"
 
@@ -194,17 +195,49 @@ TEST(traffic_tells_the_heaviest_reason_first)
     struct traffic_request request = asked(
         agents, "Host: a\nUser-Agent: " CHROME " HeadlessChrome/141 Selenium\nX-Moz: prefetch\n");
     struct traffic_verdict verdict;
-    struct agent known;
 
     CHECK_OK(traffic_judge(&request, test_mem, &verdict));
     CHECK(verdict.reason_count >= 5);
     CHECK_STR(str_of(verdict.reasons[0]), "user_agent_names_a_machine");
     CHECK(gives(&verdict, "browser_without_language"));
+    agent_close(agents);
+}
 
-    /* An agent that was read before counts as told. */
-    CHECK_OK(agent_read(agents, S(CHROME), test_mem, &known));
-    request.agent = &known;
-    CHECK_OK(traffic_judge(&request, test_mem, &verdict));
-    CHECK(!gives(&verdict, "user_agent_names_a_machine"));
+TEST(traffic_judges_a_remembered_text_as_it_did_at_first)
+{
+    static const char *const cases[] = {
+        CHROME_WHOLE,
+        FIREFOX_WHOLE,
+        "User-Agent: " CHROME "\n",
+        "Host: a\nAccept: */*\nUser-Agent: " CHROME "\n" HINTS,
+        "User-Agent: " CHROME " HeadlessChrome/141\n",
+        "Host: a\nsec-ch-ua: \"HeadlessChrome\"\nUser-Agent: " CHROME "\n",
+        "Host: a\nsec-ch-ua: \"Chromium\";v=\"99\"\nUser-Agent: " CHROME "\n",
+        "User-Agent: Slackbot-LinkExpanding 1.0\n",
+        "User-Agent: Mozilla/5.0\n",
+        "User-Agent: a program of ours\n",
+        "Host: a\n",
+    };
+    struct agent_reader *agents = agents_open();
+    struct memo *texts;
+
+    CHECK_OK(memo_open(64, &texts));
+    for (size_t round = 0; round < 2; round++)
+        EACH_CASE(c, cases)
+        {
+            struct traffic_request request = asked(agents, *c), bare = {.agents = agents};
+            struct traffic_verdict fresh, kept;
+
+            bare.agent = request.header(request.owner, S("user-agent"));
+            CHECK_OK(traffic_judge(&request, test_mem, &fresh));
+            request.texts = texts;
+            CHECK_OK(traffic_judge(&request, test_mem, &kept));
+            CHECK(kept.signs == fresh.signs);
+            CHECK_OK(traffic_judge(&bare, test_mem, &fresh));
+            bare.texts = texts;
+            CHECK_OK(traffic_judge(&bare, test_mem, &kept));
+            CHECK(kept.signs == fresh.signs);
+        }
+    memo_close(texts);
     agent_close(agents);
 }

@@ -6,9 +6,11 @@
 
 #include "collect/agent.h"
 #include "collect/traffic.h"
+#include "collect/traffic_crowd.h"
 #include "support/test.h"
 #include "sys/thread.h"
 
+#include <math.h>
 #include <stdatomic.h>
 
 /* After the time in which every page looks new. */
@@ -390,4 +392,15 @@ TEST(traffic_watch_refuses_a_honeypot_that_is_no_path)
     CHECK_OK(traffic_watch_open(
         &(struct traffic_watch_config){.honeypots = S("https://a.example/trap")}, &watch));
     traffic_watch_close(watch);
+}
+
+/* Whang's estimate by its formula. */
+TEST(traffic_crowd_estimates_how_many_have_set_bits)
+{
+    for (unsigned set = 0; set <= 64; set++) {
+        uint64_t bits = set < 64 ? (UINT64_C(1) << set) - 1 : UINT64_MAX;
+        double unset = set < 64 ? 64 - set : 0.5;
+
+        CHECK_INT(traffic_crowd_estimate(bits), (unsigned)(0.5 - 64 * log(unset / 64)));
+    }
 }
