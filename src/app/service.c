@@ -463,6 +463,7 @@ static fallible open_all(struct service *service)
     TRY(open_watch(service));
     TRY(open_enrich(service));
     web.enrich = service->enrich;
+    web.watch = service->watch;
     web.inspect = &service->inspect;
     web.access = service->workspace.access;
     web.backups = service->backups;

@@ -53,6 +53,16 @@ uint64_t enrich_count(const struct enrich *enrich, enum enrich_part part)
     return atomic_load(&((struct enrich *)enrich)->counts[part]);
 }
 
+uint64_t enrich_humans(const struct enrich *enrich)
+{
+    return atomic_load(&((struct enrich *)enrich)->humans);
+}
+
+uint64_t enrich_machines(const struct enrich *enrich, size_t sign)
+{
+    return atomic_load(&((struct enrich *)enrich)->machines[sign]);
+}
+
 void enrich_cache_stats(const struct enrich *enrich, enum enrich_cache cache,
                         struct memo_stats *out_stats)
 {
@@ -97,6 +107,8 @@ void enrich_end(struct enrich_call *call)
         if (call->counts[i])
             atomic_fetch_add_explicit(&call->enrich->counts[i], call->counts[i],
                                       memory_order_relaxed);
+    if (call->humans)
+        atomic_fetch_add_explicit(&call->enrich->humans, call->humans, memory_order_relaxed);
     buf_done(&call->scratch);
 }
 

@@ -17,6 +17,7 @@ struct enrich {
     struct enrich_config config;
     struct memo *caches[ENRICH_CACHES];
     atomic_uint_fast64_t counts[ENRICH_PARTS];
+    atomic_uint_fast64_t humans, machines[TRAFFIC_SIGNS_MOST]; /* by the heaviest reason */
 };
 
 struct enrich_agent {
@@ -62,7 +63,7 @@ struct enrich_call {
     struct buf scratch;
     str agent;        /* the request's */
     bool is_visitors; /* the request's agent is one of a visitor, not of who relays */
-    uint64_t counts[ENRICH_PARTS];
+    uint64_t counts[ENRICH_PARTS], humans;
     /* The latest answers */
     str agent_text, judged_text, address, language;
     bool judged_headers;

@@ -26,6 +26,7 @@ struct repeats;
 struct sys;
 struct tails;
 struct terms;
+struct traffic_watch;
 struct verdicts;
 struct web;
 
@@ -56,6 +57,7 @@ struct web_config {
     struct log_picker *picker; /* of its events */
     struct replay *replay;
     struct tails *tails;
+    struct traffic_watch *watch; /* NULL: no verdicts are wanted */
     struct repeats *repeats;
     struct gate_rules gate;
     size_t query_memory; /* bound for one question */
