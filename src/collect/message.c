@@ -169,7 +169,8 @@ static fallible read_type(const struct json *doc, const struct fields *fields,
     return OK;
 }
 
-static fallible check_name(const struct json *doc, const struct fields *fields,
+/* A name's bytes are counted as they are meant, however they were escaped. */
+static fallible check_name(const struct json *doc, const struct fields *fields, struct arena *mem,
                            struct message *message)
 {
     uint32_t at = fields->event;
@@ -182,6 +183,13 @@ static fallible check_name(const struct json *doc, const struct fields *fields,
     size = doc->nodes[at].end - doc->nodes[at].start - 1;
     if (size == 0)
         return misfit(message, S("\"event\" is empty: give the event a name"));
+    if (size > MESSAGE_MOST_NAME && doc->nodes[at].is_escaped) {
+        str name = json_string(doc, at, mem);
+
+        if (!name.data)
+            return arena_exhausted();
+        size = name.len;
+    }
     if (size > MESSAGE_MOST_NAME)
         return misfit(message, S("\"event\" is longer than 1,024 bytes"));
     return OK;
@@ -523,7 +531,7 @@ static fallible read_fields(const struct json *doc, uint32_t at, struct fields *
     if (!message->is_misfit)
         TRY(read_type(doc, fields, setting, mem, message));
     if (!message->is_misfit)
-        TRY(check_name(doc, fields, message));
+        TRY(check_name(doc, fields, mem, message));
     if (!message->is_misfit)
         TRY(settle_time(doc, fields, setting, mem, message));
     if (message->is_misfit)

@@ -173,6 +173,23 @@ TEST(message_over_a_bound_goes_to_quarantine)
     }
 }
 
+/* \u00e9 is six bytes where it is sent, two where it is meant. */
+TEST(message_counts_the_bytes_of_a_name_as_they_are_meant)
+{
+    struct buf text = {0};
+
+    for (size_t letters = 512; letters <= 513; letters++) {
+        buf_clear(&text);
+        buf_add(&text, S("{\"type\":\"track\",\"userId\":\"u\",\"event\":\""));
+        for (size_t i = 0; i < letters; i++)
+            buf_add(&text, S("\\u00e9"));
+        buf_add(&text, S("\"}"));
+        CHECK_INT(read_with(buf_str(&text), (struct message_setting){0}, NULL).is_misfit,
+                  letters > 512);
+    }
+    buf_done(&text);
+}
+
 TEST(message_nested_too_deep_goes_to_quarantine)
 {
     struct buf text = {0};
