@@ -74,6 +74,13 @@ static int64_t after(int64_t now_ns, int64_t span_ms)
     return now_ns + span_ms * 1000000;
 }
 
+void connection_name_peer(struct connection *c, str peer)
+{
+    c->peer_len = peer.len < PEER_MOST ? peer.len : PEER_MOST;
+    if (c->peer_len)
+        memcpy(c->peer, peer.data, c->peer_len);
+}
+
 struct connection *connection_open(struct site *site, str peer, void *owner, int64_t now_ns)
 {
     struct connection *c = mem_alloc(sizeof *c);
@@ -82,9 +89,7 @@ struct connection *connection_open(struct site *site, str peer, void *owner, int
         return NULL;
     c->site = site;
     c->owner = owner;
-    c->peer_len = peer.len < PEER_MOST ? peer.len : PEER_MOST;
-    if (c->peer_len)
-        memcpy(c->peer, peer.data, c->peer_len);
+    connection_name_peer(c, peer);
     c->read_until = after(now_ns, site->config->limits.idle_ms);
     c->write_until = c->rest_until = CONNECTION_NEVER;
     return c;
@@ -98,6 +103,11 @@ void connection_accept_terms(struct connection *c, const struct terms *terms, bo
     c->is_secure = is_secure;
     c->is_proxied = terms->proxies.count && address_read((str){c->peer, c->peer_len}, &peer) &&
                     networks_have(&terms->proxies, &peer);
+}
+
+bool connection_is_proxied(const struct connection *c)
+{
+    return c->is_proxied;
 }
 
 static void abandon(struct connection *c)

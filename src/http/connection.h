@@ -22,8 +22,11 @@ enum connection_state {
 struct connection *connection_open(struct site *site, str peer, void *owner, int64_t now_ns);
 /* Forgets the client: an exchange that somebody else still has to answer is marked abandoned. */
 void connection_close(struct connection *c); /* NULL is fine */
-/* At once after the opening: it is on these terms, which must outlive it. */
+/* Before its first byte: it is on these terms, which must outlive it. */
 void connection_accept_terms(struct connection *c, const struct terms *terms, bool is_secure);
+/* Before that: the client is somebody else than who connected. */
+void connection_name_peer(struct connection *c, str peer);
+bool connection_is_proxied(const struct connection *c); /* by its terms the peer is trusted */
 void *connection_owner(const struct connection *c);
 
 bool connection_wants_input(const struct connection *c);

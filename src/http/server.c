@@ -157,6 +157,7 @@ void server_stats_read(const struct server *server, struct server_stats *out_sta
         .tls_full = read_total(&totals->tls_full),
         .tls_resumed = read_total(&totals->tls_resumed),
         .tls_failed = read_total(&totals->tls_failed),
+        .proxy_refused = read_total(&totals->proxy_refused),
         .tls_until = atomic_load((_Atomic millis *)&server->tls_until),
     };
 }

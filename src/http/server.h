@@ -49,6 +49,8 @@ struct server_config {
     struct sys *sys;
     str listen;          /* address, see net_listen; absent: nobody is let in without TLS */
     str tls_listen;      /* address to speak TLS at; absent: none */
+    bool is_behind;      /* at `listen` balancers speak the PROXY protocol; needs terms */
+    bool is_tls_behind;  /* the same at `tls_listen` */
     struct terms *terms; /* see terms.h; NULL only where there is no TLS. Shared, not taken */
     const struct route *routes;
     size_t route_count;
@@ -75,7 +77,8 @@ struct server_stats {
     uint64_t tls_full;    /* handshakes done, from the ground up */
     uint64_t tls_resumed; /* ... and those of a client that came again */
     uint64_t tls_failed;
-    millis tls_until; /* the certificate is valid until then; 0: no TLS */
+    uint64_t proxy_refused; /* connections without the PROXY header that they must have */
+    millis tls_until;       /* the certificate is valid until then; 0: no TLS */
 };
 
 void server_limits_default(struct server_limits *out_limits);

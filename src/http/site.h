@@ -33,6 +33,7 @@ struct site_totals {
     atomic_uint_fast64_t tls_full;
     atomic_uint_fast64_t tls_resumed;
     atomic_uint_fast64_t tls_failed;
+    atomic_uint_fast64_t proxy_refused;
 };
 
 /* Of an answer that goes on (event_stream.h): who may touch its piece. */

@@ -26,6 +26,7 @@ struct repeats;
 struct sys;
 struct tails;
 struct terms;
+struct traffic_watch;
 struct verdicts;
 struct web;
 
@@ -56,6 +57,7 @@ struct web_config {
     struct log_picker *picker; /* of its events */
     struct replay *replay;
     struct tails *tails;
+    struct traffic_watch *watch; /* NULL: no verdicts are wanted */
     struct repeats *repeats;
     struct gate_rules gate;
     size_t query_memory; /* bound for one question */
@@ -79,8 +81,9 @@ void web_set_sandbox(struct web *web, unsigned parts);
 unsigned web_sandbox(const struct web *web);
 
 struct web_doors {
-    str listen;     /* absent: nobody is let in without TLS */
-    str tls_listen; /* absent: there is no TLS */
+    str listen;                    /* absent: nobody is let in without TLS */
+    str tls_listen;                /* absent: there is no TLS */
+    bool is_behind, is_tls_behind; /* see server.h */
     struct terms *terms;
 };
 

@@ -136,7 +136,8 @@ TEST(connection_answers_by_status)
         {S(DEFLATED("4", "\x78\x9c\xcb\x48")), "400 ", CONNECTION_FINISHING, ""},
         {S(PREFLIGHT("/open") GET), "204 200 ", CONNECTION_OPEN,
          "Access-Control-Allow-Origin: https://shop.example\r\n"
-         "Access-Control-Allow-Credentials: true\r\nVary: Origin\r\n"
+         "Access-Control-Allow-Credentials: true\r\n"
+         "Access-Control-Expose-Headers: Retry-After\r\nVary: Origin\r\n"
          "Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
          "Access-Control-Allow-Headers: x-key\r\nAccess-Control-Max-Age: 86400\r\n"},
         {S(PREFLIGHT("/echo")), "405 ", CONNECTION_OPEN, "Allow: POST\r\n"},
