@@ -31,7 +31,7 @@ struct demo {
     const struct demo_options *options;
     struct sys *sys;
     struct arena *mem;
-    const char *state_path, *truth_path, *url;
+    const char *folder, *beside_path, *state_path, *truth_path, *url;
     struct demo_state state;
     struct child *server;
     struct signals *signals;
@@ -44,35 +44,36 @@ struct demo {
 
 /* Folders */
 
-static fallible make_folders(struct demo *demo)
+/* Beside the data, never in it. */
+static fallible find_paths(struct demo *demo)
 {
-    const char *beside = arena_print(demo->mem, "%s.demo", demo->options->folder).data;
+    str folder = str_of(demo->options->folder);
 
-    if (!beside)
-        return arena_exhausted();
-    demo->state_path = arena_print(demo->mem, "%s/state.json", beside).data;
-    demo->truth_path = arena_print(demo->mem, "%s/truth.jsonl", beside).data;
-    if (!demo->state_path || !demo->truth_path)
-        return arena_exhausted();
-    return folder_make(demo->sys, beside);
+    while (folder.len > 1 && str_ends(folder, S("/")))
+        folder.len--;
+    demo->folder = arena_dup(demo->mem, folder).data;
+    demo->beside_path = arena_print(demo->mem, "%.*s.demo", STR_ARG(folder)).data;
+    demo->state_path = arena_print(demo->mem, "%.*s.demo/state.json", STR_ARG(folder)).data;
+    demo->truth_path = arena_print(demo->mem, "%.*s.demo/truth.jsonl", STR_ARG(folder)).data;
+    return arena_is_exhausted(demo->mem) ? arena_exhausted() : OK;
 }
 
 static fallible begin_anew(struct demo *demo)
 {
-    const struct demo_options *options = demo->options;
     millis now = clock_now(demo->sys);
     str id;
     enum err err;
 
-    demo->state = (struct demo_state){.world = options->world};
+    demo->state = (struct demo_state){.world = demo->options->world};
     demo->state.world.living = now;
-    demo->state.world.from = (now / MILLIS_DAY - options->world.days) * MILLIS_DAY;
-    err = workspace_create(demo->sys, options->folder, demo->mem, &id, &demo->state.write_key,
+    demo->state.world.from = (now / MILLIS_DAY - demo->state.world.days) * MILLIS_DAY;
+    err = workspace_create(demo->sys, demo->folder, demo->mem, &id, &demo->state.write_key,
                            &demo->state.api_key);
     if (err == ERR_CONFLICT)
         return fail(err, "%s is there already and is no demo's: choose another folder with --data",
-                    options->folder);
+                    demo->folder);
     TRY(err);
+    TRY(folder_make(demo->sys, demo->beside_path));
     return demo_state_save(demo->sys, demo->state_path, &demo->state);
 }
 
@@ -105,11 +106,14 @@ static fallible open_state(struct demo *demo)
 {
     enum err err;
 
-    TRY(make_folders(demo));
+    TRY(find_paths(demo));
     err = demo_state_load(demo->sys, demo->state_path, demo->mem, &demo->state);
     if (err == ERR_ABSENT)
         return begin_anew(demo);
     TRY(err);
+    if (!file_exists(demo->sys, demo->folder))
+        return fail(ERR_ABSENT, "%s is gone, and %s is not: remove that too, to start anew",
+                    demo->folder, demo->beside_path);
     return check_fit(demo);
 }
 
@@ -120,7 +124,7 @@ static fallible start_server(struct demo *demo)
     char name[] = "myriad", serve[] = "serve", data[] = "--data", listen[] = "--listen";
     /* Who visits tells her address as a shop's proxy would. */
     char proxies[] = "MYRIAD_SERVER_TRUSTED_PROXIES=127.0.0.1,::1";
-    str folder = arena_dup(demo->mem, str_of(demo->options->folder));
+    str folder = arena_dup(demo->mem, str_of(demo->folder));
     str address = arena_dup(demo->mem, str_of(demo->options->listen));
     char *words[] = {name, serve, data, (char *)folder.data, listen, (char *)address.data, NULL};
     char *settings[] = {proxies, NULL};
