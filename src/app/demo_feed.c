@@ -7,6 +7,7 @@
 #include "app/remote.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "demo/devices.h"
 #include "http/client.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -101,16 +102,18 @@ fallible demo_feed_past(struct demo_feed *feed, millis until, demo_feed_goes_on 
 
 /* Now */
 
-/* As the browser script of a page does it, behind the shop's proxy. */
-static fallible send_from_browser(struct demo_feed *feed, str message)
+enum { HEADERS = 14, OF_A_MACHINE = 4 };
+
+/* What a browser sends along, behind the shop's proxy. Machines send the first few only. */
+static size_t write_headers(const struct bookshop_event *event, struct devices_hints *hints,
+                            struct http_header *out)
 {
-    const struct bookshop_event *event = feed->next;
-    const struct http_header headers[] = {
+    const struct http_header headers[HEADERS] = {
         {S("User-Agent"), event->agent},
         {S("Content-Type"), S("text/plain;charset=UTF-8")},
         {S("X-Forwarded-For"), event->address},
         {S("Accept"), S("*/*")},
-        {S("Accept-Encoding"), S("gzip, deflate, br")},
+        {S("Accept-Encoding"), S("gzip, deflate, br, zstd")},
         {S("Accept-Language"), event->language},
         {S("Origin"), S("https://lantern.example")},
         {S("Referer"), S("https://lantern.example/")},
@@ -118,15 +121,32 @@ static fallible send_from_browser(struct demo_feed *feed, str message)
         {S("Sec-Fetch-Mode"), S("cors")},
         {S("Sec-Fetch-Dest"), S("empty")},
     };
-    enum { ALL = sizeof headers / sizeof *headers, OF_A_MACHINE = 4 };
+    enum { PLAIN = 11 };
+    size_t count = event->language.len ? PLAIN : OF_A_MACHINE;
+
+    for (size_t i = 0; i < count; i++)
+        out[i] = headers[i];
+    if (!event->language.len || !devices_hint(event->agent, hints))
+        return count;
+    out[count++] = (struct http_header){S("Sec-CH-UA"), str_of(hints->brands)};
+    out[count++] = (struct http_header){S("Sec-CH-UA-Mobile"), str_of(hints->mobile)};
+    out[count++] = (struct http_header){S("Sec-CH-UA-Platform"), str_of(hints->platform)};
+    return count;
+}
+
+/* As the browser script of a page does it. */
+static fallible send_from_browser(struct demo_feed *feed, str message)
+{
+    struct http_header headers[HEADERS];
+    struct devices_hints hints;
     struct client_request request = {.method = HTTP_POST,
                                      .headers = headers,
-                                     .header_count = event->language.len ? ALL : OF_A_MACHINE,
                                      .timeout_ms = ANSWER_MS,
                                      .answer_limit = ANSWER_MOST};
     int status;
     str body;
 
+    request.header_count = write_headers(feed->next, &hints, headers);
     request.url = arena_print(feed->mem, "%s/v1/m", feed->config.url);
     request.body = arena_print(feed->mem, "{\"writeKey\":\"%.*s\",\"batch\":[%.*s]}",
                                STR_ARG(feed->config.write_key), STR_ARG(message));

@@ -140,3 +140,43 @@ void devices_make_machine(random_state *dice, enum devices_machine machine,
         snprintf(out_device->agent, sizeof out_device->agent, "%s",
                  made->agents[random_below(dice, count)]);
 }
+
+/* The number behind `name` in the agent; 0: the name is not there. */
+static unsigned version_of(str agent, str name)
+{
+    unsigned version = 0;
+
+    for (size_t i = 0; i + name.len < agent.len; i++) {
+        if (!str_starts(str_slice(agent, i, agent.len), name))
+            continue;
+        for (i += name.len; i < agent.len && agent.data[i] >= '0' && agent.data[i] <= '9'; i++)
+            version = version * 10 + (unsigned)(agent.data[i] - '0');
+        return version;
+    }
+    return 0;
+}
+
+bool devices_hint(str agent, struct devices_hints *out_hints)
+{
+    unsigned chromium = version_of(agent, S(" Chrome/")), own = chromium, other;
+    const char *brand = "Google Chrome";
+
+    if (!chromium)
+        return false;
+    if ((other = version_of(agent, S(" Edg/")))) {
+        brand = "Microsoft Edge";
+        own = other;
+    } else if ((other = version_of(agent, S(" SamsungBrowser/")))) {
+        brand = "Samsung Internet";
+        own = other;
+    }
+    snprintf(out_hints->brands, sizeof out_hints->brands,
+             "\"Chromium\";v=\"%u\", \"%s\";v=\"%u\", \"Not_A Brand\";v=\"99\"", chromium, brand,
+             own);
+    out_hints->mobile = str_contains(agent, S(" Mobile")) ? "?1" : "?0";
+    out_hints->platform = str_contains(agent, S("Android"))     ? "\"Android\""
+                          : str_contains(agent, S("Macintosh")) ? "\"macOS\""
+                          : str_contains(agent, S("Windows"))   ? "\"Windows\""
+                                                                : "\"Linux\"";
+    return true;
+}

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "base/str.h"
 #include "demo/dice.h"
 
 struct devices_device {
@@ -25,6 +26,12 @@ enum devices_machine {
     DEVICES_MACHINES
 };
 
+/* What a Chromium tells by itself in Sec-CH-UA, -Platform and -Mobile. */
+struct devices_hints {
+    char brands[128];
+    const char *platform, *mobile;
+};
+
 const char *devices_machine_name(enum devices_machine machine);
 
 /* A person's; of telephones the maker is `is_apple`'s. */
@@ -32,3 +39,5 @@ void devices_make(random_state *dice, enum devices_kind kind, bool is_apple,
                   struct devices_device *out_device);
 void devices_make_machine(random_state *dice, enum devices_machine machine,
                           struct devices_device *out_device);
+/* False: a browser of this agent tells nothing. */
+bool devices_hint(str agent, struct devices_hints *out_hints);

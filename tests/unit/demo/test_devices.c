@@ -49,3 +49,35 @@ TEST(some_machines_say_who_they_are_and_others_come_as_a_browser)
         CHECK(str_contains(agent, S("Headless")) == (c->machine == DEVICES_HEADLESS));
     }
 }
+
+TEST(a_chromium_hints_at_what_its_agent_says_and_others_hint_at_nothing)
+{
+    static const struct {
+        const char *agent, *brands, *platform, *mobile;
+    } cases[] = {
+        {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+         "Chrome/141.0.0.0 Safari/537.36 Edg/140.0.0.0",
+         "\"Chromium\";v=\"141\", \"Microsoft Edge\";v=\"140\", \"Not_A Brand\";v=\"99\"",
+         "\"Windows\"", "?0"},
+        {"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+         "SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36",
+         NULL, "\"Android\"", "?1"},
+        {"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
+         "Chrome/139.0.0.0 Safari/537.36",
+         "\"Chromium\";v=\"139\", \"Google Chrome\";v=\"139\", \"Not_A Brand\";v=\"99\"",
+         "\"macOS\"", "?0"},
+    };
+    struct devices_hints hints;
+
+    EACH_CASE(c, cases)
+    {
+        CHECK(devices_hint(str_of(c->agent), &hints));
+        if (c->brands)
+            CHECK_STR(str_of(hints.brands), c->brands);
+        CHECK_STR(str_of(hints.platform), c->platform);
+        CHECK_STR(str_of(hints.mobile), c->mobile);
+    }
+    CHECK(!devices_hint(S("Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0"),
+                        &hints));
+    CHECK(!devices_hint(S("Chrome"), &hints));
+}
