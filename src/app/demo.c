@@ -20,7 +20,6 @@
 #include "sys/stream.h"
 
 enum {
-    START_MS = 10 * 60 * 1000, /* for a server that has a long log to read */
     SAVE_MS = 1000,
     WAIT_MS = 250,
     BEHIND_MS = 60 * 1000, /* further behind than that is caught up in batches */
@@ -119,6 +118,33 @@ static fallible open_state(struct demo *demo)
 
 /* Server */
 
+static bool is_asked_to_stop(struct demo *demo)
+{
+    if (signals_take(demo->signals) & SIGNALS_STOP)
+        demo->is_stopped = true;
+    return demo->is_stopped;
+}
+
+/* However long its log is to read. */
+static fallible await_server(struct demo *demo)
+{
+    str line, head = S("Myriad is at ");
+    enum err err;
+
+    do
+        err = child_line(demo->server, WAIT_MS, demo->mem, &line);
+    while (err == ERR_EXPIRED && !is_asked_to_stop(demo));
+    if (err == ERR_EXPIRED)
+        return OK;
+    if (err == ERR_ABSENT)
+        return fail(err, "the demo's server did not start; it says above why");
+    TRY(err);
+    if (!str_starts(line, head))
+        return fail(ERR_IO, "the demo's server said \"%.*s\"", STR_ARG(line));
+    demo->url = line.data + head.len; /* ends in NUL */
+    return OK;
+}
+
 static fallible start_server(struct demo *demo)
 {
     char name[] = "myriad", serve[] = "serve", data[] = "--data", listen[] = "--listen";
@@ -128,20 +154,11 @@ static fallible start_server(struct demo *demo)
     str address = arena_dup(demo->mem, str_of(demo->options->listen));
     char *words[] = {name, serve, data, (char *)folder.data, listen, (char *)address.data, NULL};
     char *settings[] = {proxies, NULL};
-    str line, head = S("Myriad is at ");
-    enum err err;
 
     if (!folder.data || !address.data)
         return arena_exhausted();
     TRY(child_start(words, settings, &demo->server));
-    err = child_line(demo->server, START_MS, demo->mem, &line);
-    if (err == ERR_ABSENT)
-        return fail(err, "the demo's server did not start; it says above why");
-    TRY(err);
-    if (!str_starts(line, head))
-        return fail(ERR_IO, "the demo's server said \"%.*s\"", STR_ARG(line));
-    demo->url = line.data + head.len; /* ends in NUL */
-    return OK;
+    return await_server(demo);
 }
 
 static fallible save(struct demo *demo)
@@ -161,13 +178,6 @@ static fallible save_now_and_then(struct demo *demo)
     if (clock_mono_ns(demo->sys) - demo->saved_ns < SAVE_MS * INT64_C(1000000))
         return OK;
     return save(demo);
-}
-
-static bool is_asked_to_stop(struct demo *demo)
-{
-    if (signals_take(demo->signals) & SIGNALS_STOP)
-        demo->is_stopped = true;
-    return demo->is_stopped;
 }
 
 static fallible server_is_gone(void)
@@ -211,7 +221,7 @@ static fallible feed_history(struct demo *demo)
     TRY(bookshop_open(&demo->state.world, &demo->world));
     config.world = demo->world;
     TRY(demo_feed_open(&config, &demo->feed));
-    progress_start(&demo->progress, demo->sys, "Telling the bookshop's past");
+    progress_show(&demo->progress, demo->sys, "Telling the bookshop's past");
     err = catch_up(demo);
     progress_end(&demo->progress);
     return err;
@@ -250,7 +260,7 @@ static fallible live_a_moment(struct demo *demo)
         if (signals_wait(demo->signals, wait) & SIGNALS_STOP)
             demo->is_stopped = true;
     } else if (now - at > BEHIND_MS) {
-        progress_start(&demo->progress, demo->sys, "Catching up");
+        progress_show(&demo->progress, demo->sys, "Catching up");
         err = catch_up(demo);
         progress_end(&demo->progress);
     } else {
@@ -277,8 +287,10 @@ static fallible live(struct demo *demo)
 static fallible run(struct demo *demo)
 {
     TRY(open_state(demo));
-    TRY(start_server(demo));
     TRY(signals_open(&demo->signals));
+    TRY(start_server(demo));
+    if (demo->is_stopped)
+        return OK;
     TRY(feed_history(demo));
     if (demo->is_stopped)
         return OK;

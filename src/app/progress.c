@@ -11,10 +11,15 @@
 
 enum { REDRAW_NS = 100 * 1000 * 1000, WIDTH = 30 };
 
-void progress_start(struct progress *progress, struct sys *sys, const char *what)
+void progress_show(struct progress *progress, struct sys *sys, const char *what)
 {
     *progress = (struct progress){.sys = sys, .what = what, .started_ns = clock_mono_ns(sys)};
     progress->is_shown = stream_is_terminal(STREAM_ERROR);
+}
+
+void progress_start(struct progress *progress, struct sys *sys, const char *what)
+{
+    progress_show(progress, sys, what);
     if (signals_open(&progress->signals) != OK)
         progress->signals = NULL; /* Ctrl-C then ends the process at once, as it would anyway */
 }

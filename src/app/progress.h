@@ -19,6 +19,8 @@ struct progress {
 };
 
 void progress_start(struct progress *progress, struct sys *sys, const char *what);
+/* The same for who has signals open already: they are not noticed here. */
+void progress_show(struct progress *progress, struct sys *sys, const char *what);
 /* How far the work is; false once it was asked to stop (Ctrl-C, SIGTERM). `argument` is the
  * progress. */
 bool progress_step(void *argument, uint64_t done, uint64_t of);

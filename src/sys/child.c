@@ -56,6 +56,7 @@ static void become(int out, char *const *words, char *const *environment, pid_t 
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
     if (getppid() == parent && dup2(out, STDOUT_FILENO) >= 0)

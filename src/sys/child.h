@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Start it before any thread of one's own. It has a process group of its own, so that Ctrl-C is
- * heard by the parent alone, and is asked to end when the parent is gone. Not simulated.
+ * heard by the parent alone, and is asked to end when the parent is gone. Signals that its parent
+ * waits for reach it as usual. Not simulated.
  */
 #pragma once
 #include "base/arena.h"
