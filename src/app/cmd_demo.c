@@ -7,7 +7,7 @@
 #include "app/demo.h"
 #include "base/number.h"
 
-enum { PEOPLE = 2500, PEOPLE_MOST = 200000, DAYS = 75, DAYS_MOST = 730 };
+enum { PEOPLE = 2000, PEOPLE_MOST = 200000, DAYS = 75, DAYS_MOST = 730 };
 
 /* Whole numbers from `least` to `most`; absent: it stays as it is. */
 static bool read_number(struct command_line *line, const char *name, uint64_t least, uint64_t most,

@@ -176,7 +176,10 @@ struct bookshop_happening *bookshop_end(struct bookshop *world,
     if (sender->user_id)
         buf_print(out, ",\"userId\":\"%s\"", sender->user_id);
     buf_add(out, S(",\"timestamp\":\""));
-    time_write_utc(out, sender->at);
+    if (sender->time)
+        buf_add(out, str_of(sender->time));
+    else
+        time_write_utc(out, sender->at);
     buf_add_byte(out, '"');
     write_context(out, sender);
     happening = put(world, sender);

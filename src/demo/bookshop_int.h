@@ -50,6 +50,7 @@ struct bookshop_sender {
     const struct devices_device *device;
     const struct places_city *city;
     const char *path, *title, *referrer; /* of the page; the path with its query */
+    const char *time;                    /* as who does not know RFC 3339 writes it; else NULL */
 };
 
 /* A visit: a person's, of somebody who passes by (`person` NULL), or a machine's. */
@@ -69,6 +70,7 @@ struct bookshop_visit {
     const struct places_poster *poster;
     const unsigned *tastes;
     double intent, bounces;
+    bool is_glance; /* she sees one page and goes */
     const struct books_book *cart[4];
     size_t cart_count;
     struct bookshop_happening *first;

@@ -10,7 +10,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-enum { TAX = 7, FREE_SHIPPING = 3500, SHIPPING = 390, COUPON = 15, ITEMS = 4 };
+enum { TAX = 7, FREE_SHIPPING = 3500, SHIPPING = 390, COUPON = 15, ITEMS = 4, BROKEN_TILL = 4 };
 
 /* What became of a hundred orders. */
 enum { RETURNED = 8, COMPLAINED = 3, ASKED = 4, REVIEWED = 9 };
@@ -204,6 +204,25 @@ void bookshop_order_web(struct bookshop_visit *visit)
     follow(visit->world, &order, visit->person, &visit->dice, visit->sender.at);
 }
 
+/* The printer at one till writes times as people do there: what it tells is a misfit. */
+static void print_receipt(struct bookshop *world, const struct order *order,
+                          const struct people_person *person, millis at)
+{
+    struct bookshop_sender sender = from_shop(person, at);
+    int year, month, day;
+    char time[32];
+
+    time_civil(at / MILLIS_DAY, &year, &month, &day);
+    snprintf(time, sizeof time, "%02d/%02d/%d %02d:%02d", day, month, year,
+             (int)(at % MILLIS_DAY / MILLIS_HOUR), (int)(at % MILLIS_HOUR / MILLIS_MINUTE));
+    sender.time = time;
+    bookshop_begin(world, "track", "Receipt Printed");
+    buf_print(&world->message, "\"order_id\":\"%s\",\"place_id\":\"%s\"", order->id,
+              order->shop->id);
+    tell_truth(world, order, person, "misfit", at);
+    bookshop_reveal(world, bookshop_end(world, &sender));
+}
+
 void bookshop_order_shop(struct bookshop *world, struct people_person *person, random_state *dice,
                          millis at)
 {
@@ -219,5 +238,7 @@ void bookshop_order_shop(struct bookshop *world, struct people_person *person, r
     }
     count_up(world, &order);
     tell_order(world, &order, person, &sender);
+    if (person->shop == BROKEN_TILL)
+        print_receipt(world, &order, person, at + MILLIS_SECOND);
     follow(world, &order, person, dice, at);
 }

@@ -11,7 +11,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-enum { MEMBERS = 640, DWELL_MS = 42000, PAGE_MS = 900, STEP_MS = 300 };
+enum { MEMBERS = 640, DWELL_MS = 42000, GLANCE_MS = 7000, PAGE_MS = 900, STEP_MS = 300 };
 
 /* How people come by themselves, and what they were led by. */
 enum source { DIRECT, SEARCH, PAID, SOCIAL, AFFILIATE, POSTER, SOURCES };
@@ -180,7 +180,7 @@ struct bookshop_happening *bookshop_visit_track(struct bookshop_visit *visit, co
 /* Nobody leaves a page at once but machines, which never use one. */
 static void leave(struct bookshop_visit *visit)
 {
-    millis dwell = dice_wait(&visit->dice, DWELL_MS);
+    millis dwell = dice_wait(&visit->dice, visit->is_glance ? GLANCE_MS : DWELL_MS);
     millis used = (millis)((double)dwell * (0.3 + 0.65 * dice_unit(&visit->dice)));
     char members[MEMBERS];
 
@@ -356,6 +356,7 @@ static void run(struct bookshop_visit *visit)
     uint32_t steps = stays ? 1 + (uint32_t)random_below(&visit->dice, 6) : 0;
     struct people_person *person = visit->person;
 
+    visit->is_glance = !stays;
     bookshop_visit_land(visit);
     if (person ? !person->has_chosen[visit->kind] : random_chance(&visit->dice, 0.7))
         choose_consent(visit);
@@ -505,7 +506,7 @@ void bookshop_visit_day(struct bookshop *world, int32_t day)
 
     for (uint32_t i = 0; i < world->options.people; i++)
         make_person_day(world, &world->people[i], day);
-    count = dice_count(&dice, world->options.people * 0.035 * bookshop_bustle(world, day));
+    count = dice_count(&dice, world->options.people * 0.08 * bookshop_bustle(world, day));
     most = count + (uint32_t)(count * bookshop_extra(world, day));
     for (uint32_t i = 0; i < most; i++)
         pass_by(world, day, i, count);

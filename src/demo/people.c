@@ -67,8 +67,8 @@ struct class
 };
 
 static const struct class CLASSES[PEOPLE_CLASSES] = {
-    {"loyal", 15, 0.34, 0.17},   {"regular", 30, 0.16, 0.10}, {"occasional", 28, 0.06, 0.06},
-    {"lapsing", 11, 0.24, 0.11}, {"new", 16, 0.16, 0.09},
+    {"loyal", 15, 0.34, 0.11},    {"regular", 30, 0.16, 0.06}, {"occasional", 28, 0.06, 0.035},
+    {"lapsing", 11, 0.24, 0.065}, {"new", 16, 0.16, 0.05},
 };
 
 static const char *const EDUCATIONS[] = {"school", "apprenticeship", "degree"};
