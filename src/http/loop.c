@@ -23,6 +23,7 @@ enum {
     ACCEPTED_AT_ONCE = 64,
     REFUSED_MOST = 64,   /* connections over the limit that still hear a 503 */
     RECORDS_AT_ONCE = 8, /* of one TLS connection, before others have their turn */
+    WINDOWS_AT_ONCE = 8, /* the same of a plain one */
 };
 
 #define SWEEP_NS ((int64_t)100 * 1000000)
@@ -240,7 +241,8 @@ static fallible receive_bytes(struct client *client, char *window, size_t room, 
                                                : net_receive(client->socket, window, room, out_len);
 }
 
-static void receive(struct loop *loop, struct client *client)
+/* Takes what has come, as far as the connection has room for it; true when there may be more. */
+static bool receive_window(struct loop *loop, struct client *client)
 {
     struct connection *c = client->connection;
     size_t room, len = 0;
@@ -248,7 +250,7 @@ static void receive(struct loop *loop, struct client *client)
     enum err err;
 
     if (!window)
-        return;
+        return false;
     err = receive_bytes(client, window, room, &len);
     if (err == ERR_BUSY)
         connection_received(c, 0, loop->now_ns);
@@ -258,12 +260,41 @@ static void receive(struct loop *loop, struct client *client)
         connection_input_ended(c);
     else
         connection_received(c, len, loop->now_ns);
+    return !err && len == room;
+}
+
+/* The same for what is of no use. */
+static bool discard(struct loop *loop, struct client *client, size_t unwanted)
+{
+    struct connection *c = client->connection;
+    size_t len = 0;
+    enum err err = net_discard(client->socket, unwanted, &len);
+
+    if (!err && len)
+        connection_dropped(c, len, loop->now_ns);
+    else if (!err)
+        connection_input_ended(c);
+    else if (err != ERR_BUSY)
+        connection_lost(c);
+    return !err && len == unwanted;
+}
+
+/* A body that is there is taken whole, so that there are few halves to be kept. */
+static void receive(struct loop *loop, struct client *client)
+{
+    bool goes_on = true;
+
+    for (int i = 0; goes_on && i < WINDOWS_AT_ONCE; i++) {
+        size_t unwanted = client->tls ? 0 : connection_unwanted(client->connection);
+
+        goes_on = unwanted ? discard(loop, client, unwanted) : receive_window(loop, client);
+    }
 }
 
 static void receive_records(struct loop *loop, struct client *client)
 {
     for (int i = 0; i < RECORDS_AT_ONCE && has_more(client); i++)
-        receive(loop, client);
+        receive_window(loop, client);
 }
 
 static void count(atomic_uint_fast64_t *total)

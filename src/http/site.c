@@ -5,6 +5,7 @@
 #include "http/site.h"
 
 #include "base/mem.h"
+#include "http/connection.h"
 
 #include <stdio.h>
 
@@ -14,6 +15,9 @@ enum {
     KEPT_ROOM = 256 << 10,  /* a larger buffer is given back to the heap */
     KEPT_MEMORY = 64 << 10, /* an arena that took more is given back */
 };
+
+#define SECOND_NS ((int64_t)1000000000)
+#define REFUSED_AT_ONCE_NS (SECOND_NS / 4) /* worth of them */
 
 fallible site_init(struct site *site, const struct server_config *config,
                    const struct router *router, struct site_totals *totals)
@@ -147,6 +151,22 @@ void site_give_exchange(struct site *site, struct exchange *x)
     x->next = site->spare;
     site->spare = x;
     site->spare_count++;
+}
+
+int64_t site_rest(struct site *site, int64_t now_ns, int64_t most_ns)
+{
+    int refusals = site->config->limits.refusals;
+    int64_t until = site->refused_until;
+
+    if (!refusals)
+        return now_ns + most_ns;
+    if (until < now_ns - REFUSED_AT_ONCE_NS)
+        until = now_ns - REFUSED_AT_ONCE_NS;
+    until += SECOND_NS / refusals;
+    if (until > now_ns + most_ns)
+        return now_ns + most_ns;
+    site->refused_until = until;
+    return until > now_ns ? until : CONNECTION_NEVER;
 }
 
 bool site_take_buf(struct site *site, struct buf *out)

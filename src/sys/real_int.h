@@ -39,6 +39,7 @@ int real_accept(struct net_socket *listener, struct net_socket **out_socket);
 int real_connect(struct sys *sys, const struct endpoint *to, struct net_socket **out_socket);
 int real_local(struct net_socket *socket, struct endpoint *out_endpoint);
 int real_receive(struct net_socket *socket, void *out, size_t len, size_t *out_len);
+int real_discard(struct net_socket *socket, size_t len, size_t *out_len);
 int real_send(struct net_socket *socket, const void *data, size_t len, size_t *out_len);
 void real_finish(struct net_socket *socket);
 void real_close(struct net_socket *socket);

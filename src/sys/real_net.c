@@ -262,6 +262,17 @@ int real_receive(struct net_socket *socket, void *out, size_t len, size_t *out_l
     return 0;
 }
 
+int real_discard(struct net_socket *socket, size_t len, size_t *out_len)
+{
+    /* Of Linux's TCP, see tcp(7): nothing is copied. */
+    ssize_t got = recv(real_descriptor(socket), NULL, len, MSG_TRUNC);
+
+    if (got < 0)
+        return errno;
+    *out_len = (size_t)got;
+    return 0;
+}
+
 int real_send(struct net_socket *socket, const void *data, size_t len, size_t *out_len)
 {
     ssize_t put = send(real_descriptor(socket), data, len, MSG_NOSIGNAL);

@@ -53,6 +53,7 @@ static const struct sys_verbs verbs = {
     .connect = sim_connect,
     .local = sim_local,
     .receive = sim_receive,
+    .discard = sim_discard,
     .send = sim_send,
     .finish = sim_finish,
     .close = sim_disconnect,

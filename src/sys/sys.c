@@ -39,6 +39,7 @@ static const struct sys_verbs real_verbs = {
     .connect = real_connect,
     .local = real_local,
     .receive = real_receive,
+    .discard = real_discard,
     .send = real_send,
     .finish = real_finish,
     .close = real_close,
