@@ -35,6 +35,7 @@ struct client {
     struct terms *terms;
     int64_t greet_until; /* TLS: the handshake is done by then */
     unsigned watched;
+    bool is_early;    /* something came that is not wanted yet */
     bool is_finished; /* our side is shut */
     struct client *before, *behind;
 };
@@ -206,32 +207,48 @@ static unsigned wanted_events(const struct client *client)
     return wanted;
 }
 
+/* Whoever is not to be read now mostly sends nothing, and need not be watched anew after that. */
+static bool may_stay(const struct client *client, unsigned wanted)
+{
+    return wanted == 0 && client->watched == NET_READABLE && !client->is_early;
+}
+
+/* When something is to be done for it though nothing comes. */
+static int64_t deadline_of(const struct client *client)
+{
+    int64_t deadline = connection_deadline(client->connection);
+
+    return is_greeted(client) || deadline < client->greet_until ? deadline : client->greet_until;
+}
+
+static void note_deadline(struct loop *loop, int64_t deadline)
+{
+    if (deadline < loop->sweep_at)
+        loop->sweep_at = deadline;
+}
+
 /* Sends what can be sent, then waits for what the connection wants next, or drops it. */
 static void drive(struct loop *loop, struct client *client)
 {
     struct connection *c = client->connection;
     unsigned wanted;
-    int64_t deadline;
 
     if (is_greeted(client))
         send_output(client, loop->now_ns);
     if (connection_state(c) == CONNECTION_FINISHING && !client->is_finished)
         finish(client);
     wanted = wanted_events(client);
-    if (wanted != client->watched) {
+    if (wanted != client->watched && !may_stay(client, wanted)) {
         if (poller_watch(loop->poller, client->socket, wanted, client))
             connection_lost(c);
         client->watched = wanted;
     }
+    client->is_early = false;
     if (connection_state(c) == CONNECTION_OVER) {
         drop(loop, client);
         return;
     }
-    deadline = connection_deadline(c);
-    if (!is_greeted(client) && client->greet_until < deadline)
-        deadline = client->greet_until;
-    if (deadline < loop->sweep_at)
-        loop->sweep_at = deadline;
+    note_deadline(loop, deadline_of(client));
 }
 
 /* What comes behind the end is dropped as it is. */
@@ -334,6 +351,7 @@ static void take_event(struct loop *loop, struct client *client, unsigned events
         greet(loop, client);
         receive_records(loop, client);
     } else {
+        client->is_early = (events & NET_READABLE) && !connection_wants_input(client->connection);
         if (events & reading_events(client))
             receive(loop, client);
         receive_records(loop, client);
@@ -466,6 +484,10 @@ static void sweep(struct loop *loop)
     loop->sweep_at = loop->stop_by;
     for (struct client *client = loop->clients; client; client = next) {
         next = client->behind;
+        if (loop->now_ns < deadline_of(client)) {
+            note_deadline(loop, deadline_of(client));
+            continue;
+        }
         connection_expire(client->connection, loop->now_ns);
         if (!is_greeted(client) && loop->now_ns >= client->greet_until)
             lose_greeting(loop, client);

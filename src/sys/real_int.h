@@ -55,3 +55,5 @@ int real_notify(struct sys *sys, const char *path, str message);
 /* Makes a socket of a descriptor, which then belongs to it; NULL without memory. */
 struct net_socket *real_socket_of(int fd);
 int real_descriptor(const struct net_socket *socket);
+/* Whether its poller knows it: the poller's own note. */
+bool *real_is_watched(struct net_socket *socket);

@@ -19,6 +19,7 @@ enum { BACKLOG = 4096 };
 struct real_socket {
     struct net_socket base;
     int fd;
+    bool is_watched; /* by its poller */
 };
 
 union address {
@@ -41,6 +42,11 @@ struct net_socket *real_socket_of(int fd)
 int real_descriptor(const struct net_socket *socket)
 {
     return ((const struct real_socket *)socket)->fd;
+}
+
+bool *real_is_watched(struct net_socket *socket)
+{
+    return &((struct real_socket *)socket)->is_watched;
 }
 
 static socklen_t to_address(const struct endpoint *endpoint, union address *out)
