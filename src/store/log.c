@@ -194,8 +194,9 @@ fallible log_open(const struct log_config *config, struct log **out_log,
     log->lock = mutex_open();
     log->prepare_lock = mutex_open();
     log->grown = condition_open();
+    log->called = condition_open();
     log->paced = condition_open();
-    err = log->folder && log->lock && log->prepare_lock && log->grown && log->paced
+    err = log->folder && log->lock && log->prepare_lock && log->grown && log->called && log->paced
               ? log_places_init(&log->places)
               : mem_exhausted();
     if (!err)
@@ -229,6 +230,7 @@ void log_close(struct log *log)
     file_close(log->file);
     file_close(log->spare);
     condition_close(log->grown);
+    condition_close(log->called);
     condition_close(log->paced);
     mutex_close(log->prepare_lock);
     mutex_close(log->lock);

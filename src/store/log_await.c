@@ -8,11 +8,12 @@
 
 void log_await(struct log *log, uint64_t seq, const atomic_bool *is_called, int64_t timeout_ms)
 {
+    struct condition *condition = seq == LOG_AWAIT_NOTHING ? log->called : log->grown;
     bool in_time = true;
 
     mutex_lock(log->lock);
     while (in_time && seq >= log_durable_seq(log) && !atomic_load(is_called))
-        in_time = condition_wait_for(log->grown, log->lock, timeout_ms);
+        in_time = condition_wait_for(condition, log->lock, timeout_ms);
     mutex_unlock(log->lock);
 }
 
@@ -20,5 +21,6 @@ void log_await_end(struct log *log)
 {
     mutex_lock(log->lock);
     condition_broadcast(log->grown);
+    condition_broadcast(log->called);
     mutex_unlock(log->lock);
 }

@@ -104,6 +104,7 @@ struct log {
     int64_t trimmed_ns;            /* of who prepares */
     const struct log_reader *lead; /* NULL: none has caught up yet */
     uint64_t lead_end;             /* `end` of the last group that it has read */
+    struct condition *called;      /* of those who wait for no record: see log_await.h */
     struct condition *paced;
     struct log_stats stats;
     uint32_t newest_index; /* the segment last committed to, and how far */
