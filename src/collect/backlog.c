@@ -5,9 +5,10 @@
 #include "collect/backlog.h"
 
 #define SECOND_NS 1000000000
-#define RECKON_NS (SECOND_NS / 50) /* of work, then the pace is reckoned anew */
-#define WAITS_OF 10                /* a second's work by this may wait */
-#define SHARE_OF 4                 /* what is found counts so much beside what was known */
+#define RECKON_NS (SECOND_NS / 50)  /* of work, then the pace is reckoned anew */
+#define WAITS_OF 10                 /* a second's work by this may wait */
+#define SPACE_NS (SECOND_NS / 2500) /* between the beginnings of groups of several jobs */
+#define SHARE_OF 4                  /* what is found counts so much beside what was known */
 
 static void set_room(struct backlog *backlog)
 {
@@ -48,11 +49,13 @@ bool backlog_is_full(const struct backlog *backlog)
 void backlog_begin(struct backlog *backlog, int64_t now_ns)
 {
     backlog->began_ns = now_ns;
+    backlog->jobs = 0;
 }
 
 void backlog_remove(struct backlog *backlog, size_t bytes)
 {
     backlog->done += (double)bytes;
+    backlog->jobs++;
     atomic_fetch_sub_explicit(&backlog->waiting, bytes, memory_order_relaxed);
 }
 
@@ -71,4 +74,11 @@ void backlog_end(struct backlog *backlog, int64_t now_ns)
     backlog->done = 0;
     backlog->worked_ns = 0;
     set_room(backlog);
+}
+
+int64_t backlog_gap(const struct backlog *backlog, int64_t now_ns)
+{
+    int64_t passed_ns = now_ns - backlog->began_ns;
+
+    return backlog->jobs > 1 && passed_ns < SPACE_NS ? SPACE_NS - passed_ns : 0;
 }

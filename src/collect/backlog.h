@@ -19,7 +19,8 @@ struct backlog {
     double bytes_per_s; /* of late; 0: not known yet */
     double done;        /* bytes since that was last reckoned, */
     int64_t worked_ns;  /* and the time they took */
-    int64_t began_ns;
+    int64_t began_ns;   /* of the latest group, */
+    size_t jobs;        /* and how many it has answered */
 };
 
 /* The room is between `least` and three quarters of `limit`, beyond which nothing is added. */
@@ -34,3 +35,6 @@ bool backlog_is_full(const struct backlog *backlog);
 void backlog_begin(struct backlog *backlog, int64_t now_ns);
 void backlog_remove(struct backlog *backlog, size_t bytes);
 void backlog_end(struct backlog *backlog, int64_t now_ns);
+/* How long it lets others join the next group. Not at all while one sender waits for each answer;
+ * where there are many, a sync for each few of them would cost more than it is worth to them. */
+int64_t backlog_gap(const struct backlog *backlog, int64_t now_ns);

@@ -751,17 +751,17 @@ static fallible tend(struct intake *intake)
 
 fallible intake_step(struct intake *intake, int64_t timeout_ms)
 {
-    struct letter *waiting = mailbox_wait(intake->box, timeout_ms);
+    struct sys *sys = intake->config.sys;
+    struct letter *waiting;
     enum err err = OK;
 
+    clock_pause(sys, backlog_gap(&intake->backlog, clock_mono_ns(sys)));
+    waiting = mailbox_wait(intake->box, timeout_ms);
     while (waiting && !err) {
-        struct letter *rest;
-
-        backlog_begin(&intake->backlog, clock_mono_ns(intake->config.sys));
+        backlog_begin(&intake->backlog, clock_mono_ns(sys));
         log_pace(intake->config.log);
-        err = do_group(intake, waiting, &rest);
-        backlog_end(&intake->backlog, clock_mono_ns(intake->config.sys));
-        waiting = rest;
+        err = do_group(intake, waiting, &waiting);
+        backlog_end(&intake->backlog, clock_mono_ns(sys));
     }
     if (err) {
         atomic_store(&intake->is_stopped, true);
@@ -770,7 +770,7 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
     }
     err = tend(intake);
     if (!err && intake->revise)
-        err = intake_revise_step(intake->revise, clock_now(intake->config.sys));
+        err = intake_revise_step(intake->revise, clock_now(sys));
     copy_seen_stats(intake);
     return err;
 }

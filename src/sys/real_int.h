@@ -8,6 +8,7 @@
 millis real_now(struct sys *sys);
 int64_t real_mono_ns(struct sys *sys);
 void real_sleep(struct sys *sys, millis span);
+void real_pause(struct sys *sys, int64_t ns);
 void real_fill(struct sys *sys, void *out, size_t len);
 
 int real_file_open(struct sys *sys, const char *path, unsigned modes, struct file **out_file);

@@ -12,6 +12,7 @@ static const struct sys_verbs real_verbs = {
     .now = real_now,
     .mono_ns = real_mono_ns,
     .sleep = real_sleep,
+    .pause = real_pause,
     .fill = real_fill,
     .file_open = real_file_open,
     .file_close = real_file_close,

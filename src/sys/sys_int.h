@@ -28,6 +28,7 @@ struct sys_verbs {
     millis (*now)(struct sys *sys);
     int64_t (*mono_ns)(struct sys *sys);
     void (*sleep)(struct sys *sys, millis span);
+    void (*pause)(struct sys *sys, int64_t ns);
     void (*fill)(struct sys *sys, void *out, size_t len);
 
     /* A world's file begins with a struct file, which the caller of `open` fills. */

@@ -97,3 +97,30 @@ TEST(backlog_of_a_small_queue_is_full_before_its_limit)
     backlog_init(&backlog, LEAST, 1 * MB);
     CHECK(is_about(room_of(&backlog), 1 * MB / 4 * 3));
 }
+
+static int64_t gap_after(size_t jobs, int64_t passed_ns)
+{
+    struct backlog backlog;
+
+    backlog_init(&backlog, LEAST, LIMIT);
+    backlog_begin(&backlog, 5 * SECOND);
+    for (size_t i = 0; i < jobs; i++) {
+        CHECK(backlog_add(&backlog, 100));
+        backlog_remove(&backlog, 100);
+    }
+    backlog_end(&backlog, 5 * SECOND + passed_ns);
+    return backlog_gap(&backlog, 5 * SECOND + passed_ns);
+}
+
+TEST(backlog_gathers_senders_when_there_are_several)
+{
+    struct backlog fresh;
+
+    backlog_init(&fresh, LEAST, LIMIT);
+    CHECK_INT(backlog_gap(&fresh, 5 * SECOND), 0);
+    CHECK_INT(gap_after(1, 100000), 0); /* nobody else is there to be waited for */
+    CHECK_INT(gap_after(2, 100000), 300000);
+    CHECK_INT(gap_after(50, 399999), 1);
+    CHECK_INT(gap_after(50, 400000), 0); /* others came while it was written */
+    CHECK_INT(gap_after(50, SECOND), 0);
+}
