@@ -218,7 +218,7 @@ static bool let_rest(struct connection *c, int64_t now_ns)
     int64_t wait_ms = c->x->status == 429 ? answer_wait_ms(c->x) : 0;
 
     if (wait_ms)
-        c->rest_until = site_rest(c->site, now_ns, wait_ms * 1000000);
+        c->rest_until = site_rest(c->site, c->x->reader.length, now_ns, wait_ms * 1000000);
     return wait_ms;
 }
 

@@ -12,8 +12,10 @@
 enum {
     SPARE_EXCHANGES = 512,
     SPARE_BUFS = 512,
-    KEPT_ROOM = 256 << 10,  /* a larger buffer is given back to the heap */
-    KEPT_MEMORY = 64 << 10, /* an arena that took more is given back */
+    KEPT_ROOM = 256 << 10,    /* a larger buffer is given back to the heap */
+    KEPT_MEMORY = 64 << 10,   /* an arena that took more is given back */
+    REFUSED_BYTES = 96 << 10, /* to drop so many takes as long as the refusal itself */
+    REFUSED_MOST = 1 << 20,   /* dropped: beyond it the connection ends */
 };
 
 #define SECOND_NS ((int64_t)1000000000)
@@ -153,7 +155,7 @@ void site_give_exchange(struct site *site, struct exchange *x)
     site->spare_count++;
 }
 
-int64_t site_rest(struct site *site, int64_t now_ns, int64_t most_ns)
+int64_t site_rest(struct site *site, uint64_t bytes, int64_t now_ns, int64_t most_ns)
 {
     int refusals = site->config->limits.refusals;
     int64_t until = site->refused_until;
@@ -162,7 +164,9 @@ int64_t site_rest(struct site *site, int64_t now_ns, int64_t most_ns)
         return now_ns + most_ns;
     if (until < now_ns - REFUSED_AT_ONCE_NS)
         until = now_ns - REFUSED_AT_ONCE_NS;
-    until += SECOND_NS / refusals;
+    if (bytes > REFUSED_MOST)
+        bytes = REFUSED_MOST;
+    until += SECOND_NS / refusals * (int64_t)(1 + bytes / REFUSED_BYTES);
     if (until > now_ns + most_ns)
         return now_ns + most_ns;
     site->refused_until = until;

@@ -119,9 +119,10 @@ void site_set_time(struct site *site, millis now);
 
 struct exchange *site_take_exchange(struct site *site); /* NULL without memory */
 void site_give_exchange(struct site *site, struct exchange *x);
-/* Until when one more who was told to come later is not read, `most_ns` from now at the latest, so
- * that refusals take little of the time that others need; CONNECTION_NEVER: read it on. */
-int64_t site_rest(struct site *site, int64_t now_ns, int64_t most_ns);
+/* Until when one more who was told to come later, with a body of so many bytes, is not read, for
+ * `most_ns` at the most, so that refusals take little of the time that others need;
+ * CONNECTION_NEVER: read it on. */
+int64_t site_rest(struct site *site, uint64_t bytes, int64_t now_ns, int64_t most_ns);
 /* An empty buffer with SITE_BUF_ROOM or more; false without memory. */
 bool site_take_buf(struct site *site, struct buf *out);
 void site_give_buf(struct site *site, struct buf *buf); /* leaves it empty */
