@@ -34,6 +34,9 @@ bool connection_wants_input(const struct connection *c);
 char *connection_window(struct connection *c, size_t *out_room);
 /* `len` bytes stand in the window. Runs inline routes. */
 void connection_received(struct connection *c, size_t len, int64_t now_ns);
+/* How much of what arrives next is of no use: its driver may drop it, and say how much it was. */
+size_t connection_unwanted(const struct connection *c);
+void connection_dropped(struct connection *c, size_t len, int64_t now_ns);
 void connection_input_ended(struct connection *c); /* the peer has closed its side */
 void connection_lost(struct connection *c);        /* reset, or hung up on both sides */
 

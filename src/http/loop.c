@@ -24,6 +24,7 @@ enum {
     ACCEPTED_AT_ONCE = 64,
     REFUSED_MOST = 64,   /* connections over the limit that still hear a 503 */
     RECORDS_AT_ONCE = 8, /* of one TLS connection, before others have their turn */
+    WINDOWS_AT_ONCE = 8, /* the same of a plain one */
 };
 
 #define SWEEP_NS ((int64_t)100 * 1000000)
@@ -42,6 +43,7 @@ struct client {
     struct terms *terms;
     int64_t greet_until; /* preface and handshake are done by then */
     unsigned watched;
+    bool is_early;    /* something came that is not wanted yet */
     bool is_finished; /* our side is shut */
     struct client *before, *behind;
 };
@@ -216,32 +218,48 @@ static unsigned wanted_events(const struct client *client)
     return wanted;
 }
 
+/* Whoever is not to be read now mostly sends nothing, and need not be watched anew after that. */
+static bool may_stay(const struct client *client, unsigned wanted)
+{
+    return wanted == 0 && client->watched == NET_READABLE && !client->is_early;
+}
+
+/* When something is to be done for it though nothing comes. */
+static int64_t deadline_of(const struct client *client)
+{
+    int64_t deadline = connection_deadline(client->connection);
+
+    return is_greeted(client) || deadline < client->greet_until ? deadline : client->greet_until;
+}
+
+static void note_deadline(struct loop *loop, int64_t deadline)
+{
+    if (deadline < loop->sweep_at)
+        loop->sweep_at = deadline;
+}
+
 /* Sends what can be sent, then waits for what the connection wants next, or drops it. */
 static void drive(struct loop *loop, struct client *client)
 {
     struct connection *c = client->connection;
     unsigned wanted;
-    int64_t deadline;
 
     if (is_greeted(client))
         send_output(client, loop->now_ns);
     if (connection_state(c) == CONNECTION_FINISHING && !client->is_finished)
         finish(client);
     wanted = wanted_events(client);
-    if (wanted != client->watched) {
+    if (wanted != client->watched && !may_stay(client, wanted)) {
         if (poller_watch(loop->poller, client->socket, wanted, client))
             connection_lost(c);
         client->watched = wanted;
     }
+    client->is_early = false;
     if (connection_state(c) == CONNECTION_OVER) {
         drop(loop, client);
         return;
     }
-    deadline = connection_deadline(c);
-    if (!is_greeted(client) && client->greet_until < deadline)
-        deadline = client->greet_until;
-    if (deadline < loop->sweep_at)
-        loop->sweep_at = deadline;
+    note_deadline(loop, deadline_of(client));
 }
 
 /* What comes behind the end is dropped as it is. */
@@ -251,7 +269,8 @@ static fallible receive_bytes(struct client *client, char *window, size_t room, 
                                                : net_receive(client->socket, window, room, out_len);
 }
 
-static void receive(struct loop *loop, struct client *client)
+/* Takes what has come, as far as the connection has room for it; true when there may be more. */
+static bool receive_window(struct loop *loop, struct client *client)
 {
     struct connection *c = client->connection;
     size_t room, len = 0;
@@ -259,7 +278,7 @@ static void receive(struct loop *loop, struct client *client)
     enum err err;
 
     if (!window)
-        return;
+        return false;
     err = receive_bytes(client, window, room, &len);
     if (err == ERR_BUSY)
         connection_received(c, 0, loop->now_ns);
@@ -269,12 +288,41 @@ static void receive(struct loop *loop, struct client *client)
         connection_input_ended(c);
     else
         connection_received(c, len, loop->now_ns);
+    return !err && len == room;
+}
+
+/* The same for what is of no use. */
+static bool discard(struct loop *loop, struct client *client, size_t unwanted)
+{
+    struct connection *c = client->connection;
+    size_t len = 0;
+    enum err err = net_discard(client->socket, unwanted, &len);
+
+    if (!err && len)
+        connection_dropped(c, len, loop->now_ns);
+    else if (!err)
+        connection_input_ended(c);
+    else if (err != ERR_BUSY)
+        connection_lost(c);
+    return !err && len == unwanted;
+}
+
+/* A body that is there is taken whole, so that there are few halves to be kept. */
+static void receive(struct loop *loop, struct client *client)
+{
+    bool goes_on = true;
+
+    for (int i = 0; goes_on && i < WINDOWS_AT_ONCE; i++) {
+        size_t unwanted = client->tls ? 0 : connection_unwanted(client->connection);
+
+        goes_on = unwanted ? discard(loop, client, unwanted) : receive_window(loop, client);
+    }
 }
 
 static void receive_records(struct loop *loop, struct client *client)
 {
     for (int i = 0; i < RECORDS_AT_ONCE && has_more(client); i++)
-        receive(loop, client);
+        receive_window(loop, client);
 }
 
 static void count(atomic_uint_fast64_t *total)
@@ -363,6 +411,7 @@ static void take_event(struct loop *loop, struct client *client, unsigned events
         greet(loop, client);
         receive_records(loop, client);
     } else {
+        client->is_early = (events & NET_READABLE) && !connection_wants_input(client->connection);
         if (events & reading_events(client))
             receive(loop, client);
         receive_records(loop, client);
@@ -512,6 +561,10 @@ static void sweep(struct loop *loop)
     loop->sweep_at = loop->stop_by;
     for (struct client *client = loop->clients; client; client = next) {
         next = client->behind;
+        if (loop->now_ns < deadline_of(client)) {
+            note_deadline(loop, deadline_of(client));
+            continue;
+        }
         connection_expire(client->connection, loop->now_ns);
         if (!is_greeted(client) && loop->now_ns >= client->greet_until)
             lose_greeting(loop, client);

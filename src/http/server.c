@@ -30,6 +30,7 @@ void server_limits_default(struct server_limits *out_limits)
                                          .pool_queue = 1024,
                                          .body_memory = 256 << 20,
                                          .exchange_memory = 64 << 20,
+                                         .refusals = 2000,
                                          .request_ms = 10000,
                                          .idle_ms = 60000,
                                          .write_ms = 30000,

@@ -38,11 +38,14 @@ struct server_limits {
     size_t pool_queue;      /* waiting pool requests; beyond it 429 */
     size_t body_memory;     /* bytes of all request bodies in flight; beyond it 429 */
     size_t exchange_memory; /* cap of exchange_mem() */
-    int64_t request_ms;     /* whole request, from its first byte; beyond it 408 */
-    int64_t idle_ms;        /* a connection between requests */
-    int64_t write_ms;       /* an answer that the client does not take */
-    int loops;              /* 0: one a core */
-    int workers;            /* threads of the pool */
+    /* By each loop in a second: who is told to come later while there are more of them is read
+     * again when it is its turn, or was told to come. 0: only then. */
+    int refusals;
+    int64_t request_ms; /* whole request, from its first byte; beyond it 408 */
+    int64_t idle_ms;    /* a connection between requests */
+    int64_t write_ms;   /* an answer that the client does not take */
+    int loops;          /* 0: one a core */
+    int workers;        /* threads of the pool */
 };
 
 struct server_config {
