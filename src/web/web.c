@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "collect/intake.h"
+#include "store/users.h"
 #include "sys/thread.h"
 #include "web/api/api.h"
 #include "web/journal.h"
@@ -62,7 +63,8 @@ fallible web_open(const struct web_config *config, struct web **out_web)
         return mem_exhausted();
     web->config = *config;
     web->lock = mutex_open();
-    err = web->lock ? gate_open(config->sys, config->access, &config->gate, &web->gate)
+    err = web->lock ? gate_open(config->sys, config->access, users_sessions(config->users),
+                                &config->gate, &web->gate)
                     : mem_exhausted();
     if (err)
         web_close(web);
