@@ -9,6 +9,7 @@
 #include "store/users.h"
 #include "sys/thread.h"
 #include "web/api/api.h"
+#include "web/audited.h"
 #include "web/journal.h"
 #include "web/repeat.h"
 
@@ -36,9 +37,14 @@ static void (*const HANDLERS[])(struct exchange *x) = {
 #undef ROUTE
 };
 
+static void run_once(struct exchange *x)
+{
+    audited_run(x, HANDLERS[exchange_route(x) - ROUTES]);
+}
+
 static void run_write(struct exchange *x)
 {
-    repeat_run(x, HANDLERS[exchange_route(x) - ROUTES]);
+    repeat_run(x, run_once);
 }
 
 struct web {
