@@ -20,10 +20,10 @@ ORDER BY seq DESC
 LIMIT ?2;
 
 -- name: audit_told
-SELECT seq || ' ' || hex(hash) || ' ' || record
+SELECT seq || ' ' || hex(hash) || ' ' || length(CAST(record AS BLOB)) || ' ' || record
 FROM audit
 ORDER BY seq;
 
 -- name: audit_head_told
-SELECT seq || ' ' || hex(hash) || ' '
+SELECT seq || ' ' || hex(hash) || ' 0 '
 FROM audit_head;

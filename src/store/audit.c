@@ -164,14 +164,16 @@ static void found(struct audit_walk *walk, int64_t seq, const char *what)
     walk->report(walk->argument, sentence);
 }
 
-/* "SEQ HASH RECORD" */
+/* "SEQ HASH LENGTH RECORD": the length shows what stands behind a NUL. */
 static bool read_told(str told, int64_t *out_seq, unsigned char *out_hash, str *out_record)
 {
-    str seq = str_cut(&told, ' '), hash = str_cut(&told, ' ');
+    str seq = str_cut(&told, ' '), hash = str_cut(&told, ' '), length = str_cut(&told, ' ');
+    uint64_t stored;
     size_t len;
 
     *out_record = told;
-    return told.data && str_to_i64(seq, out_seq) && hash.len == 2 * (size_t)AUDIT_HASH &&
+    return told.data && str_to_i64(seq, out_seq) && str_to_u64(length, &stored) &&
+           stored == told.len && hash.len == 2 * (size_t)AUDIT_HASH &&
            sodium_hex2bin(out_hash, AUDIT_HASH, hash.data, hash.len, NULL, &len, NULL) == 0 &&
            len == AUDIT_HASH;
 }
