@@ -221,6 +221,7 @@ static void add_limits(struct buf *out, struct web *web)
         [GATE_ADDRESS] = "address",
         [GATE_WRONG_KEYS] = "wrong_keys",
         [GATE_COLLECT] = "collect",
+        [GATE_SIGN_INS] = "sign_ins",
     };
 
     family(out, "limited_total", "counter", "Requests refused for coming too often, by the limit.");
