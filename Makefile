@@ -54,7 +54,7 @@ traffic: build/packages-test all ## how well machines are told from people, at l
 	@tests/e2e/traffic/run $(VISITS)
 
 overload: all build/packages-test ## ten times what the server can take, for a minute, and what became of it
-	@ninja -C build bench/load
+	@ninja -C build bench/flood
 	@bench/run_overload --folder "$(BENCH_FOLDER)"
 
 retries: all ## a million events, three replies of ten lost, the server killed meanwhile (RETRIES=1000000)

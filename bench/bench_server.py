@@ -25,7 +25,7 @@ def make_folder(folder):
 class Server:
     """The program on a folder; ends with the block."""
 
-    def __init__(self, folder, fresh=True):
+    def __init__(self, folder, fresh=True, cores=None):
         self.folder = pathlib.Path(folder)
         if fresh:
             make_folder(self.folder)
@@ -33,7 +33,8 @@ class Server:
         self.write_key, self.api_key = keys["write_key"], keys["api_key"]
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [BUILD / "myriad", "serve", "--data", self.folder, "--listen", "127.0.0.1:0"],
+            [*(["taskset", "-c", cores] if cores else []), BUILD / "myriad", "serve", "--data",
+             self.folder, "--listen", "127.0.0.1:0"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         line = self.process.stdout.readline()
         self.start_seconds = time.monotonic() - self.started

@@ -3,14 +3,12 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   load ADDRESS WRITE_KEY [--batch N] [--connections N] [--seconds N] [--rate N] [--requests N]
- *        [--pack] [--persons N] [--seed N] [--storm]
+ *        [--pack] [--persons N] [--seed N]
  *
  * Closed loop: each connection sends as soon as it has its answer. With --rate an open loop: so
  * many requests a second are due at even spaces whatever the server does, and each is timed from
  * when it was due, so that a stall counts for all whom it kept waiting. --pack sends the bodies
- * gzipped, built before the clock starts. --storm takes refusals and closed connections for what
- * they are and goes on at once, whatever Retry-After says; events are counted where the answer was
- * 200, and apart where there was none. Prints one JSON object.
+ * gzipped, built before the clock starts. Prints one JSON object.
  */
 #include "shop.h"
 
@@ -24,17 +22,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    EVENTS_AT_ONCE = 256,
-    STORM_PATIENCE_S = 30,
-    ANSWER_ROOM = 2048,
-    BODIES_EACH = 2,
-    SINGLES_EACH = 32
-};
+enum { EVENTS_AT_ONCE = 256, ANSWER_ROOM = 2048, BODIES_EACH = 2, SINGLES_EACH = 32 };
 
 struct options {
     const char *address, *write_key;
-    uint64_t batch, connections, seconds, rate, requests, pack, persons, seed, storm;
+    uint64_t batch, connections, seconds, rate, requests, pack, persons, seed;
 };
 
 struct connection {
@@ -48,15 +40,6 @@ struct connection {
     int64_t begun; /* sent, or due */
     unsigned watched;
     bool is_idle;
-};
-
-/* What a storm met besides answers of 200. */
-struct refusals {
-    uint64_t busy;        /* 429 with Retry-After */
-    uint64_t unavailable; /* 503 with Retry-After */
-    uint64_t other;       /* any other answer */
-    uint64_t closed;      /* connections that ended with a request unanswered */
-    uint64_t unknown;     /* events of these */
 };
 
 struct load {
@@ -73,7 +56,6 @@ struct load {
     uint64_t sent;
     uint64_t answered;
     uint64_t refused;
-    struct refusals refusals;
     uint64_t events;
     uint64_t bytes;
     uint32_t *times; /* of answers, in microseconds */
@@ -105,27 +87,6 @@ static void rest(struct load *load, struct connection *c)
     load->idle[load->idle_count++] = c;
 }
 
-static void connect_again(struct load *load, struct connection *c)
-{
-    net_close(c->socket);
-    check(net_connect(load->sys, str_of(load->options.address), &c->socket), "connect");
-    c->watched = 0;
-    watch(load, c, NET_READABLE);
-}
-
-/* The connection ended; in a storm that is one more thing to count. */
-static void lose(struct load *load, struct connection *c, const char *what)
-{
-    if (!load->options.storm)
-        die(what);
-    connect_again(load, c);
-    if (c->is_idle)
-        return;
-    load->refusals.closed++;
-    load->refusals.unknown += c->sending->count;
-    rest(load, c);
-}
-
 static void send_rest(struct load *load, struct connection *c)
 {
     str bytes = buf_str(&c->sending->bytes);
@@ -138,21 +99,16 @@ static void send_rest(struct load *load, struct connection *c)
             watch(load, c, NET_READABLE | NET_WRITABLE);
             return;
         }
-        if (err) {
-            lose(load, c, "send");
-            return;
-        }
+        if (err)
+            die("send");
         c->sent += len;
     }
     watch(load, c, NET_READABLE);
 }
 
-/* A storm has many connections: it must not take as much memory as what it storms. */
 static size_t bodies_each(const struct load *load)
 {
-    if (!load->options.batch)
-        return SINGLES_EACH;
-    return load->options.storm ? 1 : BODIES_EACH;
+    return load->options.batch ? BODIES_EACH : SINGLES_EACH;
 }
 
 /* Begins the next request on an idle connection. */
@@ -195,24 +151,9 @@ static int answer_status(const struct connection *c)
     return (c->answer[9] - '0') * 100 + (c->answer[10] - '0') * 10 + (c->answer[11] - '0');
 }
 
-static void note_refusal(struct refusals *refusals, int status, str answer)
-{
-    bool may_return = str_contains(answer, S("\r\nRetry-After: "));
-
-    if (status == 429 && may_return)
-        refusals->busy++;
-    else if (status == 503 && may_return)
-        refusals->unavailable++;
-    else if (refusals->other++ == 0)
-        fprintf(stderr, "load: %.*s\n", STR_ARG(answer));
-}
-
 static void note(struct load *load, struct connection *c, int status, int64_t now)
 {
-    if (status != 200 && load->options.storm) {
-        load->refused++;
-        note_refusal(&load->refusals, status, str_from(c->answer, c->answer_len));
-    } else if (status != 200) {
+    if (status != 200) {
         if (load->refused++ == 0)
             fprintf(stderr, "load: %.*s\n", (int)c->answer_len, c->answer);
     } else {
@@ -228,9 +169,6 @@ static void note(struct load *load, struct connection *c, int status, int64_t no
     load->times[load->answered++] = (uint32_t)((now - c->begun) / 1000);
     load->ended = now;
     rest(load, c);
-    if (c->sent < c->sending->bytes.len ||
-        str_contains(str_from(c->answer, c->answer_len), S("\r\nConnection: close")))
-        connect_again(load, c);
 }
 
 static void receive(struct load *load, struct connection *c)
@@ -242,10 +180,8 @@ static void receive(struct load *load, struct connection *c)
 
     if (err == ERR_BUSY)
         return;
-    if (err || !len) {
-        lose(load, c, err ? "receive" : "the server closed a connection");
-        return;
-    }
+    if (err || !len)
+        die(err ? "receive" : "the server closed a connection");
     c->answer_len += len;
     status = answer_status(c);
     if (status && !c->is_idle)
@@ -271,33 +207,16 @@ static int64_t begin_due(struct load *load)
             if (due > now)
                 return due - now;
         }
-        begin(load, load->idle[--load->idle_count], load->options.storm ? now : due);
+        begin(load, load->idle[--load->idle_count], due);
     }
     return 1000000000;
-}
-
-/* For answers to what was sent. */
-static bool waits(const struct load *load)
-{
-    int64_t end_s = (int64_t)load->options.seconds + STORM_PATIENCE_S;
-
-    return load->idle_count < load->options.connections &&
-           (!load->options.storm || clock_mono_ns(load->sys) - load->started < end_s * 1000000000);
-}
-
-static void count_unanswered(struct load *load)
-{
-    for (size_t i = 0; i < load->options.connections; i++)
-        if (!load->connections[i].is_idle) {
-            load->refusals.closed++;
-            load->refusals.unknown += load->connections[i].sending->count;
-        }
 }
 
 static void run(struct load *load)
 {
     load->started = clock_mono_ns(load->sys);
-    while (has_more(load, clock_mono_ns(load->sys)) || waits(load)) {
+    while (has_more(load, clock_mono_ns(load->sys)) ||
+           load->idle_count < load->options.connections) {
         struct poll_event events[EVENTS_AT_ONCE];
         int64_t wait_ns = begin_due(load);
         size_t count;
@@ -343,15 +262,6 @@ static void report(struct load *load)
               (unsigned long long)load->refused, (unsigned long long)load->bytes, seconds,
               quantile_ms(load, 0.5), quantile_ms(load, 0.99), quantile_ms(load, 0.999),
               quantile_ms(load, 1));
-    if (load->options.storm)
-        buf_print(&out,
-                  ",\"sent\":%llu,\"busy\":%llu,\"unavailable\":%llu,\"other\":%llu,"
-                  "\"closed\":%llu,\"unknown\":%llu",
-                  (unsigned long long)load->sent, (unsigned long long)load->refusals.busy,
-                  (unsigned long long)load->refusals.unavailable,
-                  (unsigned long long)load->refusals.other,
-                  (unsigned long long)load->refusals.closed,
-                  (unsigned long long)load->refusals.unknown);
     buf_add(&out, S("}\n"));
     check(stream_write(STREAM_OUT, buf_str(&out)), "write");
     buf_done(&out);
@@ -415,8 +325,8 @@ static bool read_options(int argc, char **argv, struct options *out)
     for (int i = 3; i < argc; i++) {
         size_t k = 0;
 
-        if (str_equals(str_of(argv[i]), S("--pack")) || str_equals(str_of(argv[i]), S("--storm"))) {
-            *(argv[i][2] == 'p' ? &out->pack : &out->storm) = 1;
+        if (str_equals(str_of(argv[i]), S("--pack"))) {
+            out->pack = 1;
             continue;
         }
         while (k < sizeof known / sizeof known[0] &&
@@ -435,11 +345,10 @@ int main(int argc, char **argv)
                         .options = {.connections = 32, .seconds = 5, .persons = 100000, .seed = 1}};
 
     if (!read_options(argc, argv, &load.options)) {
-        fprintf(
-            stderr,
-            "usage: load ADDRESS WRITE_KEY [--batch N] [--connections N] [--seconds N]\n"
-            "            [--rate N] [--requests N] [--pack] [--persons N] [--seed N] [--storm]\n"
-            "--pack needs --requests\n");
+        fprintf(stderr,
+                "usage: load ADDRESS WRITE_KEY [--batch N] [--connections N] [--seconds N]\n"
+                "            [--rate N] [--requests N] [--pack] [--persons N] [--seed N]\n"
+                "--pack needs --requests\n");
         return 2;
     }
     if (!shop_open(&load.shop, load.options.write_key, (uint32_t)load.options.persons,
@@ -449,7 +358,6 @@ int main(int argc, char **argv)
         pack_all(&load);
     connect_all(&load);
     run(&load);
-    count_unanswered(&load);
     report(&load);
-    return load.refused && !load.options.storm ? 1 : 0;
+    return load.refused ? 1 : 0;
 }

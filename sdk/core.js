@@ -17,6 +17,7 @@
   const KEPT = "myriad";
   const IDLE_MS = 15000; /* no longer in use: nothing was touched for so long */
   const LEAST_MS = 100; /* of time in use: less is not told */
+  const MOST_CHARACTERS = 10000; /* sent at once: 32 KB at the most in UTF-8, half of what a page may leave alive */
   const uuid = () => w.crypto.randomUUID ? w.crypto.randomUUID()
     : "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) =>
       (c ^ (w.crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (c / 4)))).toString(16));
@@ -33,25 +34,42 @@
   const may = () => option("id") !== "none" && kept.c !== false &&
     (kept.c || (option("consent") !== "required" && !n.globalPrivacyControl));
 
+  /* Messages as text, as they were when they were told; flying are those under way. */
   let waiting = [];
-  let isSending = false;
-  const body = (batch) => JSON.stringify({ writeKey: key, sentAt: new Date(), batch });
-  const send = () => {
-    const batch = waiting.slice(0, 50);
-    if (isSending || !batch.length) return;
-    isSending = true;
-    w.fetch(url, { method: "POST", body: body(batch), keepalive: true, credentials: "omit" })
-      .then((answer) => answer.status === 429 || answer.status > 499, () => true)
+  let flying = [];
+  let timer = 0;
+  let pause = () => 5000; /* milliseconds, after what could not be sent and was answered so */
+  let changed = () => {}; /* what waits is other than it was */
+  const body = (batch) => `{"writeKey":${JSON.stringify(key)},"sentAt":${JSON.stringify(new Date())},"batch":[${batch}]}`;
+  /* As many as may go at once, and no less than one. */
+  let next = () => {
+    let size = 0;
+    return waiting.filter((text) => !flying.includes(text) && ((size += text.length) < MOST_CHARACTERS || size === text.length));
+  };
+  const deliver = (batch) => {
+    const text = body(batch);
+    flying.push(...batch);
+    new Promise((resolve) => resolve(w.fetch(url, {
+      method: "POST", body: text, keepalive: text.length < MOST_CHARACTERS * 1.05, credentials: "omit",
+    }))).then((answer) => (answer.status === 429 || answer.status > 499) && answer, () => true)
       .then((again) => {
-        isSending = false;
-        if (again) return setTimeout(send, 5000);
-        waiting = waiting.filter((message) => !batch.includes(message));
+        flying = flying.filter((text) => !batch.includes(text));
+        if (!again) waiting = waiting.filter((text) => !batch.includes(text));
+        else if (!timer) timer = setTimeout(retry, pause(again));
+        changed();
         send();
       });
   };
+  const send = () => {
+    const batch = next();
+    if (!timer && !flying.length && batch.length) deliver(batch);
+  };
+  const retry = () => { timer = clearTimeout(timer); send(); };
   /* The page may be gone at once: what waits goes by beacon, and is known by its ids if it comes twice. */
-  const leave = () => {
-    while (waiting.length && n.sendBeacon(url, body(waiting.slice(0, 50)))) waiting.splice(0, 50);
+  let leave = () => {
+    flying = [];
+    for (let batch; (batch = next()).length && n.sendBeacon(url, body(batch));)
+      waiting = waiting.filter((text) => !batch.includes(text));
   };
 
   let page;
@@ -72,7 +90,9 @@
       message.anonymousId = kept.i;
     }
     if (kept.u) message.userId = kept.u;
-    waiting.push(Object.assign({ messageId: uuid(), timestamp: new Date(), context: page || describe() }, message));
+    waiting.push(JSON.stringify(
+      Object.assign({ messageId: uuid(), timestamp: new Date(), context: page || describe() }, message)));
+    changed();
     send();
   };
 
@@ -107,13 +127,19 @@
       tell({ type: "identify", traits });
     },
     consent(yes) {
+      if (!yes) waiting = [];
       kept = yes ? Object.assign(kept, { c: true }) : { c: false };
       keep();
     },
     reset() { kept = kept.c === undefined ? {} : { c: kept.c }; keep(); },
   };
+  const parts = []; /* what starts with the page */
+  /* JOIN: the module's files stand here where a script has them. */
+
   const before = (w.myriad && w.myriad.q) || [];
-  w.myriad = (name, ...words) => calls[name](...words);
+  w.myriad = (name, ...words) => {
+    try { return calls[name](...words); } catch { /* a page never fails for what is told of it */ }
+  };
 
   const start = () => {
     let place = location.pathname + location.search;
@@ -121,6 +147,7 @@
       const now = location.pathname + location.search;
       if (now !== place) { place = now; calls.page(); }
     };
+    for (const part of parts) part();
     calls.page();
     for (const words of before) w.myriad(...words);
     for (const name of ["pushState", "replaceState"]) {
@@ -128,14 +155,14 @@
       history[name] = function () { const value = real.apply(this, arguments); look(); return value; };
     }
     w.addEventListener("popstate", look);
-    w.addEventListener("online", send);
+    w.addEventListener("online", retry);
     w.addEventListener("pageshow", (event) => event.persisted && calls.page());
     for (const name of ["pointerdown", "pointermove", "keydown", "scroll"])
       w.addEventListener(name, touch, { passive: true, capture: true });
     d.addEventListener("visibilitychange", () => {
       if (d.visibilityState === "hidden") { settle(); leave(); } else touch();
     });
-    w.addEventListener("pagehide", () => { settle(); leave(); });
+    w.addEventListener("pagehide", () => { settle(); leave(true); });
     d.addEventListener("click", (event) => {
       const part = event.target.closest && event.target.closest("[data-event]");
       if (part) calls.track(part.dataset.event, Object.assign({}, part.dataset, { event: undefined }));

@@ -198,6 +198,9 @@ def operation(tables, route, problems):
         else:
             responses[str(each)] = {"description": problems[str(each)],
                                     **problem(each, limited, answer)}
+    responses["default"] = {"description": "Not taken as a request: too slow (408), too long a head (431), or "
+                                           "not HTTP as it is known here (400, 501).",
+                            "content": {"application/problem+json": {"schema": schema_ref("Problem")}}}
     made["responses"] = responses
     session = {"session": []} if method == "GET" else {"session": [], "csrf": []}
     if limited:

@@ -59,6 +59,12 @@ static fallible read_terms(struct sys *sys, const struct config *config, const s
     if (config->tls_certificate[0] == 0 && (config->tls_key[0] || config->tls_listen[0]))
         return fail(ERR_INVALID, "setting %s of [tls] needs the setting certificate",
                     config->tls_key[0] ? "key" : "listen");
+    if (config->tls_proxy_protocol && !config->tls_listen[0])
+        return fail(ERR_INVALID, "setting proxy_protocol of [tls] needs its setting listen: for "
+                                 "TLS at --listen it is the one of [server]");
+    if ((config->proxy_protocol || config->tls_proxy_protocol) && !config->trusted_proxies[0])
+        return fail(ERR_INVALID, "setting proxy_protocol needs the setting trusted_proxies of "
+                                 "[server]: who may say where a connection comes from");
     TRY(terms_open(sys, &plan, before, out_terms));
     warn_of_certificate(sys, config, *out_terms);
     return OK;

@@ -348,10 +348,13 @@ static fallible open_doors(struct service *service)
                               .terms = reload_terms(service->reload)};
     struct server_limits limits;
 
+    doors.is_behind = config->proxy_protocol;
     if (config->tls_listen[0]) {
         doors.tls_listen = str_of(config->tls_listen);
+        doors.is_tls_behind = config->tls_proxy_protocol;
     } else if (config->tls_certificate[0]) {
         doors.tls_listen = doors.listen;
+        doors.is_tls_behind = doors.is_behind;
         doors.listen = (str){NULL, 0};
     }
     server_limits(config, &limits);
@@ -463,6 +466,7 @@ static fallible open_all(struct service *service)
     TRY(open_watch(service));
     TRY(open_enrich(service));
     web.enrich = service->enrich;
+    web.watch = service->watch;
     web.inspect = &service->inspect;
     web.access = service->workspace.access;
     web.users = service->workspace.users;

@@ -53,6 +53,16 @@ uint64_t enrich_count(const struct enrich *enrich, enum enrich_part part)
     return atomic_load(&((struct enrich *)enrich)->counts[part]);
 }
 
+uint64_t enrich_humans(const struct enrich *enrich)
+{
+    return atomic_load(&((struct enrich *)enrich)->humans);
+}
+
+uint64_t enrich_machines(const struct enrich *enrich, size_t sign)
+{
+    return atomic_load(&((struct enrich *)enrich)->machines[sign]);
+}
+
 void enrich_cache_stats(const struct enrich *enrich, enum enrich_cache cache,
                         struct memo_stats *out_stats)
 {
@@ -97,6 +107,8 @@ void enrich_end(struct enrich_call *call)
         if (call->counts[i])
             atomic_fetch_add_explicit(&call->enrich->counts[i], call->counts[i],
                                       memory_order_relaxed);
+    if (call->humans)
+        atomic_fetch_add_explicit(&call->enrich->humans, call->humans, memory_order_relaxed);
     buf_done(&call->scratch);
 }
 
@@ -136,7 +148,7 @@ _Static_assert(sizeof BY_LENGTH == LONGEST - SHORTEST + 2, "one more than length
 /* Of these one told by the sender stands for all: two sources never mix in one thing. */
 static const str INSIDE[MEMBERS][INSIDE_MOST] = {
     [OS] = {{"name", 4}, {"version", 7}},
-    [DEVICE] = {{"type", 4}},
+    [DEVICE] = {{"type", 4}, {"model", 5}},
     [BROWSER] = {{"name", 4}, {"version", 7}},
     [NETWORK] = {{"asn", 3}},
     [LOCATION] = {{"country", 7}, {"region", 6}, {"city", 4}},
@@ -266,12 +278,12 @@ static struct whose find_whose(const struct seen *seen)
     return (struct whose){0};
 }
 
-static fallible add_agent(struct seen *seen, str agent)
+static fallible add_agent(struct seen *seen, const struct whose *whose)
 {
     struct enrich_agent told;
     bool has_any;
 
-    TRY(enrich_agent_tell(seen->call, agent, &told));
+    TRY(enrich_agent_tell(seen->call, whose->agent, whose->has_headers, &told));
     has_any = add_open(seen, BROWSER, told.browser);
     has_any |= add_open(seen, OS, told.os);
     has_any |= add_open(seen, DEVICE, told.device);
@@ -453,7 +465,7 @@ fallible enrich_read(struct enrich_call *call, const struct json *doc,
             TRY(add_address(&seen));
     }
     if (whose.agent.len && config->has[ENRICH_AGENT])
-        TRY(add_agent(&seen, whose.agent));
+        TRY(add_agent(&seen, &whose));
     if (address.len && config->has[ENRICH_GEOGRAPHY])
         TRY(add_place(&seen, address));
     if (config->has[ENRICH_REFERRER] || config->has[ENRICH_CAMPAIGN])

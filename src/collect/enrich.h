@@ -102,6 +102,9 @@ bool enrich_drops(const struct enrich_call *call, const struct json *doc, uint32
 
 /* For metrics. */
 uint64_t enrich_count(const struct enrich *enrich, enum enrich_part part); /* events that gained */
+uint64_t enrich_humans(const struct enrich *enrich); /* events judged a person's */
+/* Events judged a machine's, of which that sign weighed most: see traffic_sign_code. */
+uint64_t enrich_machines(const struct enrich *enrich, size_t sign);
 struct memo_stats;
 void enrich_cache_stats(const struct enrich *enrich, enum enrich_cache cache,
                         struct memo_stats *out_stats);

@@ -4,10 +4,11 @@
  */
 #include "collect/enrich_int.h"
 
-#include "collect/agent.h"
 #include "collect/memo.h"
 
 enum { NAME_MOST = 64, TOKEN_MOST = 48 };
+
+#define HINTED "\x01"
 
 /* Libraries and servers that speak HTTP for programs, by how their agents begin, in lower case. */
 static const char *const LIBRARIES[] = {
@@ -235,13 +236,16 @@ static void write_named(struct json_writer *w, const char *what, str name, str v
 }
 
 /* The three members with a line's end behind each: JSON as it is written here holds none. */
-static fallible write_all(struct enrich_call *call, str text, str *out_lines)
+static fallible write_all(struct enrich_call *call, str text, const struct enrich_hints *hints,
+                          str *out_lines)
 {
     struct json_writer w = enrich_write(call);
     struct agent agent;
     const char *device;
 
     TRY(agent_read(call->enrich->config.agents, text, call->mem, &agent));
+    if (hints)
+        enrich_hints_apply(hints, &agent);
     device = device_of(&agent, text);
     write_named(&w, "browser", agent.browser, agent.browser_major);
     buf_add_byte(w.out, '\n');
@@ -253,6 +257,8 @@ static fallible write_all(struct enrich_call *call, str text, str *out_lines)
         json_key(&w, S("device"));
         json_open(&w, '{');
         enrich_write_text(&w, S("type"), str_of(device), NAME_MOST);
+        if (hints)
+            enrich_write_text(&w, S("model"), hints->model, NAME_MOST);
         json_shut(&w, '}');
     }
     return enrich_written(call, out_lines);
@@ -265,18 +271,54 @@ static str line_of(str *rest)
     return line.len ? line : (str){NULL, 0};
 }
 
-fallible enrich_agent_tell(struct enrich_call *call, str agent, struct enrich_agent *out_told)
+/* The request's; NULL: they add nothing. */
+static const struct enrich_hints *hints_of(struct enrich_call *call)
+{
+    if (!call->has_asked_hints)
+        call->has_hints = enrich_hints_read(call->request, &call->hints);
+    call->has_asked_hints = true;
+    return call->has_hints ? &call->hints : NULL;
+}
+
+/* What the answer depends on. None of the hints holds the byte between them. */
+static str key_of(struct enrich_call *call, str agent, const struct enrich_hints *hints)
+{
+    return arena_print(
+        call->mem, HINTED "%s" HINTED "%.*s" HINTED "%s" HINTED "%.*s" HINTED "%.*s" HINTED "%.*s",
+        hints->browser ? hints->browser : "", STR_ARG(hints->major),
+        hints->system ? hints->system : "", STR_ARG(hints->version), STR_ARG(hints->model),
+        STR_ARG(agent));
+}
+
+static fallible find_or_write(struct enrich_call *call, str agent, bool has_headers, str *out_lines)
 {
     struct memo *memo = call->enrich->caches[ENRICH_AGENTS];
+    const struct enrich_hints *hints = has_headers ? hints_of(call) : NULL;
+    /* An agent that is made to look like such a key has none: it would answer for others. */
+    bool has_key = hints || !str_starts(agent, S(HINTED));
+    str key = hints ? key_of(call, agent, hints) : agent;
+
+    if (!key.data)
+        return arena_exhausted();
+    if (has_key && memo_find(memo, key, call->mem, out_lines))
+        return OK;
+    TRY(write_all(call, agent, hints, out_lines));
+    if (has_key)
+        memo_put(memo, key, *out_lines);
+    return OK;
+}
+
+fallible enrich_agent_tell(struct enrich_call *call, str agent, bool has_headers,
+                           struct enrich_agent *out_told)
+{
     str lines;
 
     agent = str_slice(agent, 0, AGENT_MOST_BYTES);
-    if (!call->agent_text.data || !str_equals(agent, call->agent_text)) {
-        if (!memo_find(memo, agent, call->mem, &lines)) {
-            TRY(write_all(call, agent, &lines));
-            memo_put(memo, agent, lines);
-        }
+    if (!call->agent_text.data || call->agent_headers != has_headers ||
+        !str_equals(agent, call->agent_text)) {
+        TRY(find_or_write(call, agent, has_headers, &lines));
         call->agent_text = agent;
+        call->agent_headers = has_headers;
         call->told_agent.browser = line_of(&lines);
         call->told_agent.os = line_of(&lines);
         call->told_agent.device = line_of(&lines);

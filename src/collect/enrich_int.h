@@ -9,6 +9,7 @@
 #include "collect/enrich.h"
 
 #include "base/buf.h"
+#include "collect/enrich_hints.h"
 #include "collect/traffic.h"
 
 #include <stdatomic.h>
@@ -17,6 +18,7 @@ struct enrich {
     struct enrich_config config;
     struct memo *caches[ENRICH_CACHES];
     atomic_uint_fast64_t counts[ENRICH_PARTS];
+    atomic_uint_fast64_t humans, machines[TRAFFIC_SIGNS_MOST]; /* by the heaviest reason */
 };
 
 struct enrich_agent {
@@ -62,10 +64,12 @@ struct enrich_call {
     struct buf scratch;
     str agent;        /* the request's */
     bool is_visitors; /* the request's agent is one of a visitor, not of who relays */
-    uint64_t counts[ENRICH_PARTS];
+    bool has_asked_hints, has_hints;
+    struct enrich_hints hints;
+    uint64_t counts[ENRICH_PARTS], humans;
     /* The latest answers */
     str agent_text, judged_text, address, language;
-    bool judged_headers;
+    bool judged_headers, agent_headers;
     struct traffic_verdict judged;
     struct enrich_agent told_agent;
     struct enrich_told {
@@ -81,7 +85,9 @@ struct enrich_call {
 
 /* Is it the name of a library for programs? Then it tells who relays, and nothing of a visitor. */
 bool enrich_agent_is_library(str agent);
-fallible enrich_agent_tell(struct enrich_call *call, str agent, struct enrich_agent *out_told);
+/* `has_headers`: the agent is the request's, and so are its other headers. */
+fallible enrich_agent_tell(struct enrich_call *call, str agent, bool has_headers,
+                           struct enrich_agent *out_told);
 /* `out_person` is told as in struct enriched. */
 fallible enrich_traffic_tell(struct enrich_call *call, const struct enrich_hit *hit, str *out_told,
                              uint64_t *out_person);

@@ -115,6 +115,11 @@ fallible enrich_traffic_tell(struct enrich_call *call, const struct enrich_hit *
 
     TRY(judge(call, hit, &verdict));
     TRY(tell(call, &verdict, out_told));
+    if (verdict.is_machine)
+        atomic_fetch_add_explicit(&call->enrich->machines[verdict.heaviest], 1,
+                                  memory_order_relaxed);
+    else
+        call->humans++;
     call->judged = verdict;
     call->judged_text = hit->agent;
     call->judged_headers = hit->has_headers;

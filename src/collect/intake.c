@@ -5,6 +5,7 @@
 #include "collect/intake.h"
 
 #include "base/mem.h"
+#include "collect/backlog.h"
 #include "collect/intake_fold.h"
 #include "collect/intake_revise.h"
 #include "collect/quarantine.h"
@@ -15,7 +16,6 @@
 #include "sys/clock.h"
 #include "sys/thread.h"
 
-#include <assert.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +29,7 @@ enum {
     WARM_FAR = 12,         /* events ahead of the one that is stored */
     WARM_NEAR = 4,
     CACHE_LINE = 64,
-    CROWDED = 4, /* all but one of so many parts of the queue are full: no more is read */
+    GROUPS_WAIT = 2, /* may, always: while one is written another is ready */
     /* A group's bytes without what the format adds, which is less than as much again and a quarter
      * for the smallest events: so much of the largest that the log takes. */
     GROUP_SHARE_OF = 9,
@@ -45,7 +45,7 @@ struct intake {
     struct intake_revise *revise;
     struct mailbox *box;
     struct quarantine *quarantine;
-    atomic_size_t waiting; /* bytes of posted jobs not yet answered */
+    struct backlog backlog; /* bytes of posted jobs not yet answered */
     atomic_bool is_full;
     bool is_hurried;
     atomic_bool is_stopped; /* the log can promise nothing any more */
@@ -92,6 +92,8 @@ fallible intake_open(const struct intake_config *config,
         intake->config.group_bytes = DEFAULT_GROUP;
     if (!intake->config.queue_bytes)
         intake->config.queue_bytes = DEFAULT_QUEUE;
+    backlog_init(&intake->backlog, GROUPS_WAIT * intake->config.group_bytes,
+                 intake->config.queue_bytes);
     intake->box = mailbox_open(NULL, NULL);
     intake->lock = mutex_open();
     err = intake->box && intake->lock ? quarantine_open(&intake->quarantine) : mem_exhausted();
@@ -160,10 +162,8 @@ static fallible admit(struct intake *intake, const struct intake_job *job)
 {
     if (atomic_load(&intake->is_stopped))
         return fail(ERR_IO, "the log has stopped: restart to recover");
-    if (atomic_load_explicit(&intake->waiting, memory_order_relaxed) + job->bytes >
-        intake->config.queue_bytes)
+    if (!backlog_add(&intake->backlog, job->bytes))
         return fail(ERR_BUSY, "more waits to be stored than may wait: send it again later");
-    atomic_fetch_add_explicit(&intake->waiting, job->bytes, memory_order_relaxed);
     return OK;
 }
 
@@ -189,9 +189,7 @@ fallible intake_post(struct intake *intake, struct intake_job *job)
 
 bool intake_is_crowded(const struct intake *intake)
 {
-    const atomic_size_t *waiting = &((struct intake *)intake)->waiting;
-
-    return atomic_load(waiting) > intake->config.queue_bytes / CROWDED * (CROWDED - 1);
+    return backlog_is_full(&intake->backlog);
 }
 
 void intake_counts_read(struct intake *intake, struct intake_counts *out_counts)
@@ -586,7 +584,7 @@ static void answer(struct intake *intake, struct letter *first, const struct let
         struct intake_job *job = (struct intake_job *)first;
 
         first = first->next;
-        atomic_fetch_sub_explicit(&intake->waiting, job->bytes, memory_order_relaxed);
+        backlog_remove(&intake->backlog, job->bytes);
         intake_counts_add_job(&intake->tally, job);
         job->done(job);
     }
@@ -753,15 +751,17 @@ static fallible tend(struct intake *intake)
 
 fallible intake_step(struct intake *intake, int64_t timeout_ms)
 {
-    struct letter *waiting = mailbox_wait(intake->box, timeout_ms);
+    struct sys *sys = intake->config.sys;
+    struct letter *waiting;
     enum err err = OK;
 
+    clock_pause(sys, backlog_gap(&intake->backlog, clock_mono_ns(sys)));
+    waiting = mailbox_wait(intake->box, timeout_ms);
     while (waiting && !err) {
-        struct letter *rest;
-
+        backlog_begin(&intake->backlog, clock_mono_ns(sys));
         log_pace(intake->config.log);
-        err = do_group(intake, waiting, &rest);
-        waiting = rest;
+        err = do_group(intake, waiting, &waiting);
+        backlog_end(&intake->backlog, clock_mono_ns(sys));
     }
     if (err) {
         atomic_store(&intake->is_stopped, true);
@@ -770,7 +770,7 @@ fallible intake_step(struct intake *intake, int64_t timeout_ms)
     }
     err = tend(intake);
     if (!err && intake->revise)
-        err = intake_revise_step(intake->revise, clock_now(intake->config.sys));
+        err = intake_revise_step(intake->revise, clock_now(sys));
     copy_seen_stats(intake);
     return err;
 }

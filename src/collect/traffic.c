@@ -33,7 +33,7 @@ static const struct {
 #undef SIGN
 };
 
-_Static_assert(TRAFFIC_SIGNS <= 64, "a verdict has a bit for each sign");
+_Static_assert((int)TRAFFIC_SIGNS <= (int)TRAFFIC_SIGNS_MOST, "a verdict has a bit for each sign");
 
 double traffic_weight(enum traffic_sign sign)
 {
@@ -43,6 +43,11 @@ double traffic_weight(enum traffic_sign sign)
 const char *traffic_code(enum traffic_sign sign)
 {
     return SIGNS[sign].code;
+}
+
+const char *traffic_sign_code(size_t bit)
+{
+    return bit < TRAFFIC_SIGNS ? SIGNS[bit].code : NULL;
 }
 
 double traffic_probability(double odds)
@@ -145,6 +150,7 @@ static void add_up(const struct traffic_seen *seen, struct traffic_verdict *out,
     }
     for (size_t i = 0; i < out->reason_count; i++)
         out->reasons[i] = SIGNS[reasons[i]].code;
+    out->heaviest = out->reason_count ? reasons[0] : 0;
     odds = odds_of(&all);
     out->probability = traffic_probability(odds);
     out->is_machine = odds >= 0;

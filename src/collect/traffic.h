@@ -16,7 +16,7 @@ struct agent_reader;
 struct memo;
 struct traffic_watch;
 
-enum { TRAFFIC_REASONS_MOST = 16 };
+enum { TRAFFIC_REASONS_MOST = 16, TRAFFIC_SIGNS_MOST = 64 };
 
 enum traffic_act {
     TRAFFIC_OTHER,   /* tells nothing of its visitor's pace: an identify call, an order */
@@ -58,9 +58,13 @@ struct traffic_verdict {
     bool is_machine;
     const char *reasons[TRAFFIC_REASONS_MOST]; /* codes of traffic_signs.def, the heaviest first */
     size_t reason_count;
+    size_t heaviest;  /* the bit of the first reason, where there is one */
     uint64_t signs;   /* one bit a row of traffic_signs.def: it was shown */
     uint64_t visitor; /* for traffic_watch_note, once the hit is stored; 0: not watched */
 };
+
+/* The code of the sign of a bit; NULL: there are no more. */
+const char *traffic_sign_code(size_t bit);
 
 /* Judges one hit and, with a watch, remembers it. Any thread. ERR_LIMIT. */
 fallible traffic_judge(const struct traffic_request *request, struct arena *mem,

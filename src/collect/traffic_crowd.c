@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "sys/thread.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 enum { WAYS = 8, LOCKS = 16, CACHE_LINE = 64 };
@@ -29,6 +30,7 @@ struct traffic_crowds {
     size_t groups; /* of WAYS; a power of two */
     millis span;
     struct mutex *locks[LOCKS];
+    atomic_uint_fast64_t made, forgotten;
 };
 
 unsigned traffic_crowd_estimate(uint64_t bits)
@@ -81,6 +83,21 @@ void traffic_crowd_close(struct traffic_crowds *crowds)
     mem_free(crowds);
 }
 
+uint64_t traffic_crowd_made(const struct traffic_crowds *crowds)
+{
+    return atomic_load(&((struct traffic_crowds *)crowds)->made);
+}
+
+uint64_t traffic_crowd_forgotten(const struct traffic_crowds *crowds)
+{
+    return atomic_load(&((struct traffic_crowds *)crowds)->forgotten);
+}
+
+size_t traffic_crowd_room(const struct traffic_crowds *crowds)
+{
+    return crowds->groups * WAYS;
+}
+
 /* All of its lines at once, instead of each when it is wanted. */
 static struct crowd *warm(struct crowd *crowd)
 {
@@ -99,6 +116,9 @@ static struct crowd *find(struct traffic_crowds *crowds, uint64_t key, millis at
     for (size_t i = group; i < group + WAYS && crowds->keys[oldest]; i++)
         if (!crowds->keys[i] || crowds->crowds[i].last < crowds->crowds[oldest].last)
             oldest = i;
+    if (crowds->keys[oldest])
+        atomic_fetch_add_explicit(&crowds->forgotten, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&crowds->made, 1, memory_order_relaxed);
     crowds->keys[oldest] = key;
     crowds->crowds[oldest] = (struct crowd){.first = at, .began = at};
     return &crowds->crowds[oldest];

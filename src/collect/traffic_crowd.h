@@ -33,7 +33,10 @@ struct traffic_crowd_told {
 
 /* `count` crowds of `span` each. ERR_LIMIT. */
 fallible traffic_crowd_open(size_t count, millis span, struct traffic_crowds **out_crowds);
-void traffic_crowd_close(struct traffic_crowds *crowds); /* NULL is fine */
+uint64_t traffic_crowd_made(const struct traffic_crowds *crowds); /* crowds, so far */
+size_t traffic_crowd_room(const struct traffic_crowds *crowds);
+uint64_t traffic_crowd_forgotten(const struct traffic_crowds *crowds); /* of them, for others */
+void traffic_crowd_close(struct traffic_crowds *crowds);               /* NULL is fine */
 /* The crowd will be joined in a moment: brings its place near. */
 void traffic_crowd_warm(const struct traffic_crowds *crowds, uint64_t key);
 void traffic_crowd_join(struct traffic_crowds *crowds, const struct traffic_crowd_join *join,

@@ -103,6 +103,8 @@ struct traffic_watch {
     struct mutex *due_lock;
     uint64_t due[DUE];
     size_t due_first, due_count;
+    atomic_uint_fast64_t made, forgotten; /* visitors */
+    atomic_uint_fast64_t noted, found, revised;
 };
 
 /* Opening */
@@ -221,9 +223,14 @@ static uint64_t key_of(const struct traffic_watch *watch, const struct visitor *
     return watch->keys[visitor - watch->visitors];
 }
 
+static void count(atomic_uint_fast64_t *total, uint64_t more)
+{
+    atomic_fetch_add_explicit(total, more, memory_order_relaxed);
+}
+
 /* Likewise; who is new takes the place of who was not seen for longest, if possible of one that has
  * nothing to be given. */
-static struct visitor *find_or_make(const struct traffic_watch *watch, uint64_t key)
+static struct visitor *find_or_make(struct traffic_watch *watch, uint64_t key)
 {
     size_t group = (key & (watch->groups - 1)) * WAYS, oldest = group;
     const struct visitor *visitors = watch->visitors;
@@ -241,6 +248,9 @@ static struct visitor *find_or_make(const struct traffic_watch *watch, uint64_t 
                 : visitors[i].last < visitors[oldest].last)
             oldest = i;
     }
+    if (watch->keys[oldest])
+        count(&watch->forgotten, 1);
+    count(&watch->made, 1);
     watch->keys[oldest] = key;
     watch->visitors[oldest] = (struct visitor){.odds = UNJUDGED};
     return &watch->visitors[oldest];
@@ -590,6 +600,7 @@ void traffic_watch_note(struct traffic_watch *watch, uint64_t key, uint64_t seq)
         if (!watch->next)
             watch->next = 1;
         mutex_unlock(watch->note_lock);
+        count(&watch->noted, 1);
         if (visitor->is_found)
             make_due(watch, visitor);
     }
@@ -701,7 +712,39 @@ fallible traffic_watch_revised(struct traffic_watch *watch, struct arena *mem,
             break;
     }
     *out_found = revision.count > 0;
-    if (*out_found)
-        *out_revision = revision;
+    if (!*out_found)
+        return OK;
+    count(&watch->found, 1);
+    for (size_t i = 0; i < revision.count; i++)
+        count(&watch->revised, revision.runs[i].count);
+    *out_revision = revision;
     return OK;
+}
+
+static struct traffic_table table_of(uint64_t made, uint64_t forgotten, size_t room)
+{
+    /* Of two totals that are read while others count, the second may be ahead. */
+    return (struct traffic_table){made > forgotten ? made - forgotten : 0, room, forgotten};
+}
+
+static struct traffic_table crowds_of(const struct traffic_crowds *crowds)
+{
+    uint64_t forgotten = traffic_crowd_forgotten(crowds);
+
+    return table_of(traffic_crowd_made(crowds), forgotten, traffic_crowd_room(crowds));
+}
+
+void traffic_watch_stats_read(struct traffic_watch *watch, struct traffic_watch_stats *out_stats)
+{
+    uint64_t noted = atomic_load(&watch->noted), forgotten = atomic_load(&watch->forgotten);
+    uint64_t overwritten = noted > watch->note_count ? noted - watch->note_count : 0;
+
+    *out_stats = (struct traffic_watch_stats){
+        .visitors = table_of(atomic_load(&watch->made), forgotten, watch->groups * WAYS),
+        .pages = crowds_of(watch->pages),
+        .networks = crowds_of(watch->networks),
+        .notes = table_of(noted, overwritten, watch->note_count),
+        .found = atomic_load(&watch->found),
+        .revised = atomic_load(&watch->revised),
+    };
 }

@@ -44,6 +44,21 @@ void traffic_watch_close(struct traffic_watch *watch); /* NULL is fine */
 /* A hit of `visitor` (of its verdict) was stored under `seq` and judged a person's. Also when the
  * visitor was found out meanwhile: then it is revised at once. 0 is nobody. */
 void traffic_watch_note(struct traffic_watch *watch, uint64_t visitor, uint64_t seq);
+/* For metrics. */
+struct traffic_table {
+    uint64_t held, room;
+    uint64_t forgotten; /* for who was newer */
+};
+
+struct traffic_watch_stats {
+    struct traffic_table visitors, pages, networks;
+    struct traffic_table notes; /* stored hits of people, which can still be revised */
+    uint64_t found;             /* visitors that were handed out as machines after all */
+    uint64_t revised;           /* hits that were */
+};
+
+void traffic_watch_stats_read(struct traffic_watch *watch, struct traffic_watch_stats *out_stats);
+
 /* For one thread. The next visitor that was found out, with the numbers noted for it since it was
  * last given.
  * `*out_found` is false where there is none. Runs live in `mem`. ERR_LIMIT: it stays to be given.

@@ -15,6 +15,14 @@ static bool decline(struct exchange *x, int status, str detail)
     return false;
 }
 
+/* One more body would be refused half-way, when it has taken memory and time already. */
+static bool is_full(const struct site *site, const struct exchange *x)
+{
+    return x->reader.body != REQUEST_BODY_NONE &&
+           atomic_load_explicit(&site->totals->body_bytes, memory_order_relaxed) >
+               site->config->limits.body_memory / 2;
+}
+
 bool admission_check(struct site *site, struct exchange *x)
 {
     const struct server_config *config = site->config;
@@ -36,6 +44,10 @@ bool admission_check(struct site *site, struct exchange *x)
         origins_allow(x);
     if (x->route->permission && config->authorise && !config->authorise(x, x->route->permission))
         return false;
+    if (is_full(site, x)) {
+        exchange_add_header(x, S("Retry-After"), S("1"));
+        return decline(x, 429, S("too much is being received at once"));
+    }
     if (x->route->media == MEDIA_JSON &&
         content_is_unreadable(exchange_header(x, S("content-type"))))
         return decline(x, 415, S("this media type is not read here; send JSON"));

@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "http/admission.h"
 #include "http/answer.h"
-
 #include "http/content.h"
 #include "http/event_stream.h"
 #include "http/forwarded.h"
@@ -23,6 +22,7 @@
 
 enum {
     LEAST_WINDOW = 4096,
+    FIRST_WINDOW = 4096,      /* of a request: its head may tell that the body is of no use */
     SMALL_REMAINDER = 4096,   /* an incomplete request up to this size does not hold a big buffer */
     BACKLOG_MOST = 256 << 10, /* bytes of answers waiting: beyond it no further request is read */
     DRAINED_MOST = 64 << 10,  /* a refused body up to this size is read and dropped */
@@ -74,6 +74,13 @@ static int64_t after(int64_t now_ns, int64_t span_ms)
     return now_ns + span_ms * 1000000;
 }
 
+void connection_name_peer(struct connection *c, str peer)
+{
+    c->peer_len = peer.len < PEER_MOST ? peer.len : PEER_MOST;
+    if (c->peer_len)
+        memcpy(c->peer, peer.data, c->peer_len);
+}
+
 struct connection *connection_open(struct site *site, str peer, void *owner, int64_t now_ns)
 {
     struct connection *c = mem_alloc(sizeof *c);
@@ -82,9 +89,7 @@ struct connection *connection_open(struct site *site, str peer, void *owner, int
         return NULL;
     c->site = site;
     c->owner = owner;
-    c->peer_len = peer.len < PEER_MOST ? peer.len : PEER_MOST;
-    if (c->peer_len)
-        memcpy(c->peer, peer.data, c->peer_len);
+    connection_name_peer(c, peer);
     c->read_until = after(now_ns, site->config->limits.idle_ms);
     c->write_until = c->rest_until = CONNECTION_NEVER;
     return c;
@@ -98,6 +103,11 @@ void connection_accept_terms(struct connection *c, const struct terms *terms, bo
     c->is_secure = is_secure;
     c->is_proxied = terms->proxies.count && address_read((str){c->peer, c->peer_len}, &peer) &&
                     networks_have(&terms->proxies, &peer);
+}
+
+bool connection_is_proxied(const struct connection *c)
+{
+    return c->is_proxied;
 }
 
 static void abandon(struct connection *c)
@@ -211,13 +221,14 @@ static void finish(struct connection *c, int64_t now_ns)
         c->read_until = after(now_ns, c->site->config->limits.idle_ms);
 }
 
-/* Whoever is told to come again later and comes at once takes the time of those who were not. */
+/* Whoever is told to come again later and comes at once takes the time of those who were not: so
+ * when there are too many of them they are not read for a while. */
 static bool let_rest(struct connection *c, int64_t now_ns)
 {
     int64_t wait_ms = c->x->status == 429 ? answer_wait_ms(c->x) : 0;
 
     if (wait_ms)
-        c->rest_until = after(now_ns, wait_ms);
+        c->rest_until = site_rest(c->site, c->x->reader.length, now_ns, wait_ms * 1000000);
     return wait_ms;
 }
 
@@ -607,24 +618,11 @@ static size_t room_of(const struct connection *c)
     return c->in.room > taken ? c->in.room - taken : 0;
 }
 
-static bool grow(struct connection *c)
-{
-    struct buf large;
-
-    if (c->in.room >= SITE_BUF_ROOM)
-        return buf_reserve(&c->in, c->in.room + SITE_PADDING);
-    if (!site_take_buf(c->site, &large))
-        return false;
-    buf_add(&large, buf_str(&c->in));
-    site_give_buf(c->site, &c->in);
-    c->in = large;
-    return true;
-}
-
 bool connection_wants_input(const struct connection *c)
 {
     if (c->phase == OVER || c->phase == FLUSHING || c->input_ended ||
-        c->out.len - c->sent >= BACKLOG_MOST || c->rest_until != CONNECTION_NEVER)
+        c->out.len - c->sent >= BACKLOG_MOST ||
+        (c->rest_until != CONNECTION_NEVER && c->phase != SKIPPING))
         return false;
     /* Behind a request under way one buffer of further bytes may wait. */
     return c->phase != RUNNING || !c->in.data ||
@@ -639,11 +637,11 @@ char *connection_window(struct connection *c, size_t *out_room)
         c->from = c->in.len = 0;
     if (room_of(c) < LEAST_WINDOW && c->in.data)
         compact(c);
-    if (room_of(c) < LEAST_WINDOW && !grow(c)) {
+    if (room_of(c) < LEAST_WINDOW && !site_grow_buf(c->site, &c->in)) {
         end(c);
         return NULL;
     }
-    *out_room = room_of(c);
+    *out_room = c->phase == IDLE ? FIRST_WINDOW : room_of(c);
     return c->in.data + c->in.len;
 }
 
@@ -655,6 +653,17 @@ void connection_received(struct connection *c, size_t len, int64_t now_ns)
         c->in.len = 0;
     else
         go_on(c, now_ns);
+}
+
+size_t connection_unwanted(const struct connection *c)
+{
+    return c->phase == SKIPPING && c->from == c->in.len ? (size_t)request_left(&c->x->reader) : 0;
+}
+
+void connection_dropped(struct connection *c, size_t len, int64_t now_ns)
+{
+    request_drop(&c->x->reader, len);
+    go_on(c, now_ns);
 }
 
 void connection_input_ended(struct connection *c)

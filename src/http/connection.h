@@ -22,8 +22,11 @@ enum connection_state {
 struct connection *connection_open(struct site *site, str peer, void *owner, int64_t now_ns);
 /* Forgets the client: an exchange that somebody else still has to answer is marked abandoned. */
 void connection_close(struct connection *c); /* NULL is fine */
-/* At once after the opening: it is on these terms, which must outlive it. */
+/* Before its first byte: it is on these terms, which must outlive it. */
 void connection_accept_terms(struct connection *c, const struct terms *terms, bool is_secure);
+/* Before that: the client is somebody else than who connected. */
+void connection_name_peer(struct connection *c, str peer);
+bool connection_is_proxied(const struct connection *c); /* by its terms the peer is trusted */
 void *connection_owner(const struct connection *c);
 
 bool connection_wants_input(const struct connection *c);
@@ -31,6 +34,9 @@ bool connection_wants_input(const struct connection *c);
 char *connection_window(struct connection *c, size_t *out_room);
 /* `len` bytes stand in the window. Runs inline routes. */
 void connection_received(struct connection *c, size_t len, int64_t now_ns);
+/* How much of what arrives next is of no use: its driver may drop it, and say how much it was. */
+size_t connection_unwanted(const struct connection *c);
+void connection_dropped(struct connection *c, size_t len, int64_t now_ns);
 void connection_input_ended(struct connection *c); /* the peer has closed its side */
 void connection_lost(struct connection *c);        /* reset, or hung up on both sides */
 

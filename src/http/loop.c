@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "http/connection.h"
 #include "http/pool.h"
+#include "http/proxy_header.h"
 #include "http/terms.h"
 #include "http/tls.h"
 #include "sys/clock.h"
@@ -23,17 +24,26 @@ enum {
     ACCEPTED_AT_ONCE = 64,
     REFUSED_MOST = 64,   /* connections over the limit that still hear a 503 */
     RECORDS_AT_ONCE = 8, /* of one TLS connection, before others have their turn */
+    WINDOWS_AT_ONCE = 8, /* the same of a plain one */
 };
 
 #define SWEEP_NS ((int64_t)100 * 1000000)
 
+/* What a balancer says before the connection's own bytes, as far as it has come. */
+struct preface {
+    size_t len;
+    char bytes[PROXY_HEADER_MOST];
+};
+
 struct client {
     struct connection *connection;
     struct net_socket *socket;
-    struct tls *tls; /* NULL: plain */
+    struct preface *preface; /* NULL: none is awaited, or it has come */
+    struct tls *tls;         /* NULL: plain */
     struct terms *terms;
-    int64_t greet_until; /* TLS: the handshake is done by then */
+    int64_t greet_until; /* preface and handshake are done by then */
     unsigned watched;
+    bool is_early;    /* something came that is not wanted yet */
     bool is_finished; /* our side is shut */
     struct client *before, *behind;
 };
@@ -42,6 +52,7 @@ struct client {
 struct door {
     struct net_socket *listener; /* NULL: none */
     bool is_secure;
+    bool is_behind; /* a balancer is before it, which speaks the PROXY protocol */
     bool is_listening;
 };
 
@@ -86,8 +97,9 @@ fallible loop_open(const struct server_config *config, const struct router *rout
         net_close(doors->secure);
         return mem_exhausted();
     }
-    loop->doors[0] = (struct door){.listener = doors->plain};
-    loop->doors[1] = (struct door){.listener = doors->secure, .is_secure = true};
+    loop->doors[0] = (struct door){.listener = doors->plain, .is_behind = config->is_behind};
+    loop->doors[1] = (struct door){
+        .listener = doors->secure, .is_secure = true, .is_behind = config->is_tls_behind};
     loop->terms = terms_share(config->terms);
     loop->sweep_at = loop->stop_by = CONNECTION_NEVER;
     atomic_init(&loop->grace_ms, -1);
@@ -123,6 +135,7 @@ static void drop(struct loop *loop, struct client *client)
 {
     connection_close(client->connection);
     tls_close(client->tls);
+    mem_free(client->preface);
     terms_release(client->terms);
     net_close(client->socket);
     if (client->before)
@@ -139,7 +152,7 @@ static void drop(struct loop *loop, struct client *client)
 /* Before, the connection's bytes have no way. */
 static bool is_greeted(const struct client *client)
 {
-    return !client->tls || tls_is_open(client->tls);
+    return !client->preface && (!client->tls || tls_is_open(client->tls));
 }
 
 static bool has_more(const struct client *client)
@@ -194,7 +207,7 @@ static unsigned wanted_events(const struct client *client)
     unsigned wanted = 0;
 
     if (!is_greeted(client))
-        return tls_wants(client->tls);
+        return client->preface ? NET_READABLE : tls_wants(client->tls);
     if (connection_wants_input(c))
         wanted |= reading_events(client);
     if (connection_output(c).len)
@@ -205,32 +218,48 @@ static unsigned wanted_events(const struct client *client)
     return wanted;
 }
 
+/* Whoever is not to be read now mostly sends nothing, and need not be watched anew after that. */
+static bool may_stay(const struct client *client, unsigned wanted)
+{
+    return wanted == 0 && client->watched == NET_READABLE && !client->is_early;
+}
+
+/* When something is to be done for it though nothing comes. */
+static int64_t deadline_of(const struct client *client)
+{
+    int64_t deadline = connection_deadline(client->connection);
+
+    return is_greeted(client) || deadline < client->greet_until ? deadline : client->greet_until;
+}
+
+static void note_deadline(struct loop *loop, int64_t deadline)
+{
+    if (deadline < loop->sweep_at)
+        loop->sweep_at = deadline;
+}
+
 /* Sends what can be sent, then waits for what the connection wants next, or drops it. */
 static void drive(struct loop *loop, struct client *client)
 {
     struct connection *c = client->connection;
     unsigned wanted;
-    int64_t deadline;
 
     if (is_greeted(client))
         send_output(client, loop->now_ns);
     if (connection_state(c) == CONNECTION_FINISHING && !client->is_finished)
         finish(client);
     wanted = wanted_events(client);
-    if (wanted != client->watched) {
+    if (wanted != client->watched && !may_stay(client, wanted)) {
         if (poller_watch(loop->poller, client->socket, wanted, client))
             connection_lost(c);
         client->watched = wanted;
     }
+    client->is_early = false;
     if (connection_state(c) == CONNECTION_OVER) {
         drop(loop, client);
         return;
     }
-    deadline = connection_deadline(c);
-    if (!is_greeted(client) && client->greet_until < deadline)
-        deadline = client->greet_until;
-    if (deadline < loop->sweep_at)
-        loop->sweep_at = deadline;
+    note_deadline(loop, deadline_of(client));
 }
 
 /* What comes behind the end is dropped as it is. */
@@ -240,7 +269,8 @@ static fallible receive_bytes(struct client *client, char *window, size_t room, 
                                                : net_receive(client->socket, window, room, out_len);
 }
 
-static void receive(struct loop *loop, struct client *client)
+/* Takes what has come, as far as the connection has room for it; true when there may be more. */
+static bool receive_window(struct loop *loop, struct client *client)
 {
     struct connection *c = client->connection;
     size_t room, len = 0;
@@ -248,7 +278,7 @@ static void receive(struct loop *loop, struct client *client)
     enum err err;
 
     if (!window)
-        return;
+        return false;
     err = receive_bytes(client, window, room, &len);
     if (err == ERR_BUSY)
         connection_received(c, 0, loop->now_ns);
@@ -258,12 +288,41 @@ static void receive(struct loop *loop, struct client *client)
         connection_input_ended(c);
     else
         connection_received(c, len, loop->now_ns);
+    return !err && len == room;
+}
+
+/* The same for what is of no use. */
+static bool discard(struct loop *loop, struct client *client, size_t unwanted)
+{
+    struct connection *c = client->connection;
+    size_t len = 0;
+    enum err err = net_discard(client->socket, unwanted, &len);
+
+    if (!err && len)
+        connection_dropped(c, len, loop->now_ns);
+    else if (!err)
+        connection_input_ended(c);
+    else if (err != ERR_BUSY)
+        connection_lost(c);
+    return !err && len == unwanted;
+}
+
+/* A body that is there is taken whole, so that there are few halves to be kept. */
+static void receive(struct loop *loop, struct client *client)
+{
+    bool goes_on = true;
+
+    for (int i = 0; goes_on && i < WINDOWS_AT_ONCE; i++) {
+        size_t unwanted = client->tls ? 0 : connection_unwanted(client->connection);
+
+        goes_on = unwanted ? discard(loop, client, unwanted) : receive_window(loop, client);
+    }
 }
 
 static void receive_records(struct loop *loop, struct client *client)
 {
     for (int i = 0; i < RECORDS_AT_ONCE && has_more(client); i++)
-        receive(loop, client);
+        receive_window(loop, client);
 }
 
 static void count(atomic_uint_fast64_t *total)
@@ -295,14 +354,64 @@ static void greet(struct loop *loop, struct client *client)
                           "this port speaks TLS: the address begins with https://", loop->now_ns);
 }
 
+/* The client is who the balancer says from then on. */
+static void take_preface(struct loop *loop, struct client *client,
+                         const struct proxy_header *header)
+{
+    mem_free(client->preface);
+    client->preface = NULL;
+    if (header->has_client) {
+        buf_clear(&loop->peer);
+        address_write(&header->client, &loop->peer);
+        connection_name_peer(client->connection, buf_str(&loop->peer));
+    }
+    connection_accept_terms(client->connection, client->terms, client->tls || header->is_secure);
+}
+
+/* Reads no byte beyond it: those are the connection's, or TLS's. */
+static fallible receive_preface(struct client *client, struct proxy_header *out)
+{
+    struct preface *preface = client->preface;
+
+    TRY(proxy_header_read(str_from(preface->bytes, preface->len), out));
+    while (!out->size) {
+        size_t len = 0;
+
+        TRY(net_receive(client->socket, preface->bytes + preface->len, out->wanted, &len));
+        if (!len)
+            return fail(ERR_IO, "the balancer has left");
+        preface->len += len;
+        TRY(proxy_header_read(str_from(preface->bytes, preface->len), out));
+    }
+    return OK;
+}
+
+/* False: nothing else can be done for now. */
+static bool is_past_preface(struct loop *loop, struct client *client)
+{
+    struct proxy_header header;
+    enum err err = client->preface ? receive_preface(client, &header) : OK;
+
+    if (!err && client->preface)
+        take_preface(loop, client, &header);
+    if (err == ERR_INVALID)
+        count(&loop->site.totals->proxy_refused);
+    if (err && err != ERR_BUSY)
+        connection_lost(client->connection);
+    return !err;
+}
+
 static void take_event(struct loop *loop, struct client *client, unsigned events)
 {
     if ((events & NET_HUNG_UP) && !(events & NET_READABLE)) {
         connection_lost(client->connection);
+    } else if (!is_past_preface(loop, client)) {
+        ; /* it goes on when more has come */
     } else if (client->tls && !tls_is_open(client->tls)) {
         greet(loop, client);
         receive_records(loop, client);
     } else {
+        client->is_early = (events & NET_READABLE) && !connection_wants_input(client->connection);
         if (events & reading_events(client))
             receive(loop, client);
         receive_records(loop, client);
@@ -311,9 +420,14 @@ static void take_event(struct loop *loop, struct client *client, unsigned events
 }
 
 /* Everything that `client` may be without: it is closed by its caller then. */
-static fallible equip(struct loop *loop, struct client *client, bool is_secure)
+static fallible equip(struct loop *loop, struct client *client, const struct door *door)
 {
+    bool is_secure = door->is_secure;
+
     TRY(is_secure ? tls_open(loop->terms->tls, client->socket, &client->tls) : OK);
+    client->preface = door->is_behind ? mem_alloc(sizeof *client->preface) : NULL;
+    if (door->is_behind && !client->preface)
+        return mem_exhausted();
     buf_clear(&loop->peer);
     net_peer(client->socket, &loop->peer);
     client->connection = connection_open(&loop->site, buf_str(&loop->peer), client, loop->now_ns);
@@ -327,7 +441,16 @@ static fallible equip(struct loop *loop, struct client *client, bool is_secure)
     return OK;
 }
 
-static fallible admit(struct loop *loop, struct net_socket *socket, bool is_secure)
+/* Whoever may say whom he speaks for must be trusted. */
+static bool may_speak(struct loop *loop, const struct client *client)
+{
+    if (!client->preface || connection_is_proxied(client->connection))
+        return true;
+    count(&loop->site.totals->proxy_refused);
+    return false;
+}
+
+static fallible admit(struct loop *loop, struct net_socket *socket, const struct door *door)
 {
     struct site_totals *totals = loop->site.totals;
     size_t most = loop->site.config->limits.connections;
@@ -338,9 +461,10 @@ static fallible admit(struct loop *loop, struct net_socket *socket, bool is_secu
     if (!client)
         return mem_exhausted();
     client->socket = socket;
-    err = equip(loop, client, is_secure);
+    err = equip(loop, client, door);
     if (err) {
         tls_close(client->tls);
+        mem_free(client->preface);
         mem_free(client);
         return err;
     }
@@ -351,7 +475,7 @@ static fallible admit(struct loop *loop, struct net_socket *socket, bool is_secu
     loop->client_count++;
     count(&totals->connections_total);
     open = atomic_fetch_add_explicit(&totals->connections_open, 1, memory_order_relaxed);
-    if (open >= most + REFUSED_MOST)
+    if (open >= most + REFUSED_MOST || !may_speak(loop, client))
         connection_lost(client->connection);
     else if (open >= most)
         connection_refuse(client->connection, 503, "there are too many connections", loop->now_ns);
@@ -381,7 +505,7 @@ static void accept_clients(struct loop *loop, struct door *door)
         }
         if (err)
             continue; /* that client has left already */
-        if (admit(loop, socket, door->is_secure)) {
+        if (admit(loop, socket, door)) {
             net_close(socket);
             rest(loop, door);
             return;
@@ -423,7 +547,9 @@ static void deliver_answers(struct loop *loop)
 /* Nothing can be said to a client that has not come to the end of its handshake. */
 static void lose_greeting(struct loop *loop, struct client *client)
 {
-    count(&loop->site.totals->tls_failed);
+    struct site_totals *totals = loop->site.totals;
+
+    count(client->preface ? &totals->proxy_refused : &totals->tls_failed);
     connection_lost(client->connection);
 }
 
@@ -435,6 +561,10 @@ static void sweep(struct loop *loop)
     loop->sweep_at = loop->stop_by;
     for (struct client *client = loop->clients; client; client = next) {
         next = client->behind;
+        if (loop->now_ns < deadline_of(client)) {
+            note_deadline(loop, deadline_of(client));
+            continue;
+        }
         connection_expire(client->connection, loop->now_ns);
         if (!is_greeted(client) && loop->now_ns >= client->greet_until)
             lose_greeting(loop, client);

@@ -14,6 +14,7 @@ void origins_allow(struct exchange *x)
         return;
     exchange_add_header(x, S("Access-Control-Allow-Origin"), origin);
     exchange_add_header(x, S("Access-Control-Allow-Credentials"), S("true"));
+    exchange_add_header(x, S("Access-Control-Expose-Headers"), S("Retry-After"));
     exchange_add_header(x, S("Vary"), S("Origin"));
 }
 

@@ -6,6 +6,7 @@
 
 #include "http/syntax.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -542,6 +543,19 @@ void request_bind(const struct request_reader *r, const char *head, struct http_
     for (size_t i = 0; i < r->field_count; i++)
         headers[i] =
             (struct http_header){view(head, r->fields[i].name), view(head, r->fields[i].value)};
+}
+
+uint64_t request_left(const struct request_reader *r)
+{
+    return r->state == AT_LENGTH ? r->left : 0;
+}
+
+void request_drop(struct request_reader *r, uint64_t len)
+{
+    assert(len <= request_left(r));
+    r->left -= len;
+    if (r->left == 0)
+        r->state = AT_END;
 }
 
 bool request_is_untouched(const struct request_reader *r)

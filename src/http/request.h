@@ -75,6 +75,10 @@ enum request_event request_read(struct request_reader *r, str in, size_t *out_us
  * `headers`, which has room for field_count. */
 void request_bind(const struct request_reader *r, const char *head, struct http_header *headers,
                   struct http_request *out);
+/* Bytes of a body of known length that are still to come, behind everything that was read. */
+uint64_t request_left(const struct request_reader *r);
+/* So many of these were dropped: they count as read. */
+void request_drop(struct request_reader *r, uint64_t len);
 /* True while not one byte of a request has been read. */
 bool request_is_untouched(const struct request_reader *r);
 /* "GET" and so on; by method. */

@@ -30,6 +30,7 @@ void server_limits_default(struct server_limits *out_limits)
                                          .pool_queue = 1024,
                                          .body_memory = 256 << 20,
                                          .exchange_memory = 64 << 20,
+                                         .refusals = 2000,
                                          .request_ms = 10000,
                                          .idle_ms = 60000,
                                          .write_ms = 30000,
@@ -157,6 +158,7 @@ void server_stats_read(const struct server *server, struct server_stats *out_sta
         .tls_full = read_total(&totals->tls_full),
         .tls_resumed = read_total(&totals->tls_resumed),
         .tls_failed = read_total(&totals->tls_failed),
+        .proxy_refused = read_total(&totals->proxy_refused),
         .tls_until = atomic_load((_Atomic millis *)&server->tls_until),
     };
 }

@@ -38,17 +38,22 @@ struct server_limits {
     size_t pool_queue;      /* waiting pool requests; beyond it 429 */
     size_t body_memory;     /* bytes of all request bodies in flight; beyond it 429 */
     size_t exchange_memory; /* cap of exchange_mem() */
-    int64_t request_ms;     /* whole request, from its first byte; beyond it 408 */
-    int64_t idle_ms;        /* a connection between requests */
-    int64_t write_ms;       /* an answer that the client does not take */
-    int loops;              /* 0: one a core */
-    int workers;            /* threads of the pool */
+    /* By each loop in a second: who is told to come later while there are more of them is read
+     * again when it is its turn, or was told to come. 0: only then. */
+    int refusals;
+    int64_t request_ms; /* whole request, from its first byte; beyond it 408 */
+    int64_t idle_ms;    /* a connection between requests */
+    int64_t write_ms;   /* an answer that the client does not take */
+    int loops;          /* 0: one a core */
+    int workers;        /* threads of the pool */
 };
 
 struct server_config {
     struct sys *sys;
     str listen;          /* address, see net_listen; absent: nobody is let in without TLS */
     str tls_listen;      /* address to speak TLS at; absent: none */
+    bool is_behind;      /* at `listen` balancers speak the PROXY protocol; needs terms */
+    bool is_tls_behind;  /* the same at `tls_listen` */
     struct terms *terms; /* see terms.h; NULL only where there is no TLS. Shared, not taken */
     const struct route *routes;
     size_t route_count;
@@ -75,7 +80,8 @@ struct server_stats {
     uint64_t tls_full;    /* handshakes done, from the ground up */
     uint64_t tls_resumed; /* ... and those of a client that came again */
     uint64_t tls_failed;
-    millis tls_until; /* the certificate is valid until then; 0: no TLS */
+    uint64_t proxy_refused; /* connections without the PROXY header that they must have */
+    millis tls_until;       /* the certificate is valid until then; 0: no TLS */
 };
 
 void server_limits_default(struct server_limits *out_limits);

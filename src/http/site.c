@@ -5,15 +5,21 @@
 #include "http/site.h"
 
 #include "base/mem.h"
+#include "http/connection.h"
 
 #include <stdio.h>
 
 enum {
     SPARE_EXCHANGES = 512,
     SPARE_BUFS = 512,
-    KEPT_ROOM = 256 << 10,  /* a larger buffer is given back to the heap */
-    KEPT_MEMORY = 64 << 10, /* an arena that took more is given back */
+    KEPT_ROOM = 256 << 10,    /* a larger buffer is given back to the heap */
+    KEPT_MEMORY = 64 << 10,   /* an arena that took more is given back */
+    REFUSED_BYTES = 96 << 10, /* to drop so many takes as long as the refusal itself */
+    REFUSED_MOST = 1 << 20,   /* dropped: beyond it the connection ends */
 };
+
+#define SECOND_NS ((int64_t)1000000000)
+#define REFUSED_AT_ONCE_NS (SECOND_NS / 4) /* worth of them */
 
 fallible site_init(struct site *site, const struct server_config *config,
                    const struct router *router, struct site_totals *totals)
@@ -149,6 +155,24 @@ void site_give_exchange(struct site *site, struct exchange *x)
     site->spare_count++;
 }
 
+int64_t site_rest(struct site *site, uint64_t bytes, int64_t now_ns, int64_t most_ns)
+{
+    int refusals = site->config->limits.refusals;
+    int64_t until = site->refused_until;
+
+    if (!refusals)
+        return now_ns + most_ns;
+    if (until < now_ns - REFUSED_AT_ONCE_NS)
+        until = now_ns - REFUSED_AT_ONCE_NS;
+    if (bytes > REFUSED_MOST)
+        bytes = REFUSED_MOST;
+    until += SECOND_NS / refusals * (int64_t)(1 + bytes / REFUSED_BYTES);
+    if (until > now_ns + most_ns)
+        return now_ns + most_ns;
+    site->refused_until = until;
+    return until > now_ns ? until : CONNECTION_NEVER;
+}
+
 bool site_take_buf(struct site *site, struct buf *out)
 {
     if (site->buf_count) {
@@ -168,6 +192,20 @@ void site_give_buf(struct site *site, struct buf *buf)
     buf_clear(buf);
     site->bufs[site->buf_count++] = *buf;
     *buf = (struct buf){0};
+}
+
+bool site_grow_buf(struct site *site, struct buf *buf)
+{
+    struct buf large;
+
+    if (buf->room >= SITE_BUF_ROOM)
+        return buf_reserve(buf, buf->room + SITE_PADDING);
+    if (!site_take_buf(site, &large))
+        return false;
+    buf_add(&large, buf_str(buf));
+    site_give_buf(site, buf);
+    *buf = large;
+    return true;
 }
 
 void site_hand_back(struct exchange *x)

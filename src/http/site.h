@@ -33,6 +33,7 @@ struct site_totals {
     atomic_uint_fast64_t tls_full;
     atomic_uint_fast64_t tls_resumed;
     atomic_uint_fast64_t tls_failed;
+    atomic_uint_fast64_t proxy_refused;
 };
 
 /* Of an answer that goes on (event_stream.h): who may touch its piece. */
@@ -103,7 +104,8 @@ struct site {
     struct buf *bufs; /* spare input buffers, the latest used on top */
     size_t buf_count;
     struct gunzip *gunzip;
-    size_t outstanding; /* exchanges that left the loop and are not back */
+    int64_t refused_until; /* each refusal takes its time, one behind the other; see site_rest */
+    size_t outstanding;    /* exchanges that left the loop and are not back */
     int64_t date_second;
     char date[32];
     size_t date_len;
@@ -121,9 +123,15 @@ void site_set_time(struct site *site, millis now);
 
 struct exchange *site_take_exchange(struct site *site); /* NULL without memory */
 void site_give_exchange(struct site *site, struct exchange *x);
+/* Until when one more who was told to come later, with a body of so many bytes, is not read, for
+ * `most_ns` at the most, so that refusals take little of the time that others need;
+ * CONNECTION_NEVER: read it on. */
+int64_t site_rest(struct site *site, uint64_t bytes, int64_t now_ns, int64_t most_ns);
 /* An empty buffer with SITE_BUF_ROOM or more; false without memory. */
 bool site_take_buf(struct site *site, struct buf *out);
 void site_give_buf(struct site *site, struct buf *buf); /* leaves it empty */
+/* Makes it larger: one of site_take_buf's first. False without memory: it is as it was. */
+bool site_grow_buf(struct site *site, struct buf *buf);
 /* Gives an answered exchange back to its loop, from any thread, by the shortest way. */
 void site_hand_back(struct exchange *x);
 /* The next exchange that is answered and waits for its connection, or NULL. */

@@ -140,14 +140,14 @@ fallible tally_values_merge(struct tally_values *values, const struct tally_valu
 
 uint64_t tally_hash_atom(enum tally_type type, const void *bytes, size_t len)
 {
-    return hash_checksum_seeded(bytes, len, (uint64_t)type + 1) & ~TALLY_MARK;
+    return hash_checksum_seeded(bytes, len, (uint64_t)type + 1) | TALLY_MARK;
 }
 
 uint64_t tally_hash_item(uint64_t list, uint64_t item)
 {
     uint64_t both[] = {list, item};
 
-    return TALLY_MARK | tally_hash_atom(TALLY_LIST, both, sizeof both);
+    return tally_hash_atom(TALLY_LIST, both, sizeof both);
 }
 
 uint64_t tally_hash_member(uint64_t object, str path, uint64_t value)

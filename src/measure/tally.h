@@ -59,8 +59,8 @@ void tally_values_overflow(struct tally_values *values, uint64_t count);
 /* Adds those of another tally of the same property. */
 fallible tally_values_merge(struct tally_values *values, const struct tally_values *other);
 
-/* Hashes of values: equal for equal values, wherever they are stored. Those of whole lists and
- * objects are marked, and nothing else is. */
+/* Hashes of values: equal for equal values, wherever they are stored. All are marked, so that they
+ * are told from what stands for a value while it is counted. */
 #define TALLY_MARK ((uint64_t)1 << 63)
 uint64_t tally_hash_atom(enum tally_type type, const void *bytes, size_t len);
 uint64_t tally_hash_item(uint64_t list, uint64_t item);

@@ -1,5 +1,5 @@
 /* log_await.c - who waits for the log and for a call has one condition for both; who waits for a
- * call alone has its own, so that no group that is written wakes it.
+ * call alone has its own.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,7 +9,7 @@
 
 void log_await(struct log *log, uint64_t seq, const atomic_bool *is_called, int64_t timeout_ms)
 {
-    struct condition *condition = seq == UINT64_MAX ? log->called : log->grown;
+    struct condition *condition = seq == LOG_AWAIT_NOTHING ? log->called : log->grown;
     bool in_time = true;
 
     mutex_lock(log->lock);

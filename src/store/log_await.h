@@ -9,8 +9,10 @@
 
 struct log;
 
-/* Waits until the record `seq` is durable (UINT64_MAX: for none), `*is_called`, or `timeout_ms`
- * went by. Any thread. */
+/* For a sequence number: only the call is waited for, and the log's growth wakes nobody. */
+#define LOG_AWAIT_NOTHING UINT64_MAX
+
+/* Waits until the record `seq` is durable, `*is_called`, or `timeout_ms` went by. Any thread. */
 void log_await(struct log *log, uint64_t seq, const atomic_bool *is_called, int64_t timeout_ms);
 /* For who has set `*is_called` of one who may wait. */
 void log_await_end(struct log *log);

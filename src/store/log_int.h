@@ -94,7 +94,6 @@ struct log {
     uint64_t spare_filled; /* bytes of it that were written as zeros */
     struct mutex *lock;
     struct condition *grown;
-    struct condition *called; /* for who waits for no record: log_await.h */
     struct log_plain *oldest;
     struct log_plain *newest;
     size_t recent;      /* bytes of these */
@@ -105,6 +104,7 @@ struct log {
     int64_t trimmed_ns;            /* of who prepares */
     const struct log_reader *lead; /* NULL: none has caught up yet */
     uint64_t lead_end;             /* `end` of the last group that it has read */
+    struct condition *called;      /* of those who wait for no record: see log_await.h */
     struct condition *paced;
     struct log_stats stats;
     uint32_t newest_index; /* the segment last committed to, and how far */

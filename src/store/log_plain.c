@@ -244,8 +244,8 @@ void log_plain_publish(struct log *log, struct log_plain *plain)
     log->published += plain->bytes;
     plain->end = log->published;
     atomic_store_explicit(&log->durable_seq, plain->next_seq, memory_order_release);
-    condition_broadcast(log->grown);
     mutex_unlock(log->lock);
+    condition_broadcast(log->grown); /* whoever wakes shall find the lock free */
     drop_surplus(log);
 }
 

@@ -48,7 +48,7 @@ static fallible seal_group(struct log *log, const struct log_closed *closed)
     char *group = closed->pages + closed->group_at;
     char *record = group + sizeof(struct log_group_head);
     size_t end = closed->group_at + log_group_size(closed->group_len);
-    uint32_t bytes;
+    uint32_t bytes = 0;
 
     if (!closed->is_first)
         memcpy(closed->pages, log->page, closed->group_at);

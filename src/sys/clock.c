@@ -21,3 +21,9 @@ void clock_sleep(struct sys *sys, millis span)
     if (span > 0)
         sys->verbs->sleep(sys, span);
 }
+
+void clock_pause(struct sys *sys, int64_t ns)
+{
+    if (ns > 0)
+        sys->verbs->pause(sys, ns);
+}

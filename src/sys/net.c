@@ -135,6 +135,13 @@ fallible net_receive(struct net_socket *socket, void *out, size_t len, size_t *o
     return error ? sys_fail(error, "receive from", "a socket") : OK;
 }
 
+fallible net_discard(struct net_socket *socket, size_t len, size_t *out_len)
+{
+    int error = SYS_UNINTERRUPTED(socket->sys->verbs->discard(socket, len, out_len));
+
+    return error ? sys_fail(error, "receive from", "a socket") : OK;
+}
+
 fallible net_send(struct net_socket *socket, const void *data, size_t len, size_t *out_len)
 {
     int error = SYS_UNINTERRUPTED(socket->sys->verbs->send(socket, data, len, out_len));

@@ -30,6 +30,8 @@ fallible net_connect(struct sys *sys, str address, struct net_socket **out_socke
 void net_peer(struct net_socket *socket, struct buf *out);
 /* ERR_BUSY: nothing now. *out_len == 0: the peer has closed its side. ERR_IO: reset. */
 fallible net_receive(struct net_socket *socket, void *out, size_t len, size_t *out_len);
+/* The same, and what came is dropped: where the system can, without a copy. */
+fallible net_discard(struct net_socket *socket, size_t len, size_t *out_len);
 /* Sends what the socket takes now; ERR_BUSY: nothing now. */
 fallible net_send(struct net_socket *socket, const void *data, size_t len, size_t *out_len);
 void net_close(struct net_socket *socket); /* NULL is fine */

@@ -26,6 +26,14 @@ int64_t real_mono_ns(struct sys *sys)
     return at.tv_sec * INT64_C(1000000000) + at.tv_nsec;
 }
 
+void real_pause(struct sys *sys, int64_t ns)
+{
+    struct timespec span = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+
+    (void)sys;
+    (void)nanosleep(&span, NULL); /* a signal may cut it short */
+}
+
 void real_sleep(struct sys *sys, millis span)
 {
     struct timespec until;

@@ -8,6 +8,7 @@
 millis real_now(struct sys *sys);
 int64_t real_mono_ns(struct sys *sys);
 void real_sleep(struct sys *sys, millis span);
+void real_pause(struct sys *sys, int64_t ns);
 void real_fill(struct sys *sys, void *out, size_t len);
 
 int real_file_open(struct sys *sys, const char *path, unsigned modes, struct file **out_file);
@@ -39,6 +40,7 @@ int real_accept(struct net_socket *listener, struct net_socket **out_socket);
 int real_connect(struct sys *sys, const struct endpoint *to, struct net_socket **out_socket);
 int real_local(struct net_socket *socket, struct endpoint *out_endpoint);
 int real_receive(struct net_socket *socket, void *out, size_t len, size_t *out_len);
+int real_discard(struct net_socket *socket, size_t len, size_t *out_len);
 int real_send(struct net_socket *socket, const void *data, size_t len, size_t *out_len);
 void real_finish(struct net_socket *socket);
 void real_close(struct net_socket *socket);
@@ -54,3 +56,5 @@ int real_notify(struct sys *sys, const char *path, str message);
 /* Makes a socket of a descriptor, which then belongs to it; NULL without memory. */
 struct net_socket *real_socket_of(int fd);
 int real_descriptor(const struct net_socket *socket);
+/* Whether its poller knows it: the poller's own note. */
+bool *real_is_watched(struct net_socket *socket);

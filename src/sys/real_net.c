@@ -19,6 +19,7 @@ enum { BACKLOG = 4096 };
 struct real_socket {
     struct net_socket base;
     int fd;
+    bool is_watched; /* by its poller */
 };
 
 union address {
@@ -41,6 +42,11 @@ struct net_socket *real_socket_of(int fd)
 int real_descriptor(const struct net_socket *socket)
 {
     return ((const struct real_socket *)socket)->fd;
+}
+
+bool *real_is_watched(struct net_socket *socket)
+{
+    return &((struct real_socket *)socket)->is_watched;
 }
 
 static socklen_t to_address(const struct endpoint *endpoint, union address *out)
@@ -255,6 +261,17 @@ int real_local(struct net_socket *socket, struct endpoint *out_endpoint)
 int real_receive(struct net_socket *socket, void *out, size_t len, size_t *out_len)
 {
     ssize_t got = recv(real_descriptor(socket), out, len, 0);
+
+    if (got < 0)
+        return errno;
+    *out_len = (size_t)got;
+    return 0;
+}
+
+int real_discard(struct net_socket *socket, size_t len, size_t *out_len)
+{
+    /* Of Linux's TCP, see tcp(7): nothing is copied. */
+    ssize_t got = recv(real_descriptor(socket), NULL, len, MSG_TRUNC);
 
     if (got < 0)
         return errno;

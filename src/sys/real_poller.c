@@ -69,6 +69,7 @@ int real_poller_watch(struct poller *poller, struct net_socket *socket, unsigned
                       void *owner)
 {
     int epoll = ((struct real_poller *)poller)->epoll, fd = real_descriptor(socket);
+    bool *is_watched = real_is_watched(socket);
     struct epoll_event event = {.data.ptr = owner};
 
     if (events & NET_READABLE)
@@ -77,13 +78,16 @@ int real_poller_watch(struct poller *poller, struct net_socket *socket, unsigned
         event.events |= EPOLLOUT;
     if (events & NET_HUNG_UP)
         event.events |= EPOLLRDHUP;
-    if (!events)
-        return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &event) && errno != ENOENT ? errno : 0;
-    if (epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) == 0)
+    if (!events && !*is_watched)
         return 0;
-    if (errno != ENOENT)
+    if (epoll_ctl(epoll,
+                  !events       ? EPOLL_CTL_DEL
+                  : *is_watched ? EPOLL_CTL_MOD
+                                : EPOLL_CTL_ADD,
+                  fd, &event))
         return errno;
-    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) ? errno : 0;
+    *is_watched = events != 0;
+    return 0;
 }
 
 static unsigned events_of(uint32_t events)

@@ -22,10 +22,17 @@ static int64_t mono_ns(struct sys *sys)
     return sim_of(sys)->mono_ns;
 }
 
+static void pass(struct sys *sys, int64_t ns)
+{
+    (void)sys;
+    (void)ns;
+}
+
 static const struct sys_verbs verbs = {
     .now = now,
     .mono_ns = mono_ns,
     .sleep = sim_advance,
+    .pause = pass,
     .fill = sim_shared_fill,
     .file_open = sim_shared_file_open,
     .file_close = sim_shared_file_close,
@@ -53,6 +60,7 @@ static const struct sys_verbs verbs = {
     .connect = sim_connect,
     .local = sim_local,
     .receive = sim_receive,
+    .discard = sim_discard,
     .send = sim_send,
     .finish = sim_finish,
     .close = sim_disconnect,

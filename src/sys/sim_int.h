@@ -93,6 +93,7 @@ int sim_accept(struct net_socket *listener, struct net_socket **out_socket);
 int sim_connect(struct sys *sys, const struct endpoint *to, struct net_socket **out_socket);
 int sim_local(struct net_socket *socket, struct endpoint *out_endpoint);
 int sim_receive(struct net_socket *socket, void *out, size_t len, size_t *out_len);
+int sim_discard(struct net_socket *socket, size_t len, size_t *out_len);
 int sim_send(struct net_socket *socket, const void *data, size_t len, size_t *out_len);
 void sim_finish(struct net_socket *socket);
 void sim_disconnect(struct net_socket *socket); /* the verb `close` */

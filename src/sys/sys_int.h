@@ -28,6 +28,7 @@ struct sys_verbs {
     millis (*now)(struct sys *sys);
     int64_t (*mono_ns)(struct sys *sys);
     void (*sleep)(struct sys *sys, millis span);
+    void (*pause)(struct sys *sys, int64_t ns);
     void (*fill)(struct sys *sys, void *out, size_t len);
 
     /* A world's file begins with a struct file, which the caller of `open` fills. */
@@ -64,6 +65,7 @@ struct sys_verbs {
     int (*connect)(struct sys *sys, const struct endpoint *to, struct net_socket **out_socket);
     int (*local)(struct net_socket *socket, struct endpoint *out_endpoint);
     int (*receive)(struct net_socket *socket, void *out, size_t len, size_t *out_len);
+    int (*discard)(struct net_socket *socket, size_t len, size_t *out_len);
     int (*send)(struct net_socket *socket, const void *data, size_t len, size_t *out_len);
     void (*finish)(struct net_socket *socket);
     void (*close)(struct net_socket *socket);

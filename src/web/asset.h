@@ -12,7 +12,8 @@ struct asset {
     const char *digest; /* of its bytes, 16 hexadecimal digits */
 };
 
-extern const struct asset asset_core, asset_openapi; /* the browser script */
+extern const struct asset asset_core; /* the browser script */
+extern const struct asset asset_full; /* the same with its module */
 extern const struct asset asset_openapi;
 extern const struct asset asset_page;
 extern const struct asset asset_page_script;

@@ -451,8 +451,8 @@ static void wait(struct hooks *hooks, const struct round *round, uint64_t seen)
     if (is_busy)
         courier_run(hooks->courier, left_ms < BUSY_MS ? left_ms : BUSY_MS);
     else
-        log_await(hooks->config.log, round->is_waiting ? seen : UINT64_MAX, &hooks->is_called,
-                  left_ms);
+        log_await(hooks->config.log, round->is_waiting ? seen : LOG_AWAIT_NOTHING,
+                  &hooks->is_called, left_ms);
 }
 
 /* False: it is to stop. */

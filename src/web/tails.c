@@ -305,7 +305,7 @@ static void wait(struct tails *tails, const struct round *round, uint64_t seen)
 
     if (round->is_behind)
         return;
-    log_await(tails->config.log, round->is_waiting ? seen : UINT64_MAX, &tails->is_called,
+    log_await(tails->config.log, round->is_waiting ? seen : LOG_AWAIT_NOTHING, &tails->is_called,
               left_ms > 0 ? left_ms : 0);
     if (round->is_waiting && log_durable_seq(tails->config.log) > seen)
         clock_sleep(tails->config.sys, GATHER_MS);

@@ -26,6 +26,7 @@ struct repeats;
 struct sys;
 struct tails;
 struct terms;
+struct traffic_watch;
 struct users;
 struct verdicts;
 struct web;
@@ -62,6 +63,7 @@ struct web_config {
     struct tails *tails;
     struct users *users;
     bool keeps_addresses; /* in the audit log, too */
+    struct traffic_watch *watch; /* NULL: no verdicts are wanted */
     struct repeats *repeats;
     struct gate_rules gate;
     size_t query_memory; /* bound for one question */
@@ -85,8 +87,9 @@ void web_set_sandbox(struct web *web, unsigned parts);
 unsigned web_sandbox(const struct web *web);
 
 struct web_doors {
-    str listen;     /* absent: nobody is let in without TLS */
-    str tls_listen; /* absent: there is no TLS */
+    str listen;                    /* absent: nobody is let in without TLS */
+    str tls_listen;                /* absent: there is no TLS */
+    bool is_behind, is_tls_behind; /* see server.h */
     struct terms *terms;
 };
 

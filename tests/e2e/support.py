@@ -184,8 +184,8 @@ class Server:
 
     def said(self):
         """What it wrote to standard error."""
-        self.errors.seek(0)
-        return self.errors.read().decode(errors="replace")
+        file = self.errors.fileno()  # its place in the file is the server's, too: a seek would move it
+        return os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")
 
     def stop(self, how=signal.SIGTERM, patience_s=PATIENCE_S):
         """Sends the signal and returns the exit status; None if it was not running."""

@@ -190,9 +190,12 @@ static void check_read(struct judge *judge, str text, const struct agent *got)
 
 /* Telling */
 
+/* The hints are the agent once more. */
 static str header_of(const void *owner, str name)
 {
-    return str_equals_nocase(name, S("user-agent")) ? *(const str *)owner : (str){NULL, 0};
+    bool is_told = str_equals_nocase(name, S("user-agent")) || str_starts(name, S("sec-ch-ua"));
+
+    return is_told ? *(const str *)owner : (str){NULL, 0};
 }
 
 /* What an event of such a browser gains is JSON, whatever the bytes. */

@@ -6,6 +6,8 @@
 #include "collect/intake.h"
 #include "collect/memo.h"
 #include "collect/quarantine.h"
+#include "collect/traffic.h"
+#include "collect/traffic_watch.h"
 #include "measure/events.h"
 #include "store/log.h"
 #include "sys/process.h"
@@ -80,6 +82,52 @@ static void add_enriched(struct buf *out, const struct enrich *enrich)
         buf_print(out, "myriad_enrich_cache_total{cache=\"%s\",outcome=\"miss\"} %llu\n", caches[i],
                   (unsigned long long)stats.misses);
     }
+}
+
+static void add_verdicts(struct buf *out, const struct enrich *enrich)
+{
+    const char *code;
+
+    family(out, "traffic_verdicts_total", "counter",
+           "Events by what was found of them at intake; a machine's by the heaviest reason.");
+    buf_print(out, "myriad_traffic_verdicts_total{verdict=\"human\",reason=\"\"} %llu\n",
+              (unsigned long long)enrich_humans(enrich));
+    for (size_t i = 0; (code = traffic_sign_code(i)); i++)
+        buf_print(out, "myriad_traffic_verdicts_total{verdict=\"machine\",reason=\"%s\"} %llu\n",
+                  code, (unsigned long long)enrich_machines(enrich, i));
+}
+
+static void add_watch(struct buf *out, struct traffic_watch *watch)
+{
+    struct traffic_watch_stats stats;
+    const struct {
+        const char *name;
+        const struct traffic_table *table;
+    } tables[] = {{"visitors", &stats.visitors},
+                  {"pages", &stats.pages},
+                  {"networks", &stats.networks},
+                  {"hits", &stats.notes}};
+
+    if (!watch)
+        return;
+    traffic_watch_stats_read(watch, &stats);
+    family(out, "traffic_watched", "gauge", "What the watch of traffic remembers, by table.");
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        buf_print(out, "myriad_traffic_watched{table=\"%s\"} %llu\n", tables[i].name,
+                  (unsigned long long)tables[i].table->held);
+    family(out, "traffic_watched_most", "gauge", "What the table has room for.");
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        buf_print(out, "myriad_traffic_watched_most{table=\"%s\"} %llu\n", tables[i].name,
+                  (unsigned long long)tables[i].table->room);
+    family(out, "traffic_forgotten_total", "counter", "What gave way to what is newer, by table.");
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        buf_print(out, "myriad_traffic_forgotten_total{table=\"%s\"} %llu\n", tables[i].name,
+                  (unsigned long long)tables[i].table->forgotten);
+    one(out, "traffic_found_total", "counter",
+        "Visitors found out to be machines after hits of theirs were stored as a person's.",
+        (double)stats.found);
+    one(out, "traffic_revised_total", "counter", "Hits of theirs that were revised.",
+        (double)stats.revised);
 }
 
 static void add_sandbox(struct buf *out, unsigned parts)
@@ -181,6 +229,9 @@ static void add_server(struct buf *out, struct web *web)
     one(out, "http_connections", "gauge", "Open connections.", (double)server.connections_open);
     one(out, "http_connections_total", "counter", "Connections accepted.",
         (double)server.connections_total);
+    one(out, "proxy_refused_total", "counter",
+        "Connections closed for a PROXY protocol header that was missing, wrong, or not trusted.",
+        (double)server.proxy_refused);
     one(out, "http_refused_total", "counter", "Requests turned away for lack of room: 429 and 503.",
         (double)server.refused);
     one(out, "http_malformed_total", "counter", "Requests that are no HTTP: 400.",
@@ -238,6 +289,8 @@ void metrics_page(struct exchange *x)
 
     add_events(&out, config);
     add_enriched(&out, config->enrich);
+    add_verdicts(&out, config->enrich);
+    add_watch(&out, config->watch);
     one(&out, "quarantine_open", "gauge", "Events that wait in quarantine.",
         (double)quarantine_count(intake_quarantine(config->intake)));
     add_log(&out, config);

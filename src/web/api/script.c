@@ -1,4 +1,4 @@
-/* script.c - GET /m.js: the browser script, for the pages of any origin.
+/* script.c - GET /m.js, /m.full.js: the browser script, for the pages of any origin.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
@@ -8,10 +8,9 @@
 #include "web/asset.h"
 #include "web/web.h"
 
-static void send(struct exchange *x, str caching)
+static void send(struct exchange *x, const struct asset *script, str caching)
 {
-    str digest = str_of(asset_core.digest);
-    str tag = arena_print(exchange_mem(x), "\"%.*s\"", STR_ARG(digest));
+    str tag = arena_print(exchange_mem(x), "\"%s\"", script->digest);
 
     exchange_add_header(x, S("Cache-Control"), caching);
     exchange_add_header(x, S("ETag"), tag);
@@ -19,22 +18,35 @@ static void send(struct exchange *x, str caching)
     if (str_equals(exchange_header(x, S("if-none-match")), tag))
         exchange_answer(x, 304, (str){NULL, 0}, (str){NULL, 0});
     else
-        exchange_answer(x, 200, str_of(asset_core.media),
-                        str_from(asset_core.bytes, asset_core.size));
+        exchange_answer(x, 200, str_of(script->media), str_from(script->bytes, script->size));
+}
+
+static void send_newest(struct exchange *x, const struct asset *script)
+{
+    send(x, script, S("public, max-age=3600, stale-while-revalidate=604800"));
 }
 
 void script_newest(struct exchange *x)
 {
-    send(x, S("public, max-age=3600, stale-while-revalidate=604800"));
+    send_newest(x, &asset_core);
+}
+
+void script_newest_full(struct exchange *x)
+{
+    send_newest(x, &asset_full);
 }
 
 void script_exact(struct exchange *x)
 {
+    static const struct asset *const scripts[] = {&asset_core, &asset_full};
     str name = exchange_path_value(x, S("name"));
+    str digest = str_ends(name, S(".js")) ? str_slice(name, 0, name.len - 3) : (str){NULL, 0};
 
-    if (str_ends(name, S(".js")) &&
-        str_equals(str_slice(name, 0, name.len - 3), str_of(asset_core.digest)))
-        send(x, S("public, max-age=31536000, immutable"));
-    else
-        exchange_answer_problem(x, 404, S("there is no script of that digest: use /m.js"));
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
+        if (str_equals(digest, str_of(scripts[i]->digest))) {
+            send(x, scripts[i], S("public, max-age=31536000, immutable"));
+            return;
+        }
+    exchange_answer_problem(x, 404,
+                            S("there is no script of that digest: use /m.js or /m.full.js"));
 }

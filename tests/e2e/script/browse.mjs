@@ -98,6 +98,27 @@ const modes = {
     complaints.length = 0; /* the browser says what it could not reach */
     return {};
   },
+  /* What nobody should say, and long words of another script. */
+  async wrong() {
+    const page = await open("/");
+    const names = await page.evaluate(() => {
+      const frame = document.body.appendChild(document.createElement("iframe"));
+      const plain = Object.keys(frame.contentWindow);
+      frame.remove();
+      return Object.keys(window).filter((name) => !plain.includes(name));
+    });
+    const thrown = await page.evaluate(() => {
+      const thrown = [];
+      const round = {};
+      round.round = round;
+      for (const words of [["nothing"], ["track", "Round", round], ["track", "Big", { n: 1n }], ["track", "Fine"]])
+        try { window.myriad(...words); } catch (error) { thrown.push(String(error)); }
+      for (let n = 0; n < 6; n++) window.myriad("track", "Long", { n, text: "书".repeat(9000) });
+      return thrown;
+    });
+    await page.waitForTimeout(2000);
+    return { thrown, names };
+  },
 };
 
 const result = await modes[mode]();

@@ -7,6 +7,7 @@
 #include "collect/geography.h"
 #include "collect/message.h"
 #include "collect/memo.h"
+#include "support/headers.h"
 #include "support/test.h"
 
 #define CHROME                                                                                     \
@@ -39,6 +40,7 @@ struct sender {
     const char *language;
     bool is_dialect;
     const char *context; /* of the batch; NULL: none */
+    const char *hints;   /* other headers, as lines; NULL: none */
 };
 
 static const struct enrich_config EVERYTHING = {.has = {true, true, true, true, true, true, true}};
@@ -70,8 +72,9 @@ static str header_of(const void *owner, str name)
 
     if (str_equals_nocase(name, S("user-agent")))
         return str_of(sender->agent);
-    return str_equals_nocase(name, S("accept-language")) ? str_of(sender->language)
-                                                         : (str){NULL, 0};
+    if (str_equals_nocase(name, S("accept-language")))
+        return str_of(sender->language);
+    return headers_find(sender->hints, name);
 }
 
 static struct message read_in_place(struct desk *desk, const struct sender *sender,
@@ -181,6 +184,52 @@ TEST(enrich_tells_browser_system_and_device)
 }
 
 /* Whose agent it is: what it says of browser and traffic. */
+#define PAGE "{'type':'page','userId':'u'}"
+#define ANDROID                                                                                    \
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 "  \
+    "Mobile Safari/537.36"
+#define CHROMIUM "Sec-CH-UA: \"Chromium\";v=\"141\"\n"
+#define ELEVEN CHROMIUM "Sec-CH-UA-Platform: \"Windows\"\nSec-CH-UA-Platform-Version: \"15.0.0\"\n"
+#define PIXEL                                                                                      \
+    CHROMIUM "Sec-CH-UA-Platform: \"Android\"\nSec-CH-UA-Platform-Version: \"14.0.0\"\n"           \
+             "Sec-CH-UA-Model: \"Pixel 7\"\n"
+
+TEST(enrich_believes_hints_of_the_request_that_is_the_visitors)
+{
+    static const struct {
+        const char *agent, *hints, *event, *os, *device;
+    } cases[] = {
+        {CHROME, NULL, PAGE, "{'name':'Windows','version':'10'}", "{'type':'desktop'}"},
+        {CHROME, ELEVEN, PAGE, "{'name':'Windows','version':'11'}", "{'type':'desktop'}"},
+        {CHROME, NULL, PAGE, "{'name':'Windows','version':'10'}", "{'type':'desktop'}"},
+        {ANDROID, PIXEL, PAGE, "{'name':'Android','version':'14'}",
+         "{'type':'mobile','model':'Pixel 7'}"},
+        {ANDROID, ELEVEN, PAGE, "{'name':'Android','version':'10'}", "{'type':'mobile'}"},
+        /* another's agent in the event: the request's headers are not its */
+        {"curl/8.5.0", ELEVEN, "{'type':'page','userId':'u','context':{'userAgent':'" CHROME "'}}",
+         "{'name':'Windows','version':'10'}", "{'type':'desktop'}"},
+        /* what the sender tells stays, and nothing mixes with it */
+        {ANDROID, PIXEL, "{'type':'page','userId':'u','context':{'device':{'model':'A'}}}",
+         "{'name':'Android','version':'14'}", "{'model':'A'}"},
+        /* no agent answers for those with hints */
+        {NULL, NULL,
+         "{'type':'page','userId':'u','context':{'userAgent':'\\u0001\\u0001\\u0001Windows"
+         "\\u000111\\u0001\\u0001" CHROME "'}}",
+         "{'name':'Windows','version':'10'}", "{'type':'desktop'}"},
+    };
+    struct desk desk = open_desk(EVERYTHING);
+
+    EACH_CASE(c, cases)
+    {
+        struct sender sender = {.agent = c->agent, .hints = c->hints};
+        struct message message = read(&desk, sender, c->event);
+
+        expect(&desk, &message, "os", c->os);
+        expect(&desk, &message, "device", c->device);
+    }
+    close_desk(&desk);
+}
+
 TEST(enrich_asks_the_visitor_not_who_relays)
 {
     static const struct {

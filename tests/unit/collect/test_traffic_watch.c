@@ -291,6 +291,25 @@ TEST(traffic_watch_knows_visitors_without_id_by_address_and_agent)
     place_close(&place);
 }
 
+/* Everybody came to a page or two, from one network. */
+static void check_counts(const struct place *place, uint64_t people, uint64_t revised)
+{
+    struct traffic_watch_stats stats;
+
+    traffic_watch_stats_read(place->watch, &stats);
+    CHECK_INT(stats.visitors.room, 512);
+    CHECK(stats.visitors.held > 400 && stats.visitors.held <= 512);
+    CHECK_INT(stats.visitors.held + stats.visitors.forgotten, people);
+    CHECK_INT(stats.notes.held, 256);
+    CHECK_INT(stats.notes.room, 256);
+    CHECK_INT(stats.notes.forgotten, people - 256);
+    CHECK_INT(stats.pages.held, 2);
+    CHECK_INT(stats.pages.forgotten, 0);
+    CHECK_INT(stats.networks.held, 1);
+    CHECK_INT(stats.found, revised);
+    CHECK_INT(stats.revised, revised);
+}
+
 TEST(traffic_watch_forgets_who_was_not_seen_for_longest)
 {
     enum { PEOPLE = 20000 };
@@ -323,6 +342,7 @@ TEST(traffic_watch_forgets_who_was_not_seen_for_longest)
         }
     }
     CHECK_INT(revised, 2);
+    check_counts(&place, PEOPLE, revised);
     place_close(&place);
 }
 

@@ -127,6 +127,7 @@ struct talk *talk_open(void)
     w->config.limits.request_ms = 10000;
     w->config.limits.idle_ms = 60000;
     w->config.limits.write_ms = 30000;
+    w->config.limits.refusals = 0;
     w->config.sys = sys_real();
     w->config.context = w;
     w->config.authorise = authorise;

@@ -136,7 +136,8 @@ TEST(connection_answers_by_status)
         {S(DEFLATED("4", "\x78\x9c\xcb\x48")), "400 ", CONNECTION_FINISHING, ""},
         {S(PREFLIGHT("/open") GET), "204 200 ", CONNECTION_OPEN,
          "Access-Control-Allow-Origin: https://shop.example\r\n"
-         "Access-Control-Allow-Credentials: true\r\nVary: Origin\r\n"
+         "Access-Control-Allow-Credentials: true\r\n"
+         "Access-Control-Expose-Headers: Retry-After\r\nVary: Origin\r\n"
          "Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
          "Access-Control-Allow-Headers: x-key\r\nAccess-Control-Max-Age: 86400\r\n"},
         {S(PREFLIGHT("/echo")), "405 ", CONNECTION_OPEN, "Allow: POST\r\n"},
@@ -359,8 +360,10 @@ TEST(connection_says_429_when_bodies_fill_the_memory)
     struct talk *w = talk_open();
     struct buf in = {0};
 
-    atomic_store(&w->totals.body_bytes, 550000);
     buf_add(&in, S("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 100000\r\n\r\n"));
+    talk_put(w, buf_str(&in));
+    atomic_store(&w->totals.body_bytes, 550000); /* of others, meanwhile */
+    buf_clear(&in);
     add_zeros(&in, 49000);
     talk_put(w, buf_str(&in));
     CHECK_STR(talk_statuses(w), "");
@@ -372,6 +375,25 @@ TEST(connection_says_429_when_bodies_fill_the_memory)
     CHECK_INT(atomic_load(&w->totals.body_bytes), 550000);
     atomic_store(&w->totals.body_bytes, 0);
     buf_done(&in);
+    talk_close(w);
+}
+
+TEST(connection_takes_no_new_body_when_half_of_the_memory_is_full)
+{
+    struct talk *w = talk_open();
+
+    atomic_store(&w->totals.body_bytes, 300001);
+    talk_put(w, S("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nbody" GET));
+    CHECK_STR(talk_statuses(w), "429 ");
+    CHECK(talk_said(w, "Retry-After: 1"));
+    w->now_ns += 1000 * (int64_t)MS;
+    connection_expire(w->c, w->now_ns);
+    talk_take(w, SIZE_MAX);
+    CHECK_STR(talk_statuses(w), "429 200 "); /* what brings no body is taken */
+    atomic_store(&w->totals.body_bytes, 300000);
+    talk_put(w, S("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nbody"));
+    CHECK_STR(talk_statuses(w), "429 200 200 ");
+    atomic_store(&w->totals.body_bytes, 0);
     talk_close(w);
 }
 
@@ -395,6 +417,69 @@ TEST(connection_that_was_told_to_come_later_is_read_later)
     CHECK_STR(talk_statuses(w), "429 200 "); /* what lay behind the refused body */
     CHECK(connection_wants_input(w->c));
     CHECK_INT(connection_deadline(w->c), w->now_ns + 60000 * (int64_t)MS);
+    talk_close(w);
+}
+
+TEST(connection_that_was_told_to_come_later_is_read_on_while_they_are_few)
+{
+    struct talk *w = talk_open();
+
+    w->config.limits.refusals = 8; /* of a second, and two at once */
+    w->now_ns = 10000 * (int64_t)MS;
+    talk_put(w, S(LATER "4\r\n\r\nbody" GET));
+    talk_put(w, S(LATER "4\r\n\r\nbody" GET));
+    CHECK_STR(talk_statuses(w), "429 200 429 200 ");
+    talk_put(w, S(LATER "4\r\n\r\nbody" GET));
+    CHECK_STR(talk_statuses(w), "429 200 429 200 429 "); /* one too many: it waits for its turn */
+    CHECK(!connection_wants_input(w->c));
+    CHECK_INT(connection_deadline(w->c), w->now_ns + 125 * (int64_t)MS);
+    w->now_ns += 3000 * (int64_t)MS;
+    connection_expire(w->c, w->now_ns);
+    talk_take(w, SIZE_MAX);
+    talk_put(w, S(LATER "4\r\n\r\nbody" GET));
+    CHECK_STR(talk_statuses(w), "429 200 429 200 429 200 429 200 ");
+    talk_close(w);
+}
+
+TEST(connection_told_to_come_later_with_a_large_body_waits_longer)
+{
+    struct talk *w = talk_open();
+
+    w->config.limits.refusals = 8; /* of a second, and two at once */
+    w->now_ns = 10000 * (int64_t)MS;
+    talk_put(w, S(LATER "200000\r\n\r\n"));
+    CHECK_INT(connection_deadline(w->c), w->now_ns + 125 * (int64_t)MS); /* it counts three times */
+    talk_close(w);
+    w = talk_open();
+    w->config.limits.refusals = 8;
+    talk_put(w, S(LATER "18446744073709551615\r\n\r\n"));
+    CHECK_STR(talk_statuses(w), "429 ");
+    CHECK_INT(connection_state(w->c), CONNECTION_FINISHING);
+    talk_close(w);
+}
+
+TEST(connection_need_not_be_given_a_body_that_is_of_no_use)
+{
+    struct talk *w = talk_open();
+
+    talk_put(w, S(LATER "500000\r\n\r\nthe first bytes of it"));
+    CHECK_STR(talk_statuses(w), "429 ");
+    CHECK(connection_wants_input(w->c)); /* it has to go before there is another request */
+    CHECK_INT(connection_unwanted(w->c), 500000 - 21);
+    connection_dropped(w->c, 400000, w->now_ns);
+    CHECK_INT(connection_unwanted(w->c), 100000 - 21);
+    talk_put(w, S("some of it read all the same"));
+    CHECK_INT(connection_unwanted(w->c), 100000 - 49);
+    connection_dropped(w->c, 100000 - 49, w->now_ns);
+    CHECK_INT(connection_unwanted(w->c), 0);
+    CHECK(!connection_wants_input(w->c));
+    w->now_ns += 3000 * (int64_t)MS;
+    connection_expire(w->c, w->now_ns);
+    talk_put(w, S("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nwa"));
+    CHECK_INT(connection_unwanted(w->c), 0); /* what is taken is wanted */
+    talk_put(w, S("nt"));
+    CHECK_STR(talk_statuses(w), "429 200 ");
+    CHECK(talk_said(w, "want"));
     talk_close(w);
 }
 

@@ -110,6 +110,29 @@ TEST(many_values_are_said_to_be_that_many_or_more)
     buf_done(&text);
 }
 
+/* Those that do not fit a cell lie elsewhere. */
+TEST(large_numbers_are_told_apart)
+{
+    struct fold fold;
+    struct buf text = {0};
+
+    CHECK_OK(fold_open(&fold));
+    for (int i = 0; i < 1000; i++) {
+        buf_clear(&text);
+        buf_print(&text,
+                  "{\"event\":\"E\"," AT("01") ",\"properties\":{\"at\":%lld,\"l\":[%lld.25]}}",
+                  1790000000000LL + i % 500, 90000000000LL - i % 250);
+        CHECK_OK(fold_take(&fold, buf_str(&text)));
+    }
+    for (int round = 0; round < 2; round++) {
+        CHECK(str_contains(schema_of(&fold), S("\"values\":500,\"values_exact\":true")));
+        CHECK(str_contains(schema_of(&fold), S("\"values\":250,\"values_exact\":true")));
+        CHECK_OK(fold_settle(&fold));
+    }
+    fold_done(&fold);
+    buf_done(&text);
+}
+
 TEST(a_schema_without_memory_says_so)
 {
     long failures = 0;

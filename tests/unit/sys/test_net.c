@@ -173,6 +173,28 @@ static void a_finished_side_ends_and_the_other_goes_on(struct sys *sys)
     closed(&p);
 }
 
+static void what_is_not_wanted_is_dropped_unread(struct sys *sys)
+{
+    struct pair p = connected(sys);
+    char got[8];
+    size_t len;
+
+    CHECK_ERR(ERR_BUSY, net_discard(p.server, 4, &len));
+    CHECK_OK(net_send(p.client, "body, head", 10, &len));
+    CHECK_OK(poller_watch(p.poller, p.server, NET_READABLE, p.server));
+    await(p.poller, p.server, NET_READABLE);
+    CHECK_OK(net_discard(p.server, 6, &len));
+    CHECK_INT(len, 6);
+    CHECK_OK(net_receive(p.server, got, sizeof got, &len));
+    CHECK_STR(str_from(got, len), "head");
+    net_finish(p.client);
+    CHECK_OK(poller_watch(p.poller, p.server, NET_HUNG_UP, p.server));
+    await(p.poller, p.server, NET_HUNG_UP);
+    CHECK_OK(net_discard(p.server, 1000000, &len));
+    CHECK_INT(len, 0);
+    closed(&p);
+}
+
 static void closing_with_bytes_unread_resets_the_peer(struct sys *sys)
 {
     struct pair p = connected(sys);
@@ -334,6 +356,7 @@ static const struct {
     {"bytes_go_both_ways", bytes_go_both_ways},
     {"a_full_socket_is_busy_until_it_is_read", a_full_socket_is_busy_until_it_is_read},
     {"a_finished_side_ends_and_the_other_goes_on", a_finished_side_ends_and_the_other_goes_on},
+    {"what_is_not_wanted_is_dropped_unread", what_is_not_wanted_is_dropped_unread},
     {"closing_with_bytes_unread_resets_the_peer", closing_with_bytes_unread_resets_the_peer},
     {"listeners_share_an_address", listeners_share_an_address},
     {"nobody_listening_is_an_error", nobody_listening_is_an_error},
