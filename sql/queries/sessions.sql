@@ -30,6 +30,9 @@ WHERE id = ?1 AND user_id = ?2;
 DELETE FROM user_session
 WHERE user_id = ?1 AND id <> ?2;
 
+-- name: session_end_all
+DELETE FROM user_session;
+
 -- name: session_end_old
 DELETE FROM user_session
 WHERE created_at <= ?1 OR seen_at <= ?2;

@@ -92,6 +92,9 @@ WHERE token_hash = ?1;
 DELETE FROM user_link
 WHERE user_id = ?1;
 
+-- name: user_link_remove_all
+DELETE FROM user_link;
+
 -- name: user_network_find
 SELECT count(*)
 FROM user_network

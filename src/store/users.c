@@ -534,3 +534,20 @@ fallible users_end_sessions(struct users *users, const struct audit_by *by, int6
     mutex_unlock(users->lock);
     return err;
 }
+
+static fallible end_all(struct tx *tx, const struct audit_by *by, millis now)
+{
+    struct audit_entry entry = {.by = by, .action = "restore"};
+
+    TRY(catalog_run(tx, SQL_SESSION_END_ALL, NO_BIND));
+    TRY(catalog_run(tx, SQL_USER_LINK_REMOVE_ALL, NO_BIND));
+    return audit_add(tx, now, &entry);
+}
+
+fallible users_end_all(struct users *users, const struct audit_by *by, millis now)
+{
+    struct tx *tx;
+
+    TRY(catalog_begin(users->catalog, &tx));
+    return catalog_end(tx, end_all(tx, by, now));
+}

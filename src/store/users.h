@@ -101,3 +101,6 @@ fallible users_end_session(struct users *users, const struct audit_by *by, int64
                            int64_t session_id, millis now);
 fallible users_end_sessions(struct users *users, const struct audit_by *by, int64_t id,
                             int64_t all_but, millis now);
+/* Of a copy that was restored: sessions and links end, for what ended since the copy was made would
+ * be back. Nobody else may have the users open. */
+fallible users_end_all(struct users *users, const struct audit_by *by, millis now);
