@@ -62,7 +62,7 @@ struct web_config {
     struct replay *replay;
     struct tails *tails;
     struct users *users;
-    bool keeps_addresses; /* in the audit log, too */
+    bool keeps_addresses;        /* in the audit log, too */
     struct traffic_watch *watch; /* NULL: no verdicts are wanted */
     struct repeats *repeats;
     struct gate_rules gate;
