@@ -216,3 +216,14 @@ fallible password_verify(struct password_room *room, str stored, str password, b
     *out_is_right = is_there && status == 0;
     return OK;
 }
+
+bool password_is_outdated(const struct password_room *room, str stored)
+{
+    char text[PASSWORD_TEXT] = {0};
+
+    if (!stored.len || stored.len >= PASSWORD_TEXT)
+        return false;
+    memcpy(text, stored.data, stored.len);
+    return crypto_pwhash_str_needs_rehash(text, room->cost.operations, room->cost.memory_bytes) !=
+           0;
+}

@@ -24,6 +24,7 @@ struct visit {
     struct user user;
     bool is_user;
     struct guesses_name guesses;
+    char renewed[PASSWORD_TEXT]; /* a hash at today's cost; empty: the stored one has it */
 };
 
 static fallible refused(void)
@@ -129,9 +130,11 @@ static fallible verify(struct visit *v, str key, str password, millis *out_wait)
     TRY(begin(v, key, out_wait));
     TRY(password_verify(v->users->room, v->is_user ? v->user.password : (str){NULL, 0}, password,
                         &is_right));
-    if (is_right && !v->user.disabled_at)
-        return OK;
-    return refuse(v);
+    if (!is_right || v->user.disabled_at)
+        return refuse(v);
+    return password_is_outdated(v->users->room, v->user.password)
+               ? password_hash(v->users->room, password, v->renewed)
+               : OK;
 }
 
 /* Sessions */
@@ -191,6 +194,9 @@ static fallible complete(struct visit *v, struct tx *tx, struct sessions_new *ou
     if (v->user.disabled_at || !str_equals(v->user.password, password))
         return refused();
     TRY(guesses_give_back(tx, &v->guesses));
+    if (v->renewed[0])
+        TRY(catalog_run(tx, SQL_USER_SET_PASSWORD,
+                        BIND(B_I64(v->user.id), B_TEXT(str_of(v->renewed)))));
     return add_session(v, tx, false, out_session);
 }
 
@@ -329,39 +335,44 @@ static fallible spend(struct visit *v, struct tx *tx, const struct users_sign_in
     return add_session(v, tx, !found.is_invitation, out_session);
 }
 
+static fallible spend_link(struct visit *v, const struct users_sign_in_link *link, str password,
+                           struct users_sign_in *out)
+{
+    struct users *users = v->users;
+    struct sessions_new session = {0};
+    struct tx *tx;
+    enum err err;
+    int64_t id;
+
+    mutex_lock(users->lock);
+    err = catalog_begin(users->catalog, &tx);
+    if (!err)
+        err = catalog_end(tx, spend(v, tx, link, password, &session));
+    id = session.entry ? sessions_id(&session) : 0;
+    if (session.entry)
+        sessions_publish(users->sessions, &session, !err);
+    mutex_unlock(users->lock);
+    if (!err)
+        take(v, &session, id, out);
+    return err;
+}
+
 fallible users_sign_in_by_link(struct users *users, const struct users_sign_in_link *link,
                                const struct users_sign_in_visit *visit, struct arena *mem,
                                struct users_sign_in *out)
 {
     struct visit v = {.users = users, .from = visit, .mem = mem, .now = clock_now(users->sys)};
-    struct sessions_new session = {0};
-    char hash[PASSWORD_TEXT];
+    char *hash = arena_take(mem, PASSWORD_TEXT);
     struct users_link found;
-    struct tx *tx;
-    int64_t id;
-    enum err err;
 
+    if (!hash)
+        return arena_exhausted();
     TRY(users_sign_in_look(users, link->token, mem, &v.user, &found));
     TRY(check_wish(link, found.is_invitation, v.user.email));
-    if (found.is_invitation)
-        TRY(hash_password(users, link->password, hash));
-    mutex_lock(users->lock);
-    err = catalog_begin(users->catalog, &tx);
-    if (!err)
-        err = catalog_end(
-            tx, spend(&v, tx, link, found.is_invitation ? str_of(hash) : (str){NULL, 0}, &session));
-    id = session.entry ? sessions_id(&session) : 0;
-    if (session.entry)
-        sessions_publish(users->sessions, &session, !err);
-    mutex_unlock(users->lock);
-    if (!err && found.is_invitation) {
-        v.user.password = arena_dup(mem, v.user.password);
-        if (!v.user.password.data)
-            return arena_exhausted();
-    }
-    if (!err)
-        take(&v, &session, id, out);
-    return err;
+    if (!found.is_invitation)
+        return spend_link(&v, link, (str){NULL, 0}, out);
+    TRY(hash_password(users, link->password, hash));
+    return spend_link(&v, link, str_of(hash), out);
 }
 
 /* Passwords */

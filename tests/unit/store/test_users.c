@@ -276,6 +276,25 @@ TEST(refusals_are_recorded_up_to_a_bound)
     close_world(&w);
 }
 
+TEST(a_password_gets_a_new_hash_when_the_cost_is_another)
+{
+    struct world w = open_world();
+    struct users_link ann = add(&w, "ann@x", USERS_OWNER, false);
+    struct users_config dearer = {.sys = w.sys, .catalog = w.catalog, .cost = {2, 16384}};
+    struct users_sign_in session;
+    struct user user;
+
+    CHECK_OK(enter(&w, &ann, &session));
+    users_close(w.users);
+    CHECK_OK(users_open(&dearer, &w.users));
+    for (int i = 0; i < 2; i++) {
+        CHECK_OK(sign_in(&w, "ann@x", PASSWORD, &session));
+        CHECK_OK(users_get(w.users, ann.user_id, test_mem, &user));
+        CHECK(str_starts(user.password, S("$argon2id$v=19$m=16,t=2,p=1$")));
+    }
+    close_world(&w);
+}
+
 /* Sessions */
 
 TEST(a_session_ends_when_it_is_idle_or_old)
