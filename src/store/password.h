@@ -38,7 +38,8 @@ void password_leave(struct password_room *room);
 fallible password_check(str password, str email);
 /* Writes the hash as text, with salt and cost. Inside. ERR_BUSY without memory. */
 fallible password_hash(struct password_room *room, str password, char out[PASSWORD_TEXT]);
-/* Does `stored` cost other than new ones do? Then whoever guesses could tell it from none at all. */
+/* Does `stored` cost other than new ones do? Then whoever guesses could tell it from none at all.
+ */
 bool password_is_outdated(const struct password_room *room, str stored);
 /* Is it the password of `stored`? Of an absent one it is not, after as long a time. Inside.
  * ERR_BUSY without memory. */
