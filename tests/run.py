@@ -29,7 +29,7 @@ DEFAULT_POINTS = 500
 THREADED = ["mailbox_*", "threads_*", "*_of_threads_*", "*_by_threads_*", "server_*",
             "connection_runs_pool_routes_*", "*events_are_read_by_threads*", "*number_of_workers*",
             "syncer_*", "*while_a_thread_syncs*", "*several_threads_ask*",
-            "*another_thread_writes*", "replay_*"]
+            "*another_thread_writes*", "replay_*", "a_link_that_many_have_*", "password_room_*"]
 
 # Fuzz targets that run once for each row of a table, and the variable that names the row.
 FUZZED_BY_ROW = {"dialect": ("src/collect/dialects.def", "FUZZ_DIALECT")}

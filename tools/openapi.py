@@ -15,7 +15,7 @@ import re
 import sys
 
 SCOPES = {"WEB_READ": "query", "WEB_EXPORT": "export", "WEB_PEOPLE": "people",
-          "WEB_MANAGE": "manage", "WEB_ROOT": "admin"}
+          "WEB_MANAGE": "manage", "WEB_KEYS": "admin", "WEB_ROOT": "admin"}
 KNOWN = {"KB": 1024, "MB": 1024 * 1024, "MOST_NUMBER": 2**64 - 1, "MOST_CURSOR": 2**63 - 1}
 REF = "#/components/schemas/"
 
@@ -126,6 +126,10 @@ def statuses_of(route, others):
         found |= {401, 403, 422, 429, 500, 503}
         if is_write(method, permission):
             found.add(409)
+    elif permission == "WEB_SIGN_IN":
+        found |= {401, 403, 422, 429, 500, 503}
+    elif permission == "WEB_SELF":
+        found |= {401, 403, 422, 429, 500, 503}
     elif permission == "WEB_COLLECT":
         found |= {400, 401, 403, 429, 503}
     if ":" in path:
@@ -198,8 +202,11 @@ def operation(tables, route, problems):
                                            "not HTTP as it is known here (400, 501).",
                             "content": {"application/problem+json": {"schema": schema_ref("Problem")}}}
     made["responses"] = responses
+    session = {"session": []} if method == "GET" else {"session": [], "csrf": []}
     if limited:
-        made["security"] = [{"bearer": [SCOPES[permission]]}]
+        made["security"] = [{"bearer": [SCOPES[permission]]}, session]
+    elif permission == "WEB_SELF":
+        made["security"] = [session]
     elif permission == "WEB_COLLECT" and not is_page:
         made["security"] = [{"writeKey": []}, {}]
     else:

@@ -9,6 +9,7 @@
 #include "app/workspace.h"
 #include "base/json.h"
 #include "store/backup_parts.h"
+#include "store/users.h"
 #include "store/webhooks.h"
 #include "sys/clock.h"
 
@@ -98,15 +99,18 @@ int command_backup(struct command_line *line)
     return err ? command_failed() : tell("backup", path);
 }
 
-/* Nobody is told anything by a copy until somebody says so. */
-static fallible hold_webhooks(struct sys *sys, const char *folder)
+/* Nobody is told anything by a copy until somebody says so, and nobody is signed in to it. */
+static fallible hold(struct sys *sys, const char *folder)
 {
+    struct audit_by by = {S("command"), {NULL, 0}};
     struct workspace workspace;
     enum err err = workspace_open_catalog(sys, folder, &workspace);
 
     if (!err)
         err = webhooks_hold(workspace.catalog,
                             S("restored from a backup: set \"state\" to \"active\" to go on"));
+    if (!err)
+        err = users_end_all(workspace.users, &by, clock_now(sys));
     workspace_close(&workspace);
     return err;
 }
@@ -125,7 +129,7 @@ int command_restore(struct command_line *line)
     progress_start(&progress, line->sys, "Restoring");
     err = backup_restore(line->sys, path, keys, folder, progress_step, &progress);
     if (!err)
-        err = hold_webhooks(line->sys, folder);
+        err = hold(line->sys, folder);
     progress_end(&progress);
     return err ? command_failed() : tell("restored", folder);
 }

@@ -4,14 +4,19 @@
  */
 #include "app/command.h"
 #include "app/commands.h"
+#include "app/first_user.h"
 #include "app/workspace.h"
 #include "base/json.h"
+#include "web/credentials.h"
+
+/* Nobody is written to, so any will do until she gives her own. */
+#define FIRST_EMAIL "owner@localhost"
 
 int command_init(struct command_line *line)
 {
-    const char *email = command_option(line, "--email");
+    const char *typed = command_option(line, "--email"), *url = command_option(line, "--url");
     const char *folder = command_word(line);
-    str id, write_key, api_key;
+    str id, write_key, api_key, email, link;
     struct buf out = {0};
     struct json_writer w = {.out = &out};
     int status;
@@ -20,9 +25,11 @@ int command_init(struct command_line *line)
         return command_misused("init needs the folder to make");
     if (!command_is_understood(line))
         return EXIT_USAGE;
-    if (email && str_find(str_of(email), '@') < 1)
-        return command_misused("\"%s\" is no e-mail address", email);
-    if (workspace_create(line->sys, folder, line->mem, &id, &write_key, &api_key) != OK)
+    if (credentials_email(str_of(typed ? typed : FIRST_EMAIL), line->mem, &email) != OK)
+        return command_misused("\"%s\" is no e-mail address", typed);
+    if (workspace_create(line->sys, folder, line->mem, &id, &write_key, &api_key) != OK ||
+        first_user_make(line->sys, folder, email, str_of(url ? url : FIRST_USER_URL), line->mem,
+                        &link) != OK)
         return command_failed();
     json_open(&w, '{');
     json_key(&w, S("workspace"));
@@ -31,6 +38,8 @@ int command_init(struct command_line *line)
     json_text(&w, write_key);
     json_key(&w, S("api_key"));
     json_text(&w, api_key);
+    json_key(&w, S("signin_url"));
+    json_text(&w, link);
     json_shut(&w, '}');
     status = command_print(&out);
     buf_done(&out);

@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/workspace.h"
 #include "store/access.h"
+#include "store/audit.h"
 #include "store/key_origins.h"
 #include "sys/clock.h"
 #include "web/api/keys_write.h"
@@ -33,8 +34,19 @@ static fallible read_wish(struct command_line *line, const struct wanted *wanted
     return OK;
 }
 
-static fallible add(struct command_line *line, struct access *access, const struct wanted *wanted,
-                    struct buf *out)
+static fallible note(struct command_line *line, struct workspace *workspace, const char *action,
+                     int64_t id)
+{
+    struct audit_by by = {S("command"), {NULL, 0}};
+    struct audit_entry entry = {.by = &by, .action = action};
+
+    entry.object = arena_print(line->mem, "key:%lld", (long long)id);
+    return entry.object.data ? audit_write(workspace->catalog, clock_now(line->sys), &entry)
+                             : arena_exhausted();
+}
+
+static fallible add(struct command_line *line, struct workspace *workspace,
+                    const struct wanted *wanted, struct buf *out)
 {
     struct json_writer w = {.out = out};
     struct access_wish wish;
@@ -42,7 +54,8 @@ static fallible add(struct command_line *line, struct access *access, const stru
     str secret;
 
     TRY(read_wish(line, wanted, &wish));
-    TRY(access_add(access, &wish, clock_now(line->sys), line->mem, &id, &secret));
+    TRY(access_add(workspace->access, &wish, clock_now(line->sys), line->mem, &id, &secret));
+    TRY(note(line, workspace, "key.add", id));
     json_open(&w, '{');
     json_key(&w, S("id"));
     json_i64(&w, id);
@@ -66,14 +79,15 @@ static fallible list(struct command_line *line, struct access *access, struct bu
     return OK;
 }
 
-static fallible revoke(struct command_line *line, struct access *access, const char *id_text,
+static fallible revoke(struct command_line *line, struct workspace *workspace, const char *id_text,
                        struct buf *out)
 {
     int64_t id;
 
     if (!id_text || !str_to_i64(str_of(id_text), &id))
         return fail(ERR_INVALID, "give the key's id, as `myriad key list` shows it");
-    TRY(access_revoke(access, id, clock_now(line->sys)));
+    TRY(access_revoke(workspace->access, id, clock_now(line->sys)));
+    TRY(note(line, workspace, "key.revoke", id));
     buf_print(out, "{\"revoked\":%lld}", (long long)id);
     return OK;
 }
@@ -105,11 +119,11 @@ int command_key(struct command_line *line)
         return EXIT_USAGE;
     err = workspace_open_catalog(line->sys, folder, &workspace);
     if (!err && str_equals(verb, S("add")))
-        err = add(line, workspace.access, &wanted, &out);
+        err = add(line, &workspace, &wanted, &out);
     else if (!err && str_equals(verb, S("list")))
         err = list(line, workspace.access, &out);
     else if (!err)
-        err = revoke(line, workspace.access, id, &out);
+        err = revoke(line, &workspace, id, &out);
     workspace_close(&workspace);
     status = err ? command_failed() : command_print(&out);
     buf_done(&out);

@@ -26,6 +26,7 @@
 #include "store/access.h"
 #include "store/backup_desk.h"
 #include "store/repeats.h"
+#include "store/sessions.h"
 #include "store/vault.h"
 #include "sys/clock.h"
 #include "sys/net.h"
@@ -308,6 +309,7 @@ static void gate_rules(const struct config *config, struct gate_rules *out)
     out->key = rate(config->key_rate, MILLIS_SECOND, config->key_burst);
     out->address = rate(config->address_rate, MILLIS_SECOND, config->address_burst);
     out->wrong_keys = rate(config->wrong_keys_rate, MILLIS_MINUTE, config->wrong_keys_burst);
+    out->sign_ins = rate(config->sign_ins_rate, MILLIS_MINUTE, config->sign_ins_burst);
     out->collect = rate(config->collect_rate, MILLIS_SECOND, config->collect_burst);
 }
 
@@ -379,6 +381,7 @@ static fallible open_tails(struct service *service)
         .access = service->workspace.access,
         .deletions = service->workspace.deletions,
         .log = service->workspace.log,
+        .sessions = users_sessions(service->workspace.users),
         .most = service->options->config.tails,
     };
 
@@ -466,6 +469,9 @@ static fallible open_all(struct service *service)
     web.watch = service->watch;
     web.inspect = &service->inspect;
     web.access = service->workspace.access;
+    web.users = service->workspace.users;
+    web.catalog = service->workspace.catalog;
+    web.keeps_addresses = options->config.keep_addresses;
     web.backups = service->backups;
     web.deletions = service->workspace.deletions;
     web.verdicts = service->workspace.verdicts;
@@ -542,6 +548,9 @@ static void save_uses(struct service *service, int64_t *next_ns)
     *next_ns = now_ns + USES_MS * (int64_t)NS_MS;
     if (service->workspace.access && access_save_uses(service->workspace.access) != OK)
         journal_error(service->sys, "the catalog does not know when keys were used", err_text());
+    if (service->workspace.users && sessions_save(users_sessions(service->workspace.users)) != OK)
+        journal_error(service->sys, "the catalog does not know when sessions were used",
+                      err_text());
 }
 
 /* End: requests first, then the writer that answers them, then the readers of the log. */

@@ -14,6 +14,7 @@
 #include "store/access.h"
 #include "store/catalog.h"
 #include "store/datadir.h"
+#include "store/users.h"
 #include "store/deletions.h"
 #include "store/verdicts.h"
 #include "store/log_pick.h"
@@ -28,8 +29,20 @@
 
 enum { PATHS = 64 << 10, FOLD_PROGRESS = 8192, FOLD_AT_ONCE = 32 };
 
+/* `config` is NULL for those who only look after the folder: they verify no password. */
+static fallible open_users(struct workspace *workspace, const struct config *config)
+{
+    struct users_config users = {.sys = workspace->sys, .catalog = workspace->catalog};
+
+    password_cost_default(&users.cost);
+    if (config)
+        users.cost.memory_bytes = config->password_mb * MIB;
+    return users_open(&users, &workspace->users);
+}
+
 /* The paths of a folder's parts live only as long as they are needed. */
-static fallible open_catalog(struct workspace *workspace, const char *path, struct arena *mem)
+static fallible open_catalog(struct workspace *workspace, const char *path,
+                             const struct config *config, struct arena *mem)
 {
     const char *catalog;
 
@@ -38,7 +51,8 @@ static fallible open_catalog(struct workspace *workspace, const char *path, stru
     if (!catalog)
         return arena_exhausted();
     TRY(catalog_open(workspace->sys, catalog, &workspace->catalog));
-    return access_open(workspace->sys, workspace->catalog, &workspace->access);
+    TRY(access_open(workspace->sys, workspace->catalog, &workspace->access));
+    return open_users(workspace, config);
 }
 
 fallible workspace_open_catalog(struct sys *sys, const char *path, struct workspace *out_workspace)
@@ -47,7 +61,7 @@ fallible workspace_open_catalog(struct sys *sys, const char *path, struct worksp
     enum err err;
 
     *out_workspace = (struct workspace){.sys = sys};
-    err = mem ? open_catalog(out_workspace, path, mem) : arena_exhausted();
+    err = mem ? open_catalog(out_workspace, path, NULL, mem) : arena_exhausted();
     arena_close(mem);
     return err;
 }
@@ -208,7 +222,7 @@ static fallible open_parts(struct workspace *workspace, const char *path,
                            void *argument)
 {
     struct arena *mem = arena_open(PATHS);
-    enum err err = mem ? open_catalog(workspace, path, mem) : arena_exhausted();
+    enum err err = mem ? open_catalog(workspace, path, config, mem) : arena_exhausted();
 
     if (!err)
         err = open_store(workspace, config, mem);
@@ -253,6 +267,7 @@ void workspace_close(struct workspace *workspace)
     log_close(workspace->log);
     vault_close(workspace->vault);
     plan_book_close(workspace->plans);
+    users_close(workspace->users);
     access_close(workspace->access);
     catalog_close(workspace->catalog);
     datadir_close(workspace->datadir);
@@ -280,7 +295,7 @@ static fallible make_parts(struct workspace *workspace, const char *path, struct
     millis now = clock_now(workspace->sys);
     const char *keys;
 
-    TRY(open_catalog(workspace, path, mem));
+    TRY(open_catalog(workspace, path, NULL, mem));
     keys = datadir_path(workspace->datadir, DATADIR_KEYS, mem);
     if (!keys)
         return arena_exhausted();

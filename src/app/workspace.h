@@ -22,6 +22,7 @@ struct plan_book;
 struct seen;
 struct source;
 struct syncer;
+struct users;
 struct vault;
 
 struct workspace {
@@ -29,6 +30,7 @@ struct workspace {
     struct datadir *datadir;
     struct catalog *catalog;
     struct access *access;
+    struct users *users;
     struct vault *vault;
     struct log *log;
     struct log_picker *picker; /* of the events that are shown */

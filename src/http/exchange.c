@@ -83,17 +83,19 @@ void exchange_add_header(struct exchange *x, str name, str value)
 
 void exchange_watch(struct exchange *x, exchange_watcher *watch, void *argument)
 {
-    x->watch = watch;
-    x->watch_argument = argument;
+    assert(x->watcher_count < EXCHANGE_WATCHERS);
+    x->watchers[x->watcher_count].watch = watch;
+    x->watchers[x->watcher_count++].argument = argument;
 }
 
 static void tell_watcher(struct exchange *x, str content_type)
 {
-    exchange_watcher *watch = x->watch;
+    while (x->watcher_count) {
+        size_t last = --x->watcher_count;
 
-    x->watch = NULL;
-    if (watch)
-        watch(x->watch_argument, x->status, content_type, buf_str(&x->body));
+        x->watchers[last].watch(x->watchers[last].argument, x->status, content_type,
+                                buf_str(&x->body));
+    }
 }
 
 static void set_answer(struct exchange *x, int status, str content_type)

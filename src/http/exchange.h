@@ -65,7 +65,8 @@ void exchange_move(struct exchange *x);
 /* Adds a header to the answer; copies. */
 void exchange_add_header(struct exchange *x, str name, str value);
 /* Before the answer: `watch` is called once, on the thread that answers, with what is answered, and
- * before the client can have it. */
+ * before the client can have it. There may be EXCHANGE_WATCHERS; who came last is called first. */
+enum { EXCHANGE_WATCHERS = 2 };
 typedef void exchange_watcher(void *argument, int status, str content_type, str body);
 void exchange_watch(struct exchange *x, exchange_watcher *watch, void *argument);
 /* Answers and ends the exchange. `body` is copied. HEAD and 204/304 send no body. */

@@ -145,7 +145,7 @@ void site_give_exchange(struct site *site, struct exchange *x)
     x->match.value_count = 0;
     x->request.body = (str){NULL, 0};
     x->status = 0;
-    x->watch = NULL;
+    x->watcher_count = 0;
     x->closes = x->is_broken = false;
     x->stream = (struct event_stream){0};
     atomic_store_explicit(&x->is_abandoned, false, memory_order_relaxed);

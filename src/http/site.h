@@ -67,8 +67,11 @@ struct exchange {
     struct buf headers;  /* of the answer, as lines */
     struct buf body;     /* of the answer */
     int status;
-    exchange_watcher *watch; /* of the answer; NULL: nobody */
-    void *watch_argument;
+    struct {
+        exchange_watcher *watch;
+        void *argument;
+    } watchers[EXCHANGE_WATCHERS]; /* of the answer */
+    size_t watcher_count;
     bool moves;     /* its route is to run on a worker */
     bool closes;    /* this answer is the connection's last */
     bool is_broken; /* a header could not be written as asked: becomes a 500 */

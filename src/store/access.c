@@ -550,7 +550,7 @@ static fallible denied(unsigned has, unsigned needed)
     buf_add(&sentence, S("a key for \""));
     access_scope_write(has, &sentence);
     buf_add(&sentence, S("\" does not allow what needs \""));
-    access_scope_write(needed == ACCESS_ROOT ? ACCESS_ADMIN : needed, &sentence);
+    access_scope_write(needed & (ACCESS_ROOT | ACCESS_KEYS) ? ACCESS_ADMIN : needed, &sentence);
     buf_add(&sentence, S("\""));
     err = fail(ERR_DENIED, "%.*s", STR_ARG(buf_str(&sentence)));
     buf_done(&sentence);

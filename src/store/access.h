@@ -22,7 +22,8 @@ enum access_scope {
     ACCESS_MANAGE = 16, /* deletes, mends and configures */
     ACCESS_ROOT = 32,   /* makes keys and backups: only as a part of ACCESS_ADMIN */
     ACCESS_API = ACCESS_QUERY | ACCESS_EXPORT,
-    ACCESS_ADMIN = 63, /* everything */
+    ACCESS_KEYS = 64,   /* makes keys that may no more than itself: a developer's, of no key */
+    ACCESS_ADMIN = 127, /* everything */
 };
 
 struct access_key {

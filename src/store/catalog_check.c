@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/mem.h"
+#include "store/audit.h"
 #include "store/catalog_int.h"
 #include "sys/file.h"
 #include "sys/thread.h"
@@ -40,6 +41,44 @@ static enum err report_foreign_key(void *argument, const char *table)
     return OK;
 }
 
+static void report_audit(void *argument, const char *sentence)
+{
+    found(argument, sentence);
+}
+
+static enum err take_version(void *argument, const char *text)
+{
+    if (!str_to_i64(str_of(text), argument))
+        return fail(ERR_CORRUPT, "catalog: \"%s\" is no version", text);
+    return OK;
+}
+
+/* The version from which on a catalog has an audit log. */
+static int64_t audited_since(void)
+{
+    int64_t version = 1;
+
+    while (!str_equals(str_of(catalog_sql_migrations[version - 1].name), S("users")))
+        version++;
+    return version;
+}
+
+static fallible check_audit(const struct connection *connection, struct check *check)
+{
+    struct audit_walk walk = {.report = report_audit, .argument = check};
+    int64_t version = 0;
+
+    TRY(catalog_each_text(connection, "PRAGMA user_version", take_version, &version));
+    if (version < audited_since() || version > MIGRATION_COUNT)
+        return OK;
+    TRY(catalog_each_text(connection, catalog_sql_texts[SQL_AUDIT_TOLD], audit_walk_record, &walk));
+    TRY(catalog_each_text(connection, catalog_sql_texts[SQL_AUDIT_HEAD_TOLD], audit_walk_head,
+                          &walk));
+    if (!walk.has_head)
+        found(check, "the audit log is damaged: it has no head");
+    return OK;
+}
+
 static fallible check_through_sqlite(struct sys *sys, const char *path, struct check *check)
 {
     struct connection connection;
@@ -51,6 +90,8 @@ static fallible check_through_sqlite(struct sys *sys, const char *path, struct c
         err = catalog_each_text(&connection, "PRAGMA integrity_check", report_integrity, check);
     if (!err)
         err = catalog_each_text(&connection, "PRAGMA foreign_key_check", report_foreign_key, check);
+    if (!err)
+        err = check_audit(&connection, check);
     catalog_disconnect(&connection);
     return err;
 }

@@ -9,6 +9,7 @@
 #include "store/key_origins.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
+#include "web/cookie.h"
 #include "web/network.h"
 #include "web/parameters.h"
 #include "web/web.h"
@@ -20,13 +21,14 @@ enum { NAMES = 1 << 15 };
 struct gate {
     struct sys *sys;
     const struct access *access;
+    struct sessions *sessions;
     struct gate_rules rules;
     struct limits *limits[GATE_LIMITS];
     atomic_uint_fast64_t refused[GATE_LIMITS];
 };
 
-fallible gate_open(struct sys *sys, const struct access *access, const struct gate_rules *rules,
-                   struct gate **out_gate)
+fallible gate_open(struct sys *sys, const struct access *access, struct sessions *sessions,
+                   const struct gate_rules *rules, struct gate **out_gate)
 {
     struct gate *gate = mem_alloc(sizeof *gate);
     enum err err = gate ? OK : mem_exhausted();
@@ -36,6 +38,7 @@ fallible gate_open(struct sys *sys, const struct access *access, const struct ga
         return err;
     gate->sys = sys;
     gate->access = access;
+    gate->sessions = sessions;
     gate->rules = *rules;
     for (int i = 0; i < GATE_LIMITS && !err; i++) {
         entropy_fill(sys, &key, sizeof key);
@@ -72,6 +75,8 @@ static const struct {
     [GATE_WRONG_KEYS] = {NULL, "too many wrong keys from this address: wait as long as Retry-After "
                                "says"},
     [GATE_COLLECT] = {NULL, "this key sends too often: wait as long as Retry-After says"},
+    [GATE_SIGN_INS] = {NULL, "too many attempts to sign in from this address: wait as long as "
+                             "Retry-After says"},
 };
 
 static const struct limits_rate *rate_of(const struct gate *gate, enum gate_limit limit)
@@ -81,6 +86,7 @@ static const struct limits_rate *rate_of(const struct gate *gate, enum gate_limi
         [GATE_ADDRESS] = &gate->rules.address,
         [GATE_WRONG_KEYS] = &gate->rules.wrong_keys,
         [GATE_COLLECT] = &gate->rules.collect,
+        [GATE_SIGN_INS] = &gate->rules.sign_ins,
     };
 
     return rates[limit];
@@ -159,12 +165,14 @@ unsigned gate_scope(int permission)
         return ACCESS_PEOPLE;
     case WEB_MANAGE:
         return ACCESS_MANAGE;
+    case WEB_KEYS:
+        return ACCESS_KEYS;
     default:
         return ACCESS_ROOT;
     }
 }
 
-str gate_bearer(const struct exchange *x)
+static str bearer(const struct exchange *x)
 {
     str header = exchange_header(x, S("Authorization"));
     str word = str_cut(&header, ' ');
@@ -193,17 +201,111 @@ static fallible check_key(struct gate *gate, struct exchange *x, str key, unsign
                                   "Bearer KEY\"");
 }
 
-static fallible check(struct gate *gate, struct exchange *x, int permission)
+static fallible check_by_key(struct gate *gate, struct exchange *x, str key, int permission)
 {
-    str key = gate_bearer(x);
     struct access_grant grant;
 
-    TRY(take_address(gate, x, GATE_ADDRESS));
-    if (!key.data)
-        return fail(ERR_ABSENT, "give an API key as \"Authorization: Bearer KEY\"");
+    if (permission == WEB_SELF)
+        return fail(ERR_DENIED, "this is of a user: sign in, a key is none");
     TRY(check_key(gate, x, key, gate_scope(permission), &grant));
-    TRY(take(gate, x, GATE_KEY, key_name(&grant)));
+    return take(gate, x, GATE_KEY, key_name(&grant));
+}
+
+/* Sessions */
+
+static fallible check_role(enum users_role role, unsigned needed)
+{
+    struct buf scope = {0};
+    enum err err;
+
+    if ((users_scopes(role) & needed) == needed)
+        return OK;
+    access_scope_write(needed & (ACCESS_ROOT | ACCESS_KEYS) ? ACCESS_ADMIN : needed, &scope);
+    err = fail(ERR_DENIED, "the role \"%s\" does not allow what needs \"%.*s\": ask an owner",
+               users_role_name(role), STR_ARG(buf_str(&scope)));
+    buf_done(&scope);
+    return err;
+}
+
+static fallible check_session(struct gate *gate, struct exchange *x, str token, int permission)
+{
+    unsigned needed = permission == WEB_SELF ? 0 : gate_scope(permission);
+    struct sessions_grant grant;
+    int64_t user;
+
+    TRY(sessions_check(gate->sessions, token, clock_now(gate->sys), &grant));
+    TRY(cookie_check_request(x, token));
+    TRY(check_role(grant.role, needed));
+    user = -grant.user_id; /* ids of keys are above 0 */
+    return take(gate, x, GATE_KEY, str_from(&user, sizeof user));
+}
+
+static fallible check_nobody(struct gate *gate, struct exchange *x)
+{
+    TRY(cookie_check_origin(x, false));
+    return take_address(gate, x, GATE_SIGN_INS);
+}
+
+str gate_secret(const struct exchange *x)
+{
+    str key = bearer(x);
+
+    return key.data || exchange_header(x, S("Authorization")).data ? key : cookie_find(x);
+}
+
+/* Without "Authorization" a session counts. */
+static fallible check_visitor(struct gate *gate, struct exchange *x, int permission)
+{
+    str key = bearer(x), token;
+
+    if (key.data)
+        return check_by_key(gate, x, key, permission);
+    token = gate_secret(x);
+    if (token.data)
+        return check_session(gate, x, token, permission);
+    return fail(ERR_ABSENT, permission == WEB_SELF
+                                ? "sign in: there is no session"
+                                : "give an API key as \"Authorization: Bearer KEY\", or sign in");
+}
+
+static fallible check(struct gate *gate, struct exchange *x, int permission)
+{
+    TRY(take_address(gate, x, GATE_ADDRESS));
+    TRY(permission == WEB_SIGN_IN ? check_nobody(gate, x) : check_visitor(gate, x, permission));
     return parameters_check(x);
+}
+
+fallible gate_identify(struct gate *gate, const struct exchange *x,
+                       struct gate_visitor *out_visitor)
+{
+    millis now = clock_now(gate->sys);
+    struct gate_visitor visitor = {.is_user = !bearer(x).data};
+    struct access_grant grant;
+
+    if (visitor.is_user) {
+        if (sessions_check(gate->sessions, gate_secret(x), now, &visitor.session) != OK)
+            return fail(ERR_DENIED, "the session ended meanwhile");
+        visitor.scopes = users_scopes(visitor.session.role);
+    } else {
+        if (access_check(gate->access, bearer(x), 0, now, &grant) != OK)
+            return fail(ERR_DENIED, "the key was revoked meanwhile");
+        visitor.key_id = grant.key_id;
+        visitor.scopes = grant.scopes;
+    }
+    *out_visitor = visitor;
+    return OK;
+}
+
+bool gate_still_allows(const struct access *access, struct sessions *sessions, str secret,
+                       unsigned scope, millis now)
+{
+    struct sessions_grant session;
+    struct access_grant grant;
+
+    if (str_starts(secret, S("ms_")))
+        return sessions_check(sessions, secret, now, &session) == OK &&
+               (users_scopes(session.role) & scope) == scope;
+    return access_check(access, secret, scope, now, &grant) == OK;
 }
 
 bool gate_admit(struct gate *gate, struct exchange *x, int permission)

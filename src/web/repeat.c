@@ -5,7 +5,6 @@
 #include "web/repeat.h"
 
 #include "http/request.h"
-#include "store/access.h"
 #include "store/repeats.h"
 #include "sys/clock.h"
 #include "web/journal.h"
@@ -35,21 +34,21 @@ static fallible begin(struct exchange *x, str header, struct call *call)
     const struct web_config *config = web_config(call->web);
     const struct http_request *request = exchange_request(x);
     struct repeats_request wanted = {
-        .secret = gate_bearer(x),
+        .secret = gate_secret(x),
         .method = request_method_name(request->method),
         .target = request->target,
         .body = request->body,
     };
-    millis now = clock_now(config->sys);
-    struct access_grant grant;
+    unsigned needed = gate_scope(exchange_route(x)->permission);
+    struct gate_visitor visitor;
 
     TRY(read_name(header, &wanted.name));
-    if (access_check(config->access, wanted.secret, gate_scope(exchange_route(x)->permission), now,
-                     &grant) != OK)
-        return fail(ERR_DENIED, "the key was revoked meanwhile");
-    wanted.key_id = grant.key_id;
-    return repeats_begin(config->repeats, &wanted, now, exchange_mem(x), &call->ticket,
-                         &call->answer);
+    TRY(gate_identify(web_gate(call->web), x, &visitor));
+    if ((visitor.scopes & needed) != needed)
+        return fail(ERR_DENIED, "this is not allowed any more");
+    wanted.key_id = visitor.is_user ? -visitor.session.id : visitor.key_id;
+    return repeats_begin(config->repeats, &wanted, clock_now(config->sys), exchange_mem(x),
+                         &call->ticket, &call->answer);
 }
 
 static void keep(void *argument, int status, str media, str body)

@@ -16,6 +16,7 @@
 #include "store/log_await.h"
 #include "sys/clock.h"
 #include "sys/thread.h"
+#include "web/gate.h"
 #include "web/journal.h"
 
 enum {
@@ -201,13 +202,11 @@ static void beat(struct tail *tail, struct buf *piece)
 
 static bool is_allowed(const struct tails *tails, struct tail *tail, int64_t now_ns)
 {
-    struct access_grant grant;
-
     if (now_ns < tail->check_at)
         return true;
     tail->check_at = now_ns + CHECK_MS * INT64_C(1000000);
-    return access_check(tails->config.access, tail->wish.secret, ACCESS_QUERY,
-                        clock_now(tails->config.sys), &grant) == OK;
+    return gate_still_allows(tails->config.access, tails->config.sessions, tail->wish.secret,
+                             ACCESS_QUERY, clock_now(tails->config.sys));
 }
 
 /* False: it is over. */

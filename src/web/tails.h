@@ -13,6 +13,7 @@ struct access;
 struct deletions;
 struct exchange;
 struct log;
+struct sessions;
 struct sys;
 struct tails;
 
@@ -21,13 +22,14 @@ struct tails_config {
     struct access *access;
     struct deletions *deletions;
     struct log *log;
+    struct sessions *sessions;
     uint64_t most; /* at once */
 };
 
 struct tail_wish {
-    uint64_t after;    /* the newest event that the client has; 0: none */
-    uint64_t limit;    /* events, then the stream ends; 0: it does not */
-    str secret;        /* of its key, looked at again from time to time; in exchange_mem */
+    uint64_t after; /* the newest event that the client has; 0: none */
+    uint64_t limit; /* events, then the stream ends; 0: it does not */
+    str secret;     /* of its key or session, looked at again from time to time; in exchange_mem */
     const str *names;  /* events with these names only; in exchange_mem */
     size_t name_count; /* 0: all */
 };

@@ -6,8 +6,10 @@
 
 #include "base/mem.h"
 #include "collect/intake.h"
+#include "store/users.h"
 #include "sys/thread.h"
 #include "web/api/api.h"
+#include "web/audited.h"
 #include "web/journal.h"
 #include "web/repeat.h"
 
@@ -35,9 +37,14 @@ static void (*const HANDLERS[])(struct exchange *x) = {
 #undef ROUTE
 };
 
+static void run_once(struct exchange *x)
+{
+    audited_run(x, HANDLERS[exchange_route(x) - ROUTES]);
+}
+
 static void run_write(struct exchange *x)
 {
-    repeat_run(x, HANDLERS[exchange_route(x) - ROUTES]);
+    repeat_run(x, run_once);
 }
 
 struct web {
@@ -62,7 +69,8 @@ fallible web_open(const struct web_config *config, struct web **out_web)
         return mem_exhausted();
     web->config = *config;
     web->lock = mutex_open();
-    err = web->lock ? gate_open(config->sys, config->access, &config->gate, &web->gate)
+    err = web->lock ? gate_open(config->sys, config->access, users_sessions(config->users),
+                                &config->gate, &web->gate)
                     : mem_exhausted();
     if (err)
         web_close(web);

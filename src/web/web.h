@@ -27,17 +27,21 @@ struct sys;
 struct tails;
 struct terms;
 struct traffic_watch;
+struct users;
 struct verdicts;
 struct web;
 
 enum web_permission {
     WEB_PUBLIC,  /* no key */
     WEB_COLLECT, /* the handler asks for the write key itself; any page's script may call it */
-    /* A key as Bearer, with the scope */
+    WEB_SIGN_IN, /* no key, so often from an address, and not from other sites' pages */
+    WEB_SELF,    /* a session, of any role */
+    /* A key as Bearer with the scope, or the session of a user whose role has it */
     WEB_READ,   /* query */
     WEB_EXPORT, /* export */
     WEB_PEOPLE, /* people */
     WEB_MANAGE, /* manage */
+    WEB_KEYS,   /* admin, or a developer, who makes keys that may no more than herself */
     WEB_ROOT,   /* admin */
 };
 
@@ -57,6 +61,8 @@ struct web_config {
     struct log_picker *picker; /* of its events */
     struct replay *replay;
     struct tails *tails;
+    struct users *users;
+    bool keeps_addresses;        /* in the audit log, too */
     struct traffic_watch *watch; /* NULL: no verdicts are wanted */
     struct repeats *repeats;
     struct gate_rules gate;

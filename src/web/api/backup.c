@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "web/api/api.h"
 #include "web/journal.h"
+#include "web/visitor.h"
 #include "web/parameters.h"
 #include "web/web.h"
 
@@ -40,8 +41,10 @@ void backup_begin(struct exchange *x)
     struct backup_listing listing;
     struct buf out = {0};
     struct json_writer w = {.out = &out};
-    enum err err = backup_desk_begin(config->backups, exchange_mem(x), &listing);
+    enum err err = visitor_audit(x, "backup.begin", S("backup"), (str){NULL, 0});
 
+    if (!err)
+        err = backup_desk_begin(config->backups, exchange_mem(x), &listing);
     if (err) {
         web_fail(x, err);
         return;

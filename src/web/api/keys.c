@@ -155,6 +155,18 @@ static fallible read_wish(struct exchange *x, struct access_wish *out_wish)
 
 /* Changes */
 
+/* Who manages keys touches none that may more than she may herself; collecting gives nothing away.
+ */
+static fallible check_reach(struct exchange *x, unsigned scopes)
+{
+    struct gate_visitor visitor;
+
+    TRY(gate_identify(web_gate(web_of(x)), x, &visitor));
+    if (scopes & ~(visitor.scopes | ACCESS_WRITE))
+        return fail(ERR_DENIED, "this key may more than you may: ask an owner");
+    return OK;
+}
+
 void keys_add(struct exchange *x)
 {
     const struct web_config *config = web_config(web_of(x));
@@ -167,6 +179,8 @@ void keys_add(struct exchange *x)
 
     if (!err && !wish.scopes)
         err = access_scope_parse(S(""), &wish.scopes);
+    if (!err)
+        err = check_reach(x, wish.scopes);
     if (!err)
         err = access_add(config->access, &wish, clock_now(config->sys), exchange_mem(x), &id,
                          &secret);
@@ -209,6 +223,7 @@ static fallible change(struct exchange *x, struct access_key **out_key)
     TRY(read_id(x, &id));
     TRY(read_wish(x, &wish));
     TRY(find(x, id, out_key));
+    TRY(check_reach(x, (*out_key)->scopes));
     if (wish.scopes && wish.scopes != (*out_key)->scopes)
         return fail(ERR_INVALID, "a key keeps its \"scope\": make another key and revoke this one");
     TRY(access_change(config->access, id, &wish, clock_now(config->sys)));
@@ -234,9 +249,14 @@ void keys_change(struct exchange *x)
 void keys_revoke(struct exchange *x)
 {
     const struct web_config *config = web_config(web_of(x));
+    struct access_key *key;
     int64_t id;
     enum err err = read_id(x, &id);
 
+    if (!err)
+        err = find(x, id, &key);
+    if (!err)
+        err = check_reach(x, key->scopes);
     if (!err)
         err = access_revoke(config->access, id, clock_now(config->sys));
     if (err)

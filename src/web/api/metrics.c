@@ -268,10 +268,8 @@ static void add_hooks(struct buf *out, struct hooks *hooks)
 static void add_limits(struct buf *out, struct web *web)
 {
     static const char *const names[GATE_LIMITS] = {
-        [GATE_KEY] = "key",
-        [GATE_ADDRESS] = "address",
-        [GATE_WRONG_KEYS] = "wrong_keys",
-        [GATE_COLLECT] = "collect",
+        [GATE_KEY] = "key",         [GATE_ADDRESS] = "address",   [GATE_WRONG_KEYS] = "wrong_keys",
+        [GATE_COLLECT] = "collect", [GATE_SIGN_INS] = "sign_ins",
     };
 
     family(out, "limited_total", "counter", "Requests refused for coming too often, by the limit.");

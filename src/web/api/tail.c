@@ -61,10 +61,7 @@ static fallible read_names(struct exchange *x, struct tail_wish *wish)
 
 static fallible read_secret(struct exchange *x, struct tail_wish *wish)
 {
-    str header = exchange_header(x, S("Authorization"));
-
-    str_cut(&header, ' ');
-    wish->secret = arena_dup(exchange_mem(x), str_trim(header));
+    wish->secret = arena_dup(exchange_mem(x), gate_secret(x));
     return wish->secret.data ? OK : arena_exhausted();
 }
 

@@ -372,7 +372,7 @@ TEST(catalog_goes_on_when_a_full_disk_has_room_again)
     for (int64_t i = 0; i < 4000; i++) {
         enum err err;
 
-        sim_set_room(sys, refused < 3 ? 700 << 10 : 0);
+        sim_set_room(sys, refused < 3 ? 900 << 10 : 0);
         err = add_keys(catalog, i * 100, i * 100 + 100);
         if (!err) {
             done++;
