@@ -8,6 +8,7 @@
 #include "app/demo.h"
 
 #include "app/demo_feed.h"
+#include "app/demo_owner.h"
 #include "app/demo_state.h"
 #include "app/progress.h"
 #include "app/workspace.h"
@@ -18,6 +19,7 @@
 #include "sys/file.h"
 #include "sys/signals.h"
 #include "sys/stream.h"
+#include "web/api/user_write.h"
 
 enum {
     SAVE_MS = 1000,
@@ -32,6 +34,8 @@ struct demo {
     struct arena *mem;
     const char *folder, *beside_path, *state_path, *truth_path, *url;
     struct demo_state state;
+    struct users_link link; /* of its owner, who may have gone */
+    bool has_link;
     struct child *server;
     struct signals *signals;
     struct bookshop *world;
@@ -72,6 +76,7 @@ static fallible begin_anew(struct demo *demo)
         return fail(err, "%s is there already and is no demo's: choose another folder with --data",
                     demo->folder);
     TRY(err);
+    TRY(demo_owner_make(demo->sys, demo->folder, demo->mem, &demo->state.password));
     TRY(folder_make(demo->sys, demo->beside_path));
     return demo_state_save(demo->sys, demo->state_path, &demo->state);
 }
@@ -236,6 +241,20 @@ static fallible announce(const struct demo *demo)
     json_open(&w, '{');
     json_key(&w, S("url"));
     json_text(&w, str_of(demo->url));
+    json_key(&w, S("signin_url"));
+    if (demo->has_link) {
+        struct buf link = {0};
+
+        user_write_url(&link, str_of(demo->url), &demo->link);
+        json_text(&w, buf_str(&link));
+        buf_done(&link);
+    } else {
+        json_null(&w);
+    }
+    json_key(&w, S("email"));
+    json_text(&w, S(DEMO_OWNER_EMAIL));
+    json_key(&w, S("password"));
+    json_text(&w, demo->state.password);
     json_key(&w, S("write_key"));
     json_text(&w, demo->state.write_key);
     json_key(&w, S("api_key"));
@@ -287,6 +306,7 @@ static fallible live(struct demo *demo)
 static fallible run(struct demo *demo)
 {
     TRY(open_state(demo));
+    TRY(demo_owner_link(demo->sys, demo->folder, demo->mem, &demo->link, &demo->has_link));
     TRY(signals_open(&demo->signals));
     TRY(start_server(demo));
     if (demo->is_stopped)

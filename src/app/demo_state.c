@@ -43,7 +43,8 @@ static bool read_state(const struct json *doc, struct arena *mem, struct demo_st
     out->world.days = (uint32_t)days;
     out->place = (uint64_t)place;
     return read_text(doc, S("write_key"), mem, &out->write_key) &&
-           read_text(doc, S("api_key"), mem, &out->api_key);
+           read_text(doc, S("api_key"), mem, &out->api_key) &&
+           read_text(doc, S("password"), mem, &out->password);
 }
 
 fallible demo_state_load(struct sys *sys, const char *path, struct arena *mem,
@@ -94,6 +95,8 @@ fallible demo_state_save(struct sys *sys, const char *path, const struct demo_st
     json_text(&w, state->write_key);
     json_key(&w, S("api_key"));
     json_text(&w, state->api_key);
+    json_key(&w, S("password"));
+    json_text(&w, state->password);
     json_shut(&w, '}');
     buf_add_byte(&out, '\n');
     err = buf_is_broken(&out) ? mem_exhausted() : file_replace(sys, path, buf_str(&out));

@@ -11,7 +11,7 @@ struct sys;
 struct demo_state {
     struct bookshop_options world;
     uint64_t place; /* events that are stored: the next has this number */
-    str write_key, api_key;
+    str write_key, api_key, password;
 };
 
 /* In `mem`. ERR_ABSENT: there is no such file. */
