@@ -17,7 +17,7 @@ COPIED = ["src", "tests", "bench", "sdk", "sql", "packaging", "tools", "meson.bu
 
 # name: (file, old, new, arguments of crash_sim)
 SWEEP, FAULTS, FLIPS = ["sweep", "--points", "600"], ["faults", "--points", "1500"], \
-    ["flips", "--count", "300"]
+    ["flips", "--count", "1000"]  # few of them hit the newest group
 OTHER_PLAN = ["--seed", "3"]  # it needs new keys on the way, and leaves torn tails behind
 PLANTS = {
     "acknowledge_before_sync": (
