@@ -19,6 +19,7 @@
  * its time a request was begun, `events_in_time` how many of the accepted were so while requests
  * were due, and `cpu_s` what this program took itself.
  */
+#include "client.h"
 #include "shop.h"
 
 #include "base/mem.h"
@@ -86,25 +87,13 @@ struct flood {
     int64_t started, ended;
 };
 
-static void die(const char *what)
-{
-    fprintf(stderr, "flood: %s: %s\n", what, err_text());
-    exit(1);
-}
-
-static void check(enum err err, const char *what)
-{
-    if (err)
-        die(what);
-}
-
 static void add_time(struct times *times, int64_t ns)
 {
     if (times->count == times->room) {
         times->room = times->room ? times->room * 2 : 1 << 16;
         times->all = mem_grow(times->all, times->room * sizeof *times->all);
         if (!times->all)
-            die("memory");
+            client_die("memory");
     }
     times->all[times->count++] = (uint32_t)(ns / 1000);
 }
@@ -158,7 +147,7 @@ static struct shop_request *take_body(struct flood *flood)
                                     : shop_build(&flood->shop, flood->options.batch);
     }
     if (!body)
-        die("memory");
+        client_die("memory");
     if (!flood->options.pixel)
         shop_renew(&flood->shop, body, clock_now(flood->sys));
     return body;
@@ -169,7 +158,7 @@ static struct shop_request *take_body(struct flood *flood)
 static void watch(struct flood *flood, struct connection *c, unsigned events)
 {
     if (c->watched != events)
-        check(poller_watch(flood->poller, c->socket, events, c), "poller");
+        client_check(poller_watch(flood->poller, c->socket, events, c), "poller");
     c->watched = events;
 }
 
@@ -203,7 +192,7 @@ static void give_body(struct flood *flood, struct connection *c)
 static void connect_now(struct flood *flood, struct connection *c)
 {
     net_close(c->socket);
-    check(net_connect(flood->sys, str_of(flood->options.address), &c->socket), "connect");
+    client_check(net_connect(flood->sys, str_of(flood->options.address), &c->socket), "connect");
     c->watched = 0;
     watch(flood, c, NET_READABLE);
 }
@@ -231,20 +220,15 @@ static void lose(struct flood *flood, struct connection *c)
 static void send_rest(struct flood *flood, struct connection *c)
 {
     str bytes = buf_str(&c->sending->bytes);
+    enum err err = client_send(c->socket, bytes, &c->sent);
 
-    while (c->sent < bytes.len) {
-        size_t len;
-        enum err err = net_send(c->socket, bytes.data + c->sent, bytes.len - c->sent, &len);
-
-        if (err == ERR_BUSY) {
-            watch(flood, c, NET_READABLE | NET_WRITABLE);
-            return;
-        }
-        if (err) {
-            lose(flood, c);
-            return;
-        }
-        c->sent += len;
+    if (err == ERR_BUSY) {
+        watch(flood, c, NET_READABLE | NET_WRITABLE);
+        return;
+    }
+    if (err) {
+        lose(flood, c);
+        return;
     }
     flood->counts.bytes += bytes.len;
     give_body(flood, c);
@@ -265,23 +249,6 @@ static void begin(struct flood *flood, struct connection *c, int64_t due, int64_
 }
 
 /* Answers */
-
-/* The status when the answer is complete, else 0. */
-static int answer_status(const struct connection *c)
-{
-    static const char wanted[] = "ontent-Length: ";
-    const char *end = memmem(c->answer, c->answer_len, "\r\n\r\n", 4);
-    const char *length = memmem(c->answer, c->answer_len, wanted, sizeof wanted - 1);
-    uint64_t body = 0;
-
-    if (!end || !length)
-        return 0;
-    for (length += sizeof wanted - 1; *length >= '0' && *length <= '9'; length++)
-        body = body * 10 + (uint64_t)(*length - '0');
-    if ((uint64_t)(c->answer + c->answer_len - end) < body + 4)
-        return 0;
-    return (c->answer[9] - '0') * 100 + (c->answer[10] - '0') * 10 + (c->answer[11] - '0');
-}
 
 static void note(struct flood *flood, const struct connection *c, int status, int64_t now)
 {
@@ -321,7 +288,7 @@ static void receive(struct flood *flood, struct connection *c)
         return;
     }
     c->answer_len += len;
-    status = answer_status(c);
+    status = client_status(str_from(c->answer, c->answer_len));
     if (!status || !c->events)
         return;
     note(flood, c, status, clock_mono_ns(flood->sys));
@@ -363,7 +330,7 @@ static void take_event(struct flood *flood, struct connection *c, unsigned event
 {
     if ((events & NET_WRITABLE) && c->sending) {
         send_rest(flood, c);
-        if (!c->sending && c->events && answer_status(c))
+        if (!c->sending && c->events && client_status(str_from(c->answer, c->answer_len)))
             finish(flood, c);
     }
     if (events & (NET_READABLE | NET_HUNG_UP))
@@ -380,9 +347,9 @@ static void run(struct flood *flood)
         int64_t wait_ns = begin_due(flood);
         size_t count;
 
-        check(poller_wait(flood->poller, events, EVENTS_AT_ONCE, flood->options.spin ? 0 : wait_ns,
-                          &count),
-              "poller");
+        client_check(poller_wait(flood->poller, events, EVENTS_AT_ONCE,
+                                 flood->options.spin ? 0 : wait_ns, &count),
+                     "poller");
         for (size_t i = 0; i < count; i++)
             take_event(flood, events[i].owner, events[i].events);
         now = clock_mono_ns(flood->sys);
@@ -395,13 +362,6 @@ static void run(struct flood *flood)
 
 /* Report */
 
-static int by_size(const void *a, const void *b)
-{
-    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-
-    return (left > right) - (left < right);
-}
-
 static void print_times(struct buf *out, const char *name, struct times *times)
 {
     static const struct {
@@ -410,7 +370,7 @@ static void print_times(struct buf *out, const char *name, struct times *times)
     } wanted[] = {{"p50", 0.5}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1}};
 
     if (times->count)
-        qsort(times->all, times->count, sizeof *times->all, by_size);
+        qsort(times->all, times->count, sizeof *times->all, client_by_size);
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         size_t at = (size_t)(wanted[i].share * (double)times->count);
 
@@ -450,7 +410,7 @@ static void report(struct flood *flood)
     print_times(&out, "refused_", &flood->refused);
     print_times(&out, "late_", &flood->late);
     buf_add(&out, S("}\n"));
-    check(stream_write(STREAM_OUT, buf_str(&out)), "write");
+    client_check(stream_write(STREAM_OUT, buf_str(&out)), "write");
     buf_done(&out);
 }
 
@@ -463,8 +423,8 @@ static void connect_all(struct flood *flood)
     flood->connections = mem_alloc(count * sizeof *flood->connections);
     flood->spare = mem_alloc(count * sizeof(struct shop_request *));
     if (!flood->connections || !flood->spare)
-        die("memory");
-    check(poller_open(flood->sys, &flood->poller), "poller");
+        client_die("memory");
+    client_check(poller_open(flood->sys, &flood->poller), "poller");
     for (size_t i = 0; i < count; i++) {
         connect_now(flood, &flood->connections[i]);
         rest(flood, &flood->connections[i]);
@@ -473,33 +433,17 @@ static void connect_all(struct flood *flood)
 
 static bool read_options(int argc, char **argv, struct options *out)
 {
-    const struct {
-        const char *name;
-        uint64_t *value;
-    } known[] = {
-        {"--batch", &out->batch},     {"--connections", &out->connections},
-        {"--seconds", &out->seconds}, {"--rate", &out->rate},
-        {"--persons", &out->persons}, {"--seed", &out->seed},
+    const struct client_option known[] = {
+        {"--batch", &out->batch, false},     {"--connections", &out->connections, false},
+        {"--seconds", &out->seconds, false}, {"--rate", &out->rate, false},
+        {"--persons", &out->persons, false}, {"--seed", &out->seed, false},
+        {"--pixel", &out->pixel, true},      {"--spin", &out->spin, true},
     };
 
-    if (argc < 3)
+    if (!client_read_options(argc, argv, known, sizeof known / sizeof known[0]))
         return false;
     out->address = argv[1];
     out->write_key = argv[2];
-    for (int i = 3; i < argc; i++) {
-        size_t k = 0;
-
-        if (str_equals(str_of(argv[i]), S("--pixel")) || str_equals(str_of(argv[i]), S("--spin"))) {
-            *(argv[i][2] == 'p' ? &out->pixel : &out->spin) = 1;
-            continue;
-        }
-        while (k < sizeof known / sizeof known[0] &&
-               !str_equals(str_of(argv[i]), str_of(known[k].name)))
-            k++;
-        if (k == sizeof known / sizeof known[0] || ++i == argc ||
-            !str_to_u64(str_of(argv[i]), known[k].value))
-            return false;
-    }
     return out->connections;
 }
 
@@ -517,7 +461,7 @@ int main(int argc, char **argv)
     }
     if (!shop_open(&flood.shop, flood.options.write_key, (uint32_t)flood.options.persons,
                    flood.options.seed))
-        die("memory");
+        client_die("memory");
     connect_all(&flood);
     run(&flood);
     report(&flood);

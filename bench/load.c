@@ -10,6 +10,7 @@
  * when it was due, so that a stall counts for all whom it kept waiting. --pack sends the bodies
  * gzipped, built before the clock starts. Prints one JSON object.
  */
+#include "client.h"
 #include "shop.h"
 
 #include "base/mem.h"
@@ -62,22 +63,10 @@ struct load {
     size_t time_room;
 };
 
-static void die(const char *what)
-{
-    fprintf(stderr, "load: %s: %s\n", what, err_text());
-    exit(1);
-}
-
-static void check(enum err err, const char *what)
-{
-    if (err)
-        die(what);
-}
-
 static void watch(struct load *load, struct connection *c, unsigned events)
 {
     if (c->watched != events)
-        check(poller_watch(load->poller, c->socket, events, c), "poller");
+        client_check(poller_watch(load->poller, c->socket, events, c), "poller");
     c->watched = events;
 }
 
@@ -89,20 +78,13 @@ static void rest(struct load *load, struct connection *c)
 
 static void send_rest(struct load *load, struct connection *c)
 {
-    str bytes = buf_str(&c->sending->bytes);
+    enum err err = client_send(c->socket, buf_str(&c->sending->bytes), &c->sent);
 
-    while (c->sent < bytes.len) {
-        size_t len;
-        enum err err = net_send(c->socket, bytes.data + c->sent, bytes.len - c->sent, &len);
-
-        if (err == ERR_BUSY) {
-            watch(load, c, NET_READABLE | NET_WRITABLE);
-            return;
-        }
-        if (err)
-            die("send");
-        c->sent += len;
+    if (err == ERR_BUSY) {
+        watch(load, c, NET_READABLE | NET_WRITABLE);
+        return;
     }
+    client_check(err, "send");
     watch(load, c, NET_READABLE);
 }
 
@@ -122,7 +104,7 @@ static void begin(struct load *load, struct connection *c, int64_t at)
         struct shop_request **body = &c->bodies[c->next_body++ % bodies];
 
         if (!*body && !(*body = shop_build(&load->shop, load->options.batch)))
-            die("memory");
+            client_die("memory");
         c->sending = *body;
         shop_renew(&load->shop, c->sending, clock_now(load->sys));
     }
@@ -132,23 +114,6 @@ static void begin(struct load *load, struct connection *c, int64_t at)
     c->is_idle = false;
     load->sent++;
     send_rest(load, c);
-}
-
-/* The status when the answer is complete, else 0. */
-static int answer_status(const struct connection *c)
-{
-    static const char wanted[] = "ontent-Length: ";
-    const char *end = memmem(c->answer, c->answer_len, "\r\n\r\n", 4);
-    const char *length = memmem(c->answer, c->answer_len, wanted, sizeof wanted - 1);
-    uint64_t body = 0;
-
-    if (!end || !length)
-        return 0;
-    for (length += sizeof wanted - 1; *length >= '0' && *length <= '9'; length++)
-        body = body * 10 + (uint64_t)(*length - '0');
-    if ((uint64_t)(c->answer + c->answer_len - end) < body + 4)
-        return 0;
-    return (c->answer[9] - '0') * 100 + (c->answer[10] - '0') * 10 + (c->answer[11] - '0');
 }
 
 static void note(struct load *load, struct connection *c, int status, int64_t now)
@@ -164,7 +129,7 @@ static void note(struct load *load, struct connection *c, int status, int64_t no
         load->time_room = load->time_room ? load->time_room * 2 : 1 << 16;
         load->times = mem_grow(load->times, load->time_room * sizeof *load->times);
         if (!load->times)
-            die("memory");
+            client_die("memory");
     }
     load->times[load->answered++] = (uint32_t)((now - c->begun) / 1000);
     load->ended = now;
@@ -181,9 +146,9 @@ static void receive(struct load *load, struct connection *c)
     if (err == ERR_BUSY)
         return;
     if (err || !len)
-        die(err ? "receive" : "the server closed a connection");
+        client_die(err ? "receive" : "the server closed a connection");
     c->answer_len += len;
-    status = answer_status(c);
+    status = client_status(str_from(c->answer, c->answer_len));
     if (status && !c->is_idle)
         note(load, c, status, clock_mono_ns(load->sys));
 }
@@ -221,7 +186,7 @@ static void run(struct load *load)
         int64_t wait_ns = begin_due(load);
         size_t count;
 
-        check(poller_wait(load->poller, events, EVENTS_AT_ONCE, wait_ns, &count), "poller");
+        client_check(poller_wait(load->poller, events, EVENTS_AT_ONCE, wait_ns, &count), "poller");
         for (size_t i = 0; i < count; i++) {
             struct connection *c = events[i].owner;
 
@@ -231,13 +196,6 @@ static void run(struct load *load)
                 receive(load, c);
         }
     }
-}
-
-static int by_size(const void *a, const void *b)
-{
-    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-
-    return (left > right) - (left < right);
 }
 
 static double quantile_ms(const struct load *load, double share)
@@ -254,7 +212,7 @@ static void report(struct load *load)
     double seconds = (double)(load->ended - load->started) / 1e9;
     struct buf out = {0};
 
-    qsort(load->times, load->answered, sizeof *load->times, by_size);
+    qsort(load->times, load->answered, sizeof *load->times, client_by_size);
     buf_print(&out,
               "{\"events\":%llu,\"requests\":%llu,\"refused\":%llu,\"bytes\":%llu,"
               "\"seconds\":%.4f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,\"max_ms\":%.3f",
@@ -263,7 +221,7 @@ static void report(struct load *load)
               quantile_ms(load, 0.5), quantile_ms(load, 0.99), quantile_ms(load, 0.999),
               quantile_ms(load, 1));
     buf_add(&out, S("}\n"));
-    check(stream_write(STREAM_OUT, buf_str(&out)), "write");
+    client_check(stream_write(STREAM_OUT, buf_str(&out)), "write");
     buf_done(&out);
 }
 
@@ -274,19 +232,19 @@ static void connect_all(struct load *load)
     load->connections = mem_alloc(count * sizeof *load->connections);
     load->idle = mem_alloc(count * sizeof(struct connection *));
     if (!load->connections || !load->idle)
-        die("memory");
-    check(poller_open(load->sys, &load->poller), "poller");
+        client_die("memory");
+    client_check(poller_open(load->sys, &load->poller), "poller");
     for (size_t i = 0; i < count; i++) {
         struct connection *c = &load->connections[i];
 
-        check(net_connect(load->sys, str_of(load->options.address), &c->socket), "connect");
+        client_check(net_connect(load->sys, str_of(load->options.address), &c->socket), "connect");
         watch(load, c, NET_READABLE);
         c->is_idle = true;
         load->idle[load->idle_count++] = c;
         for (size_t k = 0; k < bodies_each(load); k++)
             if (!load->options.pack &&
                 !(c->bodies[k] = shop_build(&load->shop, load->options.batch)))
-                die("memory");
+                client_die("memory");
     }
 }
 
@@ -298,44 +256,27 @@ static void pack_all(struct load *load)
             load->packed ? shop_build(&load->shop, load->options.batch) : NULL;
 
         if (!request)
-            die("memory");
+            client_die("memory");
         shop_renew(&load->shop, request, clock_now(load->sys));
         if (!shop_pack(request))
-            die("pack");
+            client_die("pack");
         load->packed[i] = request;
     }
 }
 
 static bool read_options(int argc, char **argv, struct options *out)
 {
-    const struct {
-        const char *name;
-        uint64_t *value;
-    } known[] = {
-        {"--batch", &out->batch},       {"--connections", &out->connections},
-        {"--seconds", &out->seconds},   {"--rate", &out->rate},
-        {"--requests", &out->requests}, {"--persons", &out->persons},
-        {"--seed", &out->seed},
+    const struct client_option known[] = {
+        {"--batch", &out->batch, false},       {"--connections", &out->connections, false},
+        {"--seconds", &out->seconds, false},   {"--rate", &out->rate, false},
+        {"--requests", &out->requests, false}, {"--persons", &out->persons, false},
+        {"--seed", &out->seed, false},         {"--pack", &out->pack, true},
     };
 
-    if (argc < 3)
+    if (!client_read_options(argc, argv, known, sizeof known / sizeof known[0]))
         return false;
     out->address = argv[1];
     out->write_key = argv[2];
-    for (int i = 3; i < argc; i++) {
-        size_t k = 0;
-
-        if (str_equals(str_of(argv[i]), S("--pack"))) {
-            out->pack = 1;
-            continue;
-        }
-        while (k < sizeof known / sizeof known[0] &&
-               !str_equals(str_of(argv[i]), str_of(known[k].name)))
-            k++;
-        if (k == sizeof known / sizeof known[0] || ++i == argc ||
-            !str_to_u64(str_of(argv[i]), known[k].value))
-            return false;
-    }
     return out->connections && (!out->pack || out->requests);
 }
 
@@ -353,7 +294,7 @@ int main(int argc, char **argv)
     }
     if (!shop_open(&load.shop, load.options.write_key, (uint32_t)load.options.persons,
                    load.options.seed))
-        die("memory");
+        client_die("memory");
     if (load.options.pack)
         pack_all(&load);
     connect_all(&load);

@@ -489,50 +489,49 @@ fallible users_remove(struct users *users, const struct audit_by *by, int64_t id
     return err;
 }
 
-static fallible end_one(struct tx *tx, const struct audit_by *by, int64_t id, int64_t session_id,
-                        millis now)
+/* One session of a user's, or all others. */
+struct ending {
+    int64_t user_id, session_id;
+    bool is_of_others;
+};
+
+static fallible end_in(struct tx *tx, const struct audit_by *by, const struct ending *ending,
+                       millis now)
 {
-    TRY(sessions_end(tx, id, session_id));
-    return users_audit(tx, now, by, "session.end", id, (str){NULL, 0});
+    TRY(ending->is_of_others ? sessions_end_others(tx, ending->user_id, ending->session_id)
+                             : sessions_end(tx, ending->user_id, ending->session_id));
+    return users_audit(tx, now, by, ending->is_of_others ? "session.end_others" : "session.end",
+                       ending->user_id, (str){NULL, 0});
+}
+
+static fallible end_sessions(struct users *users, const struct audit_by *by,
+                             const struct ending *ending, millis now)
+{
+    struct tx *tx;
+    enum err err;
+
+    mutex_lock(users->lock);
+    err = catalog_begin(users->catalog, &tx);
+    if (!err)
+        err = catalog_end(tx, end_in(tx, by, ending, now));
+    if (!err && ending->is_of_others)
+        sessions_drop_others(users->sessions, ending->user_id, ending->session_id);
+    else if (!err)
+        sessions_drop(users->sessions, ending->session_id);
+    mutex_unlock(users->lock);
+    return err;
 }
 
 fallible users_end_session(struct users *users, const struct audit_by *by, int64_t id,
                            int64_t session_id, millis now)
 {
-    struct tx *tx;
-    enum err err;
-
-    mutex_lock(users->lock);
-    err = catalog_begin(users->catalog, &tx);
-    if (!err)
-        err = catalog_end(tx, end_one(tx, by, id, session_id, now));
-    if (!err)
-        sessions_drop(users->sessions, session_id);
-    mutex_unlock(users->lock);
-    return err;
-}
-
-static fallible end_others(struct tx *tx, const struct audit_by *by, int64_t id, int64_t all_but,
-                           millis now)
-{
-    TRY(sessions_end_others(tx, id, all_but));
-    return users_audit(tx, now, by, "session.end_others", id, (str){NULL, 0});
+    return end_sessions(users, by, &(struct ending){id, session_id, false}, now);
 }
 
 fallible users_end_sessions(struct users *users, const struct audit_by *by, int64_t id,
                             int64_t all_but, millis now)
 {
-    struct tx *tx;
-    enum err err;
-
-    mutex_lock(users->lock);
-    err = catalog_begin(users->catalog, &tx);
-    if (!err)
-        err = catalog_end(tx, end_others(tx, by, id, all_but, now));
-    if (!err)
-        sessions_drop_others(users->sessions, id, all_but);
-    mutex_unlock(users->lock);
-    return err;
+    return end_sessions(users, by, &(struct ending){id, all_but, true}, now);
 }
 
 static fallible end_all(struct tx *tx, const struct audit_by *by, millis now)

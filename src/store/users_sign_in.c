@@ -25,6 +25,9 @@ struct visit {
     bool is_user;
     struct guesses_name guesses;
     char renewed[PASSWORD_TEXT]; /* a hash at today's cost; empty: the stored one has it */
+    /* Where she comes by a link */
+    const struct users_sign_in_link *link;
+    str link_password; /* a hash; absent where the link only signs in */
 };
 
 static fallible refused(void)
@@ -186,11 +189,14 @@ static void take(struct visit *v, struct sessions_new *session, int64_t id,
 }
 
 /* She may have been changed while her password was looked at. */
-static fallible complete(struct visit *v, struct tx *tx, struct sessions_new *out_session)
+static enum err complete(struct visit *v, struct tx *tx, struct sessions_new *out_session)
 {
     str password = v->user.password;
+    enum err err = users_read(tx, SQL_USER_GET, &B_I64(v->user.id), v->mem, &v->user);
 
-    TRY(users_read(tx, SQL_USER_GET, &B_I64(v->user.id), v->mem, &v->user));
+    if (err == ERR_ABSENT)
+        return refused();
+    TRY(err);
     if (v->user.disabled_at || !str_equals(v->user.password, password))
         return refused();
     TRY(guesses_give_back(tx, &v->guesses));
@@ -200,7 +206,11 @@ static fallible complete(struct visit *v, struct tx *tx, struct sessions_new *ou
     return add_session(v, tx, false, out_session);
 }
 
-static fallible begin_session(struct visit *v, struct users_sign_in *out)
+/* `may` says in the transaction whether she comes in, and adds the session. */
+static fallible begin_session(struct visit *v,
+                              enum err (*may)(struct visit *v, struct tx *tx,
+                                              struct sessions_new *out_session),
+                              struct users_sign_in *out)
 {
     struct sessions_new session = {0};
     struct tx *tx;
@@ -210,14 +220,14 @@ static fallible begin_session(struct visit *v, struct users_sign_in *out)
     mutex_lock(v->users->lock);
     err = catalog_begin(v->users->catalog, &tx);
     if (!err)
-        err = catalog_end(tx, complete(v, tx, &session));
+        err = catalog_end(tx, may(v, tx, &session));
     id = session.entry ? sessions_id(&session) : 0;
     if (session.entry)
         sessions_publish(v->users->sessions, &session, !err);
     mutex_unlock(v->users->lock);
     if (!err)
         take(v, &session, id, out);
-    return err == ERR_ABSENT ? refused() : err;
+    return err;
 }
 
 fallible users_sign_in_by_password(struct users *users, const struct users_sign_in_wish *wish,
@@ -234,7 +244,7 @@ fallible users_sign_in_by_password(struct users *users, const struct users_sign_
     TRY(password_enter(users->room));
     err = verify(&v, key, wish->password, out_wait);
     password_leave(users->room);
-    return err ? err : begin_session(&v, out);
+    return err ? err : begin_session(&v, complete, out);
 }
 
 /* Links */
@@ -311,10 +321,10 @@ static fallible check_wish(const struct users_sign_in_link *link, bool is_invita
     return password_check(link->password, email);
 }
 
-/* `password` is a hash; absent where the link only signs in. */
-static fallible spend(struct visit *v, struct tx *tx, const struct users_sign_in_link *link,
-                      str password, struct sessions_new *out_session)
+static enum err spend(struct visit *v, struct tx *tx, struct sessions_new *out_session)
 {
+    const struct users_sign_in_link *link = v->link;
+    str password = v->link_password;
     unsigned char hash[USERS_HASH];
     struct users_link found;
 
@@ -335,33 +345,12 @@ static fallible spend(struct visit *v, struct tx *tx, const struct users_sign_in
     return add_session(v, tx, !found.is_invitation, out_session);
 }
 
-static fallible spend_link(struct visit *v, const struct users_sign_in_link *link, str password,
-                           struct users_sign_in *out)
-{
-    struct users *users = v->users;
-    struct sessions_new session = {0};
-    struct tx *tx;
-    enum err err;
-    int64_t id;
-
-    mutex_lock(users->lock);
-    err = catalog_begin(users->catalog, &tx);
-    if (!err)
-        err = catalog_end(tx, spend(v, tx, link, password, &session));
-    id = session.entry ? sessions_id(&session) : 0;
-    if (session.entry)
-        sessions_publish(users->sessions, &session, !err);
-    mutex_unlock(users->lock);
-    if (!err)
-        take(v, &session, id, out);
-    return err;
-}
-
 fallible users_sign_in_by_link(struct users *users, const struct users_sign_in_link *link,
                                const struct users_sign_in_visit *visit, struct arena *mem,
                                struct users_sign_in *out)
 {
-    struct visit v = {.users = users, .from = visit, .mem = mem, .now = clock_now(users->sys)};
+    struct visit v = {
+        .users = users, .from = visit, .mem = mem, .now = clock_now(users->sys), .link = link};
     char *hash = arena_take(mem, PASSWORD_TEXT);
     struct users_link found;
 
@@ -369,10 +358,11 @@ fallible users_sign_in_by_link(struct users *users, const struct users_sign_in_l
         return arena_exhausted();
     TRY(users_sign_in_look(users, link->token, mem, &v.user, &found));
     TRY(check_wish(link, found.is_invitation, v.user.email));
-    if (!found.is_invitation)
-        return spend_link(&v, link, (str){NULL, 0}, out);
-    TRY(hash_password(users, link->password, hash));
-    return spend_link(&v, link, str_of(hash), out);
+    if (found.is_invitation) {
+        TRY(hash_password(users, link->password, hash));
+        v.link_password = str_of(hash);
+    }
+    return begin_session(&v, spend, out);
 }
 
 /* Passwords */

@@ -100,18 +100,13 @@ static fallible set_password(struct exchange *x, millis *out_wait)
 
 void me_password(struct exchange *x)
 {
-    struct buf seconds = {0};
     millis wait = 0;
     enum err err = set_password(x, &wait);
 
-    if (err == ERR_BUSY && wait) {
-        buf_add_i64(&seconds, (wait + MILLIS_SECOND - 1) / MILLIS_SECOND);
-        exchange_add_header(x, S("Retry-After"), buf_str(&seconds));
-        exchange_answer_problem(x, 429, str_of(err_text()));
-        buf_done(&seconds);
-        return;
-    }
-    answer_done(x, err);
+    if (err == ERR_BUSY && wait)
+        session_write_wait(x, wait);
+    else
+        answer_done(x, err);
 }
 
 /* Sessions */

@@ -27,19 +27,14 @@ static void answer(struct exchange *x, const struct users_sign_in *sign_in)
 /* 401 for who is not let in: there is no more to it than that. */
 static void refuse(struct exchange *x, enum err err, millis wait)
 {
-    struct buf seconds = {0};
-
     if (err == ERR_DENIED) {
         exchange_add_header(x, S("WWW-Authenticate"), S("Session"));
         exchange_answer_problem(x, 401, str_of(err_text()));
     } else if (err == ERR_BUSY && wait) {
-        buf_add_i64(&seconds, (wait + MILLIS_SECOND - 1) / MILLIS_SECOND);
-        exchange_add_header(x, S("Retry-After"), buf_str(&seconds));
-        exchange_answer_problem(x, 429, str_of(err_text()));
+        session_write_wait(x, wait);
     } else {
         web_fail(x, err);
     }
-    buf_done(&seconds);
 }
 
 /* What is no address is nobody's, and told like that. */

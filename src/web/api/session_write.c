@@ -51,3 +51,13 @@ void session_write_answer(struct exchange *x, const struct user *user, int64_t s
     web_answer_json(x, 200, &out);
     buf_done(&out);
 }
+
+void session_write_wait(struct exchange *x, millis wait)
+{
+    struct buf seconds = {0};
+
+    buf_add_i64(&seconds, (wait + MILLIS_SECOND - 1) / MILLIS_SECOND);
+    exchange_add_header(x, S("Retry-After"), buf_str(&seconds));
+    exchange_answer_problem(x, 429, str_of(err_text()));
+    buf_done(&seconds);
+}
