@@ -1,0 +1,18 @@
+/* How the console is built: hashed files beside one index.html, nothing inlined (the strict CSP).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+    plugins: [svelte()],
+    resolve: { alias: { '~': new URL('./src', import.meta.url).pathname } },
+    build: {
+        target: 'es2022',
+        assetsInlineLimit: 0,
+        modulePreload: { polyfill: false },
+        reportCompressedSize: false,
+    },
+    server: { proxy: { '/api': process.env.MYRIAD ?? 'http://127.0.0.1:8080' } },
+});
