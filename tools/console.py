@@ -93,7 +93,7 @@ def find_or_build(sources, files, cache, modules_folder):
         if lacking:
             print(MISSING.format("there is no " + " and no ".join(lacking)), file=sys.stderr)
             return None
-        modules = npm_packages.fetch(sources / "package-lock.json", modules_folder)
+        modules = npm_packages.fetch(sources / "package-lock.json", modules_folder.absolute())
         if not modules:
             print(MISSING.format("npm could not fetch its packages, see above"), file=sys.stderr)
             return None
