@@ -54,6 +54,7 @@ def house(options):
     yield Part("the checker itself", ["tools/check_house.py", "--self-test"])
     yield Part("the runner itself", ["tools/test_run.py"])
     yield Part("./dev new", ["tools/test_dev.py"])
+    yield Part("the console's build", ["tools/test_console.py"])
     yield Part("hardening of the binary", ["tools/check_binary.py", "build/myriad"], build="all")
 
 
