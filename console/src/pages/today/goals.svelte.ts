@@ -1,0 +1,104 @@
+/* goals.svelte.ts - which events are goals of a visit, and how many people reached them.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+import type { Trend } from '~/lib/answers';
+import { ask, type Answer } from '~/lib/api';
+import { rangeOf, type Range } from '~/lib/period';
+import { resource, type Asked } from '~/lib/question.svelte';
+import type { EventKind } from '~/lib/schema.svelte';
+import { scope } from '~/lib/scope.svelte';
+import { ofWhoPass } from './questions';
+
+const PATH = 'context.page.path';
+const CONSENT = 'Segment Consent Preference Updated'; /* asked of everybody, wished by nobody */
+
+/** What pages told of a visit other than the visit itself, the most telling first. */
+export function goalsOf(events: EventKind[]): string[] {
+    return events
+        .filter((event) => event.type === 'track' && event.name !== CONSENT)
+        .filter(({ properties }) => !properties.some(({ name }) => name === 'engaged_ms'))
+        .filter(({ properties, count }) => properties.some((p) => p.name === PATH && p.count * 2 >= count))
+        .toSorted((a, b) => rankOf(a.name) - rankOf(b.name) || b.count - a.count)
+        .map(({ name }) => name);
+}
+
+/* Segment's names of what a business lives on; the others follow by how often they happen. */
+const first = [
+    'Order Completed',
+    'Subscription Started',
+    'Trial Started',
+    'Signed Up',
+    'Account Created',
+    'Lead Created',
+    'Checkout Started',
+    'Product Added',
+    'Product Added to Wishlist',
+];
+
+function rankOf(name: string): number {
+    const at = first.indexOf(name);
+    return at < 0 ? first.length : at;
+}
+
+export interface GoalRow {
+    event: string;
+    people: number;
+    count: number;
+    before: number | null;
+}
+
+export interface GoalRows extends Answer {
+    rows: GoalRow[];
+}
+
+/* A sale at a till is no goal of a visit: only what happened on a page counts. */
+const onPage = (event: string) => ({ event, where: [{ prop: PATH, op: 'set' }] });
+
+interface Questions {
+    events: string[];
+    now: Record<string, unknown>;
+    before: Record<string, unknown> | null;
+}
+
+async function totalOf(event: string, measure: string, shared: object, signal: AbortSignal): Promise<Trend> {
+    return ask<Trend>({ kind: 'trend', event: onPage(event), measure, interval: 'all', ...shared }, signal);
+}
+
+/** One after the other, so that what is above them on the page is not kept waiting. */
+async function fetchRows({ events, now, before }: Questions, signal: AbortSignal): Promise<GoalRows> {
+    const rows: GoalRow[] = [];
+    const meta = { events_read: 0, elapsed_ms: 0, as_of: '' };
+    for (const event of events) {
+        const answers = await Promise.all([
+            totalOf(event, 'people', now, signal),
+            totalOf(event, 'events', now, signal),
+            ...(before ? [totalOf(event, 'people', before, signal)] : []),
+        ]);
+        const [people, count, old] = answers.map(({ series }) => Number(series[0]?.total ?? 0));
+        rows.push({ event, people, count, before: before ? old : null });
+        for (const answer of answers) {
+            meta.events_read = Math.max(meta.events_read, answer.meta.events_read);
+            meta.elapsed_ms += answer.meta.elapsed_ms;
+            meta.as_of = answer.meta.as_of;
+        }
+    }
+    return { rows, meta };
+}
+
+export function goalRows(
+    events: () => string[],
+    now: () => number,
+    comparison: () => Range | null,
+): Asked<GoalRows> {
+    return resource<GoalRows, Questions>(() => {
+        const wanted = events();
+        if (wanted.length === 0) return null;
+        const range = comparison();
+        return {
+            events: wanted,
+            now: ofWhoPass(now(), rangeOf(scope.period)),
+            before: range && ofWhoPass(now(), range),
+        };
+    }, fetchRows);
+}
