@@ -163,6 +163,13 @@ export function duration(ms: number): string {
     return unit(Math.round(s / 86400), 'day');
 }
 
+/** "7 days"; `unit` as Intl names it. */
+export function amountOf(amount: number, unit: 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month'): string {
+    return kept(`l${unit}`, (l) => new Intl.NumberFormat(l, { style: 'unit', unit, unitDisplay: 'long' })).format(
+        amount,
+    );
+}
+
 export function dateTime(time: string | number | Date, options: Intl.DateTimeFormatOptions): string {
     return kept(JSON.stringify(options), (l) => new Intl.DateTimeFormat(l, options)).format(new Date(time));
 }
