@@ -14,19 +14,21 @@ type Words = Record<string, string>;
 
 const parts = import.meta.glob<Words>('../words/*/*.json', { import: 'default' });
 
-/** Locales of Intl. Arabic with the digits that are used in business around the world. */
-const locales: Record<Language, string> = { en: 'en', zh: 'zh-CN', ar: 'ar-u-nu-latn', xx: 'en' };
+/** Locales of Intl. Arabic with the digits that are used in business around the world; the pseudo
+ * language writes dates as Greeks do, so that a Latin letter without its mark is no message's. */
+const locales: Record<Language, string> = { en: 'en', zh: 'zh-CN', ar: 'ar-u-nu-latn', xx: 'el' };
 
 const state = $state({ language: 'en' as Language });
 let words: Words = {};
 let compiled = new Map<string, IntlMessageFormat>();
 
+/* At even depths of braces stands text, at odd ones the syntax of an argument. */
 function pseudo(text: string): string {
     let depth = 0;
     let out = '';
     for (const c of text) {
         if (c === '{') depth++;
-        out += depth === 0 && /[a-z]/i.test(c) ? c + '\u0301' : c;
+        out += depth % 2 === 0 && /[a-z]/i.test(c) ? c + '\u0301' : c;
         if (c === '}') depth--;
     }
     return `⟦${out}⟧`;
