@@ -36,7 +36,7 @@ THREADED = ["mailbox_*", "threads_*", "*_of_threads_*", "*_by_threads_*", "serve
 UNIT_SHARES = 4
 
 # End-to-end suites that take longest: the others find room beside them.
-LONGEST = ["script_module", "demo", "script", "import"]
+LONGEST = ["console", "script_module", "demo", "script", "import"]
 # Those that need the whole machine: what they load it with is the test.
 ALONE = ["overload"]
 
