@@ -315,6 +315,9 @@ def run_all(parts, builder, lanes, cores):
             else:
                 lines.append(line)
 
+        if lanes > 1:  # a run that is cut off tells what was under way
+            with printing:
+                print(f".. {part.label}", flush=True)
         say(f"-- {part.label}")
         counts[part] = run_part(part, builder, running, say)
         say(f"   {time.monotonic() - began:.1f} s")
