@@ -51,11 +51,6 @@ export const schema = {
     get events(): EventKind[] {
         return known();
     },
-    /** Has the server said? Until then there are no events. */
-    get isKnown(): boolean {
-        known();
-        return isKnown;
-    },
     /** Names that a question can be about, the most frequent first. */
     get names(): string[] {
         return known()
