@@ -5,6 +5,8 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
+const server = process.env.MYRIAD ?? 'http://127.0.0.1:8080';
+
 export default defineConfig({
     plugins: [svelte()],
     resolve: { alias: { '~': new URL('./src', import.meta.url).pathname } },
@@ -14,5 +16,6 @@ export default defineConfig({
         modulePreload: { polyfill: false },
         reportCompressedSize: false,
     },
-    server: { proxy: { '/api': process.env.MYRIAD ?? 'http://127.0.0.1:8080' } },
+    /* The server takes changes from its own pages only. */
+    server: { proxy: { '/api': { target: server, changeOrigin: true, headers: { origin: server } } } },
 });
