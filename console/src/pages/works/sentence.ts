@@ -2,15 +2,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+import { apart } from '~/lib/apart';
 import { eventName } from '~/lib/names.svelte';
 import { number, percent, t } from '~/lib/words.svelte';
 import type { Row, Way } from './ways';
 
 const CHANCE = 0.05; /* of 95 % intervals, those that miss */
 const STEP = 0.5; /* where more go on, it is a step of the goal itself and no news */
-
-/** A name of any script within a sentence of another. */
-const apart = (name: string) => `\u2068${name}\u2069`;
 
 export function worksSentence(way: Way, goal: string, rows: Row[], middle: number | null): string {
     if (middle === null) return t('works.say.nobody', { way: way.key });
