@@ -10,7 +10,6 @@ export interface Side {
     over: 'visits' | 'views';
     /** What a visit without the property is called; such visits are left out where nothing is. */
     none?: string;
-    isMap?: boolean;
 }
 
 export interface BlockKind {
@@ -46,7 +45,6 @@ const [sources, pages, places, devices]: BlockKind[] = [
         key: 'places',
         order: 4,
         sides: [
-            { key: 'map', prop: 'context.location.country', over: 'visits', none: 'today.unknown', isMap: true },
             { key: 'country', prop: 'context.location.country', over: 'visits', none: 'today.unknown' },
             { key: 'city', prop: 'context.location.city', over: 'visits' },
         ],

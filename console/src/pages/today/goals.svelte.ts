@@ -30,8 +30,8 @@ interface Questions {
     before: Record<string, unknown> | null;
 }
 
-async function totalOf(event: string, measure: string, shared: object, signal: AbortSignal): Promise<Trend> {
-    return ask<Trend>({ kind: 'trend', event: onPage(event), measure, interval: 'all', ...shared }, signal);
+function question(event: string, measure: string, shared: object): object {
+    return { kind: 'trend', event: onPage(event), measure, interval: 'all', ...shared };
 }
 
 /** One after the other, so that what is above them on the page is not kept waiting. */
@@ -40,9 +40,9 @@ async function fetchRows({ events, now, before }: Questions, signal: AbortSignal
     const meta = { events_read: 0, elapsed_ms: 0, as_of: '' };
     for (const event of events) {
         const answers = await Promise.all([
-            totalOf(event, 'people', now, signal),
-            totalOf(event, 'events', now, signal),
-            ...(before ? [totalOf(event, 'people', before, signal)] : []),
+            ask<Trend>(question(event, 'people', now), signal),
+            ask<Trend>(question(event, 'events', now), signal),
+            ...(before ? [ask<Trend>(question(event, 'people', before), signal)] : []),
         ]);
         const [people, count, old] = answers.map(({ series }) => Number(series[0]?.total ?? 0));
         rows.push({ event, people, count, before: before ? old : null });
@@ -60,14 +60,28 @@ export function goalRows(
     now: () => number,
     comparison: () => Range | null,
 ): Asked<GoalRows> {
-    return resource<GoalRows, Questions>(() => {
+    const shared = () => ofWhoPass(now(), rangeOf(scope.period));
+    const rows = resource<GoalRows, Questions>(() => {
         const wanted = events();
-        if (wanted.length === 0) return null;
         const range = comparison();
-        return {
-            events: wanted,
-            now: ofWhoPass(now(), rangeOf(scope.period)),
-            before: range && ofWhoPass(now(), range),
-        };
+        if (wanted.length === 0) return null;
+        return { events: wanted, now: shared(), before: range && ofWhoPass(now(), range) };
     }, fetchRows);
+    return {
+        get answer() {
+            return rows.answer;
+        },
+        get problem() {
+            return rows.problem;
+        },
+        get isBusy() {
+            return rows.isBusy;
+        },
+        /** Of the first goal; the others' differ by the event. */
+        get query() {
+            const [first] = events();
+            return first ? question(first, 'people', shared()) : null;
+        },
+        again: rows.again,
+    };
 }

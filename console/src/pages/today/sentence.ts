@@ -3,13 +3,14 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 import type { Key, Visits } from '~/lib/answers';
+import { apart } from '~/lib/apart';
 import { countsDiffer } from '~/lib/noise';
 import { addDays, dayOf, type Period } from '~/lib/period';
 import { dateTime, percent, t } from '~/lib/words.svelte';
 import { totalOf, type Measure } from './measures';
 
 function day(text: string, year: boolean): string {
-    return dateTime(text, { timeZone: 'UTC', day: 'numeric', month: 'long', ...(year && { year: 'numeric' }) });
+    return apart(dateTime(text, { timeZone: 'UTC', day: 'numeric', month: 'long', ...(year && { year: 'numeric' }) }));
 }
 
 /** When it was, as the messages' `when` and the days in it. */
@@ -60,7 +61,7 @@ export function sourceSentence(kinds: Visits, before: Visits, nameOf: (key: Key)
     const most = parts.find((part) => part.differs && part.by * all > 0 && Math.abs(part.by) * 2 > Math.abs(all));
     if (!most) return null;
     const kind = most.key === null ? 'direct' : String(most.key);
-    return t(all > 0 ? 'today.say.most_more' : 'today.say.most_fewer', { kind, name: nameOf(most.key) });
+    return t(all > 0 ? 'today.say.most_more' : 'today.say.most_fewer', { kind, name: apart(nameOf(most.key)) });
 }
 
 /** What was sold, if anything. */

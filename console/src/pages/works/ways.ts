@@ -95,23 +95,40 @@ export async function fetchRates(queries: object[], signal: AbortSignal): Promis
     return { all, rows, meta };
 }
 
-export interface Row {
+export interface Counted {
     key: Key;
     name: string;
     views: number;
     /** Milliseconds in use for each view; null: not known. */
     time: number | null;
     went: Went | null;
-    /** Against the share of all; null where one of them is not known. */
+}
+
+export interface Row extends Counted {
+    /** Against the middle; null where one of them is not known. */
     against: number | null;
-    /** Does the interval leave the share of all out? */
+    /** Does the interval leave the middle out? */
     differs: boolean;
 }
 
-export function rowOf(key: Key, name: string, views: number, time: number | null, went: Went | null, all: Went | null): Row {
-    const against = went && all && all.estimate > 0 ? went.estimate / all.estimate - 1 : null;
-    const differs = Boolean(went && all && (all.estimate < went.ci[0] || all.estimate > went.ci[1]));
-    return { key, name, views, time, went, against, differs };
+/**
+ * The median of the rows' shares; null of none. Who sees more pages does more of everything, so
+ * nearly every row lies above the share of all people: what is typical of a row tells more.
+ */
+export function middleOf(rows: Counted[]): number | null {
+    const shares = rows.flatMap(({ went }) => (went ? [went.estimate] : [])).toSorted((a, b) => a - b);
+    const half = shares.length >> 1;
+    if (shares.length === 0) return null;
+    return shares.length % 2 ? shares[half] : (shares[half - 1] + shares[half]) / 2;
+}
+
+export function compared(rows: Counted[], middle: number | null): Row[] {
+    return rows.map((row) => {
+        if (!row.went || middle === null) return { ...row, against: null, differs: false };
+        const [lo, hi] = row.went.ci;
+        const against = middle > 0 ? row.went.estimate / middle - 1 : null;
+        return { ...row, against, differs: middle < lo || middle > hi };
+    });
 }
 
 export const orders = ['name', 'views', 'time', 'people', 'went', 'rate', 'against'] as const;
