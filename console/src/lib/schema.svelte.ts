@@ -43,13 +43,13 @@ function known(): EventKind[] {
 const counted = ['track', 'page', 'screen'];
 
 export const schema = {
-    get events(): EventKind[] {
-        return known();
-    },
-    /** Has the server said? Until then there are no events. */
+    /** Has the server said? Else an empty list means nothing. */
     get isKnown(): boolean {
         known();
         return isKnown;
+    },
+    get events(): EventKind[] {
+        return known();
     },
     /** Names that a question can be about, the most frequent first. */
     get names(): string[] {

@@ -134,11 +134,17 @@ export function changed(share: number): string {
     ).format(share);
 }
 
-/** Exact decimal text of the server with its currency. */
-export function money(value: string | number, currency: string): string {
+/** Exact decimal text of the server with its currency; `whole`: without cents. */
+export function money(value: string | number, currency: string, whole = false): string {
     return kept(
-        `m${currency}`,
-        (l) => new Intl.NumberFormat(l, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' }),
+        `m${currency}${whole}`,
+        (l) =>
+            new Intl.NumberFormat(l, {
+                style: 'currency',
+                currency,
+                currencyDisplay: 'narrowSymbol',
+                ...(whole && { maximumFractionDigits: 0 }),
+            }),
     ).format(Number(value));
 }
 
