@@ -10,17 +10,20 @@ export interface Property {
     types: Record<string, number>;
     values: number;
     values_exact: boolean;
-    declared: string | null;
+    /** What the tracking plan says of it; null: nothing. */
+    declared: { types: string[]; required: boolean } | null;
 }
 
 export interface EventKind {
     name: string;
     type: string;
     count: number;
-    first: string;
-    last: string;
+    /** null: it is planned, and never came. */
+    first: string | null;
+    last: string | null;
     properties: Property[];
-    declared: unknown;
+    /** null: it has no plan. `unseen`: what is planned and nobody has sent. */
+    declared: { mode: 'enforce' | 'watch'; checked: number; broken: number; unseen: string[] } | null;
 }
 
 let events = $state.raw<EventKind[]>([]);

@@ -34,17 +34,16 @@ const own = ['e', 'm', 'i', 'b', 'l', 'w', 'r', 'n', 'a', 'v', 'x'];
 const shop = ['Product Viewed', 'Product Added', 'Checkout Started', 'Order Completed'];
 const order = 'Order Completed';
 
+const firstEvent: Record<Kind, string> = {
+    trend: order,
+    funnel: shop[0],
+    retention: shop[0],
+    paths: shop[1],
+    attribution: order,
+};
+
 /** What a shop's visitors do by will, for paths: not what pages tell by themselves. */
-const deeds = [
-    'Products Searched',
-    'Product List Viewed',
-    'Product Viewed',
-    'Product Added',
-    'Product Added to Wishlist',
-    'Cart Viewed',
-    'Checkout Started',
-    'Order Completed',
-];
+const deeds = ['Products Searched', 'Product Viewed', 'Cart Viewed', 'Checkout Started', order];
 
 function known(names: string[]): EventWord[] {
     return names.filter((name) => schema.names.includes(name)).map(plain);
@@ -97,8 +96,7 @@ export const chosen = {
     get event(): EventWord | null {
         const given = readEvent(address.get('e') ?? '');
         if (given) return given;
-        if (chosen.kind === 'trend' || chosen.kind === 'attribution') return [...known([order]), ...mostFrequent(1)][0] ?? null;
-        return [...known([shop[0]]), ...mostFrequent(1)][0] ?? null;
+        return [...known([firstEvent[chosen.kind]]), ...mostFrequent(1)][0] ?? null;
     },
     get steps(): EventWord[] {
         return theirEvents('e', firstSteps).slice(0, mostSteps);
