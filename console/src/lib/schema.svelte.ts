@@ -27,12 +27,14 @@ export interface EventKind {
 }
 
 let events = $state.raw<EventKind[]>([]);
+let isKnown = $state(false);
 let isAsked = false;
 
 /** Asks anew; throws a Problem. */
 export async function learn() {
     isAsked = true;
     events = (await call<{ events: EventKind[] }>('GET', '/api/schema')).events;
+    isKnown = true;
 }
 
 function known(): EventKind[] {
@@ -44,6 +46,11 @@ function known(): EventKind[] {
 const counted = ['track', 'page', 'screen'];
 
 export const schema = {
+    /** Has the server said? Else an empty list means nothing. */
+    get isKnown(): boolean {
+        known();
+        return isKnown;
+    },
     get events(): EventKind[] {
         return known();
     },
