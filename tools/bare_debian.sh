@@ -31,6 +31,19 @@ if [ ! -x "$folder/usr/bin/make" ]; then
     cp /etc/resolv.conf "$folder/etc/resolv.conf" 2>/dev/null || true
 fi
 
+# npm's ways as well: its registry, and whom it trusts.
+authorities=${NODE_EXTRA_CA_CERTS:-}
+registry=
+if command -v npm >/dev/null; then
+    registry=$(npm config get registry 2>/dev/null)
+    [ -n "$authorities" ] || authorities=$(npm config get cafile 2>/dev/null)
+fi
+if [ -f "$authorities" ]; then
+    cp "$authorities" "$folder/etc/npm-authorities.crt"
+else
+    authorities=
+fi
+
 [ -e "$folder/proc/self" ] || mount -t proc proc "$folder/proc"
 [ -e "$folder/dev/null" ] || mount --bind /dev "$folder/dev"
 server=
@@ -48,6 +61,8 @@ git clone -q --no-hardlinks . "$folder/src/myriad"
 inside() {
     chroot "$folder" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
         ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
+        ${authorities:+NODE_EXTRA_CA_CERTS=/etc/npm-authorities.crt} \
+        ${registry:+npm_config_registry="$registry"} \
         sh -c "cd /src/myriad && $1"
 }
 

@@ -26,11 +26,15 @@ def install(lock, folder):
     for name in ("package.json", "package-lock.json"):
         shutil.copy(lock.parent / name, folder / name)
     try:
-        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder,
-                              capture_output=True, check=False)
+        # Without a way out it gives up after some seconds, not after a minute.
+        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund",
+                               "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"],
+                              cwd=folder, capture_output=True, check=False)
         reason = done.stderr.decode(errors="replace") if done.returncode else ""
     except OSError as error:
         reason = str(error)
+    if "code EUSAGE" in reason:  # a mistake of ours, which another day will not mend
+        sys.exit(f"{lock} does not fit its package.json:\n{reason}")
     if reason:
         print(f"warning: npm could not fetch what {lock} names:\n{reason}", file=sys.stderr)
         return False

@@ -1,15 +1,19 @@
-/* tails.c - tells each follower of the log what comes next, as fast as it takes it.
+/* tails.c - tells each follower of the log what comes next, as fast as it takes it, and those who
+ * watch what is newest.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
  * A round looks at every tail: whose turn it is gets a piece. Then the thread waits until the log
- * grows, a client has taken its piece or left, or somebody is due a sign of life.
+ * grows, a client has taken its piece or left, somebody is due a sign of life, or it is time to
+ * look for those who watch: the log's growth does not wake the thread for them.
  */
 #include "web/tails.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "http/event_stream.h"
 #include "http/exchange.h"
+#include "measure/newest.h"
 #include "measure/strands.h"
 #include "store/access.h"
 #include "store/log.h"
@@ -22,6 +26,7 @@
 enum {
     PIECE = 32 << 10, /* bytes, and one event more */
     VIEWS = 4,        /* of the log for one tail, then it is the next one's turn */
+    LOOK_MS = 500,    /* those who watch are told about twice a second */
     BEAT_MS = 15000,
     CHECK_MS = 5000,
     RETRY_MS = 2000,
@@ -36,6 +41,7 @@ struct tail {
     uint64_t place; /* the next event to look at */
     uint64_t known; /* the client would come again for what is behind */
     uint64_t told;
+    uint64_t counted; /* by the looks, when it was last told: it watches */
     int64_t beat_at;  /* monotonic nanoseconds */
     int64_t check_at; /* whether its key is still good */
     bool has_begun;
@@ -44,6 +50,8 @@ struct tail {
 struct tails {
     struct tails_config config;
     struct strands *strands;
+    struct newest *newest;
+    int64_t look_at; /* monotonic nanoseconds; while somebody watches */
     struct tail *tails;
     atomic_bool is_called;
     atomic_uint_fast64_t events;
@@ -64,6 +72,8 @@ fallible tails_open(const struct tails_config *config, struct tails **out_tails)
     tails->lock = mutex_open();
     err = tails->lock ? strands_open(config->log, config->deletions, &tails->strands)
                       : mem_exhausted();
+    if (!err)
+        err = newest_open(config->log, config->deletions, &tails->newest);
     if (err) {
         tails_close(tails);
         return err;
@@ -76,6 +86,7 @@ void tails_close(struct tails *tails)
 {
     if (!tails)
         return;
+    newest_close(tails->newest);
     strands_close(tails->strands);
     mutex_close(tails->lock);
     mem_free(tails);
@@ -184,11 +195,90 @@ static fallible tell(struct tails *tails, struct tail *tail, struct buf *piece, 
     return OK;
 }
 
-static void begin(struct tail *tail, struct buf *piece)
+/* Watching */
+
+static void note_look(const struct tails *tails, struct tail *tail)
 {
+    tail->counted = newest_count(tails->newest);
+    tail->place = newest_place(tails->newest);
+    tail->known = tail->place - 1;
+}
+
+static void write_count(const struct tails *tails, uint64_t events, uint64_t told,
+                        struct buf *piece)
+{
+    struct buf data = {0};
+    struct json_writer w = {.out = &data};
+
+    json_open(&w, '{');
+    json_key(&w, S("events"));
+    json_u64(&w, events);
+    json_key(&w, S("passed_over"));
+    json_u64(&w, events - told);
+    json_key(&w, S("time"));
+    json_time(&w, clock_now(tails->config.sys));
+    json_shut(&w, '}');
+    event_stream_write(piece, newest_place(tails->newest) - 1, S("count"), buf_str(&data));
+    piece->broken |= buf_is_broken(&data);
+    buf_done(&data);
+}
+
+/* The first of those who watch looks for all of them. */
+static fallible look(struct tails *tails, int64_t now_ns)
+{
+    if (now_ns < tails->look_at)
+        return OK;
+    tails->look_at = now_ns + LOOK_MS * INT64_C(1000000);
+    return newest_look(tails->newest);
+}
+
+static fallible tell_newest(struct tails *tails, struct tail *tail, int64_t now_ns,
+                            struct buf *piece)
+{
+    struct newest_event events[NEWEST_EVENTS];
+    uint64_t most = tail->wish.newest, arrived;
+    size_t count;
+
+    TRY(look(tails, now_ns));
+    arrived = newest_count(tails->newest) - tail->counted;
+    if (!arrived)
+        return OK;
+    if (tail->wish.limit && tail->wish.limit - tail->told < most)
+        most = tail->wish.limit - tail->told;
+    count = newest_read(tails->newest, tail->place, most, events);
+    for (size_t i = 0; i < count; i++)
+        event_stream_write(piece, events[i].seq, S("message"), events[i].line);
+    write_count(tails, arrived, count, piece);
+    note_look(tails, tail);
+    tail->told += count;
+    atomic_fetch_add_explicit(&tails->events, count, memory_order_relaxed);
+    return OK;
+}
+
+/* Both */
+
+/* Who watches begins at the end of the log as it is now. */
+static fallible begin(struct tails *tails, struct tail *tail, struct buf *piece)
+{
+    if (tail->wish.newest) {
+        TRY(newest_look(tails->newest));
+        note_look(tails, tail);
+    }
     event_stream_write_retry(piece, RETRY_MS);
     event_stream_write_place(piece, tail->known);
     tail->has_begun = true;
+    return OK;
+}
+
+static fallible tell_any(struct tails *tails, struct tail *tail, int64_t now_ns, struct buf *piece,
+                         bool *out_is_behind)
+{
+    if (!tail->has_begun)
+        TRY(begin(tails, tail, piece));
+    if (!tail->wish.newest)
+        return tell(tails, tail, piece, out_is_behind);
+    *out_is_behind = false;
+    return tell_newest(tails, tail, now_ns, piece);
 }
 
 /* Events that it does not want were passed: it need not look at them again. */
@@ -225,9 +315,7 @@ static bool serve(struct tails *tails, struct tail *tail, int64_t now_ns, bool *
     if (!is_allowed(tails, tail, now_ns))
         return false;
     piece = event_stream_piece(x);
-    if (!tail->has_begun)
-        begin(tail, piece);
-    err = tell(tails, tail, piece, out_is_behind);
+    err = tell_any(tails, tail, now_ns, piece, out_is_behind);
     if (err == ERR_CORRUPT || err == ERR_IO)
         journal_error(tails->config.sys, "a tail of the log had to end", err_text());
     if (err || has_all(tail) || buf_is_broken(piece))
@@ -269,6 +357,7 @@ static bool take_arrived(struct tails *tails)
 struct round {
     bool is_behind;   /* somebody could be told more at once */
     bool is_waiting;  /* somebody waits for the log */
+    bool is_watched;  /* somebody watches */
     int64_t until_ns; /* somebody is due a sign of life */
 };
 
@@ -287,10 +376,13 @@ static void serve_all(struct tails *tails, int64_t now_ns, struct round *out_rou
             continue;
         }
         link = &tail->next;
+        out_round->is_watched |= tail->wish.newest != 0;
         if (!event_stream_is_ready(tail->exchange))
             continue;
         out_round->is_behind |= is_behind;
-        out_round->is_waiting |= !is_behind;
+        out_round->is_waiting |= !is_behind && !tail->wish.newest;
+        if (tail->wish.newest && tails->look_at < out_round->until_ns)
+            out_round->until_ns = tails->look_at;
         if (tail->beat_at < out_round->until_ns)
             out_round->until_ns = tail->beat_at;
         if (tail->check_at < out_round->until_ns)
@@ -326,6 +418,8 @@ void tails_run(void *argument)
         serve_all(tails, clock_mono_ns(tails->config.sys), &round);
         if (!tails->tails)
             strands_rest(tails->strands);
+        if (!round.is_watched)
+            newest_rest(tails->newest);
         wait(tails, &round, seen);
     }
     while (tails->tails) {

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Each has a place of its own and at most one piece under way, so a slow one delays nobody and
- * holds nothing but that piece. The owner runs tails_run() on a thread of its own.
+ * holds nothing but that piece. Who watches is told what is newest, and how much was passed over.
+ * The owner runs tails_run() on a thread of its own.
  */
 #pragma once
 #include "base/err.h"
@@ -29,7 +30,10 @@ struct tails_config {
 struct tail_wish {
     uint64_t after; /* the newest event that the client has; 0: none */
     uint64_t limit; /* events, then the stream ends; 0: it does not */
-    str secret;     /* of its key or session, looked at again from time to time; in exchange_mem */
+    /* Not 0: it watches. Of what arrives in a moment it is told so many events at the most, the
+     * newest, and how many there were; `after` and `names` are not looked at. */
+    uint64_t newest;
+    str secret; /* of its key or session, looked at again from time to time; in exchange_mem */
     const str *names;  /* events with these names only; in exchange_mem */
     size_t name_count; /* 0: all */
 };

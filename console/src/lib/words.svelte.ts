@@ -14,19 +14,21 @@ type Words = Record<string, string>;
 
 const parts = import.meta.glob<Words>('../words/*/*.json', { import: 'default' });
 
-/** Locales of Intl. Arabic with the digits that are used in business around the world. */
-const locales: Record<Language, string> = { en: 'en', zh: 'zh-CN', ar: 'ar-u-nu-latn', xx: 'en' };
+/** Locales of Intl. Arabic with the digits that are used in business around the world; the pseudo
+ * language writes dates as Greeks do, so that a Latin letter without its mark is no message's. */
+const locales: Record<Language, string> = { en: 'en', zh: 'zh-CN', ar: 'ar-u-nu-latn', xx: 'el' };
 
 const state = $state({ language: 'en' as Language });
 let words: Words = {};
 let compiled = new Map<string, IntlMessageFormat>();
 
+/* At even depths of braces stands text, at odd ones the syntax of an argument. */
 function pseudo(text: string): string {
     let depth = 0;
     let out = '';
     for (const c of text) {
         if (c === '{') depth++;
-        out += depth === 0 && /[a-z]/i.test(c) ? c + '\u0301' : c;
+        out += depth % 2 === 0 && /[a-z]/i.test(c) ? c + '\u0301' : c;
         if (c === '}') depth--;
     }
     return `⟦${out}⟧`;
@@ -132,11 +134,17 @@ export function changed(share: number): string {
     ).format(share);
 }
 
-/** Exact decimal text of the server with its currency. */
-export function money(value: string | number, currency: string): string {
+/** Exact decimal text of the server with its currency; `whole`: without cents. */
+export function money(value: string | number, currency: string, whole = false): string {
     return kept(
-        `m${currency}`,
-        (l) => new Intl.NumberFormat(l, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' }),
+        `m${currency}${whole}`,
+        (l) =>
+            new Intl.NumberFormat(l, {
+                style: 'currency',
+                currency,
+                currencyDisplay: 'narrowSymbol',
+                ...(whole && { maximumFractionDigits: 0 }),
+            }),
     ).format(Number(value));
 }
 
@@ -155,6 +163,13 @@ export function duration(ms: number): string {
     const minutes = Math.floor((s % 3600) / 60);
     if (s < 172800) return both(unit(Math.floor(s / 3600), 'hour'), unit(minutes, 'minute'), minutes);
     return unit(Math.round(s / 86400), 'day');
+}
+
+/** "7 days"; `unit` as Intl names it. */
+export function amountOf(amount: number, unit: 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month'): string {
+    return kept(`l${unit}`, (l) => new Intl.NumberFormat(l, { style: 'unit', unit, unitDisplay: 'long' })).format(
+        amount,
+    );
 }
 
 export function dateTime(time: string | number | Date, options: Intl.DateTimeFormatOptions): string {

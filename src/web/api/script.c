@@ -10,15 +10,8 @@
 
 static void send(struct exchange *x, const struct asset *script, str caching)
 {
-    str tag = arena_print(exchange_mem(x), "\"%s\"", script->digest);
-
-    exchange_add_header(x, S("Cache-Control"), caching);
-    exchange_add_header(x, S("ETag"), tag);
     exchange_add_header(x, S("Cross-Origin-Resource-Policy"), S("cross-origin"));
-    if (str_equals(exchange_header(x, S("if-none-match")), tag))
-        exchange_answer(x, 304, (str){NULL, 0}, (str){NULL, 0});
-    else
-        exchange_answer(x, 200, str_of(script->media), str_from(script->bytes, script->size));
+    asset_send(x, script, caching);
 }
 
 static void send_newest(struct exchange *x, const struct asset *script)

@@ -1,9 +1,10 @@
-/* tail.c - GET /api/tail?cursor&event&limit: follows the log by server-sent events.
+/* tail.c - GET /api/tail?cursor&event&limit&newest: follows the log by server-sent events.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
  * `cursor`, or Last-Event-ID of a client that comes again, is the newest event the client has:
- * what is behind follows, the old log first, then what arrives. Without it only what arrives.
+ * what is behind follows, the old log first, then what arrives. Without it only what arrives. With
+ * `newest` of that only the newest, from the present on, also for a client that comes again.
  */
 #include "http/event_stream.h"
 #include "proto/form.h"
@@ -65,13 +66,29 @@ static fallible read_secret(struct exchange *x, struct tail_wish *wish)
     return wish->secret.data ? OK : arena_exhausted();
 }
 
+static fallible read_newest(struct exchange *x, struct tail_wish *wish)
+{
+    static const char *const refused[] = {"cursor", "event"};
+
+    TRY(parameters_number(x, S("newest"), &wish->newest));
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        if (exchange_query_value(x, str_of(refused[i])).data)
+            return fail(ERR_INVALID,
+                        "\"%s\" cannot go with \"newest\", which tells what is newest of all that "
+                        "arrives: leave out one of them",
+                        refused[i]);
+    return OK;
+}
+
 static fallible read_wish(struct exchange *x, struct tail_wish *out_wish)
 {
     *out_wish = (struct tail_wish){0};
-    TRY(read_after(x, &out_wish->after));
     TRY(parameters_number(x, S("limit"), &out_wish->limit));
-    TRY(read_names(x, out_wish));
-    return read_secret(x, out_wish);
+    TRY(read_secret(x, out_wish));
+    if (exchange_query_value(x, S("newest")).data)
+        return read_newest(x, out_wish);
+    TRY(read_after(x, &out_wish->after));
+    return read_names(x, out_wish);
 }
 
 void tail_follow(struct exchange *x)

@@ -1,4 +1,4 @@
-/* look.mjs - a person with a browser at the page: connects, watches, asks; prints what it saw.
+/* look.mjs - a person with a browser at the plain page: connects, watches, asks; prints what it saw.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
@@ -18,7 +18,7 @@ const open = async (options) => {
   page.on("console", (message) => {
     if (message.type() === "error") seen.complaints.push(message.text());
   });
-  await page.goto(url);
+  await page.goto(`${url}/plain`);
   return page;
 };
 
