@@ -26,13 +26,15 @@ STRICT = -Dwerror=true
 all: build/build.ninja ## set up and build the program: build/myriad
 	@ninja -C build myriad
 
-run: all ## build, make a data folder if there is none, and serve it (DATA=data LISTEN=127.0.0.1:8080)
-	@if [ ! -e "$(DATA)" ]; then \
-		echo "No data folder yet: build/myriad init $(DATA)   (keep the keys it prints)"; \
-		build/myriad init "$(DATA)" || exit $$?; \
+run: all ## build and serve a data folder; if there is none, a living demo (DATA=data LISTEN=127.0.0.1:8080)
+	@if [ -e "$(DATA)" ] && [ ! -e "$(DATA:/=).demo/state.json" ]; then \
+		echo "build/myriad serve --data $(DATA) --listen $(LISTEN)   (Ctrl-C stops it)"; \
+		exec build/myriad serve --data "$(DATA)" --listen "$(LISTEN)"; \
+	else \
+		echo "build/myriad demo --data $(DATA) --listen $(LISTEN) --plain   (Ctrl-C stops it)"; \
+		echo "For an empty folder of your own: build/myriad init shop && make run DATA=shop"; \
+		exec build/myriad demo --data "$(DATA)" --listen "$(LISTEN)" --plain; \
 	fi
-	@echo "build/myriad serve --data $(DATA) --listen $(LISTEN)   (Ctrl-C stops it)"
-	@build/myriad serve --data "$(DATA)" --listen "$(LISTEN)"
 
 test: build/packages-test ## run every test; the last line is the count (SUITES="unit e2e" for some)
 	@python3 tests/run.py $(SUITES)

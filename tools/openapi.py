@@ -14,7 +14,7 @@ import pathlib
 import re
 import sys
 
-SCOPES = {"WEB_READ": "query", "WEB_EXPORT": "export", "WEB_PEOPLE": "people",
+SCOPES = {"WEB_READ": "query", "WEB_SAVE": "query", "WEB_EXPORT": "export", "WEB_PEOPLE": "people",
           "WEB_MANAGE": "manage", "WEB_KEYS": "admin", "WEB_ROOT": "admin"}
 KNOWN = {"KB": 1024, "MB": 1024 * 1024, "MOST_NUMBER": 2**64 - 1, "MOST_CURSOR": 2**63 - 1}
 REF = "#/components/schemas/"

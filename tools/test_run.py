@@ -5,6 +5,7 @@ import contextlib
 import io
 import pathlib
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
 import run  # noqa: E402
@@ -37,8 +38,66 @@ class Builder:
 
 
 def count(part, builds=True):
+    return run.run_part(part, Builder(builds), run.Running(), lambda line: None)
+
+
+# Each part notes that it is there, and waits for another.
+MEETS = """cd "$1"; touch here-$$; end=$(($(date +%s) + 20))
+while [ $(ls | wc -l) -lt 2 ] && [ $(date +%s) -lt $end ]; do sleep 0.02; done
+if [ $(ls | wc -l) -ge 2 ]; then echo "1 passed, 0 failed, 0 skipped"
+else echo "0 passed, 1 failed, 0 skipped"; fi"""
+IS_ALONE = """cd "$1"; touch here-$$; sleep 0.3; seen=$(ls here-* | wc -l); rm here-$$
+if [ "$seen" = 1 ]; then echo "1 passed, 0 failed, 0 skipped"; else echo "0 passed, 1 failed, 0 skipped"; fi"""
+SPEAKS = """for n in 1 2 3 4 5; do echo "$1 $n"; sleep 0.05; done; echo '1 passed, 0 failed, 0 skipped'"""
+
+
+def beside_each_other():
+    """What parts run side by side counted, and what was wanted, under a sentence."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as said:
+        def part(text, word=folder, **more):
+            return run.Part(f"says {word}", ["sh", "-c", text, "sh", word], **more)
+
+        def results(parts, lanes=3, cores=2):
+            return run.run_all(parts, Builder(True), lanes, cores)
+
+        meeting = results([part(MEETS), part(MEETS)])
+        clean(folder)
+        waiting = results([part(MEETS), part(MEETS, waits=True)], cores=1)
+        clean(folder)
+        alone = results([part(IS_ALONE, alone=True) for _ in range(2)] + [part(SPEAKS), part(SPEAKS)])
+        one_core = results([part(IS_ALONE) for _ in range(3)], cores=1)
+        one_lane = results([part(IS_ALONE), part(IS_ALONE, waits=True)], lanes=1)
+        mixed = results([part("exit 3"), part(SPEAKS), part("echo '2 passed, 1 failed, 4 skipped'")])
+        said.truncate(0), said.seek(0)
+        results([part(SPEAKS, word) for word in "abc"], cores=3)
+    blocks = said.getvalue().split("-- says ")[1:]
+    good = (1, 0, 0)
+    return [("parts run side by side", meeting, [good, good]),
+            ("who waits runs beside who computes", waiting, [good, good]),
+            ("nothing runs beside who is alone", alone, [good] * 4),
+            ("no more compute than there are cores", one_core, [good] * 3),
+            ("one lane runs one part", one_lane, [good] * 2),
+            ("counts stand in the order of the parts", mixed, [(0, 1, 0), good, (2, 1, 4)]),
+            ("what a part says stays together", sorted(words(block) for block in blocks),
+             [[word] * 5 for word in "abc"])]
+
+
+def clean(folder):
+    for file in pathlib.Path(folder).iterdir():
+        file.unlink()
+
+
+def words(block):
+    return [line.split()[0] for line in block.splitlines() if line.startswith("  ") and line[2] in "abc"]
+
+
+def builds_once():
+    made = []
+    builder = Builder(True)
+    builder.build = lambda target: made.append(target) or True
     with contextlib.redirect_stdout(io.StringIO()):
-        return run.run_part(part, Builder(builds))
+        run.run_all([run.Part("x", ["true"], build=target) for target in ("a", "b", "a")], builder, 2, 2)
+    return [("what is to be built is built before anything runs", made[:2], ["a", "b"])]
 
 
 def main():
@@ -49,6 +108,7 @@ def main():
     tried.append(("a build that fails",
                   count(run.Part("x", ["sh", "-c", good], build="all"), builds=False), (0, 1, 0)))
     tried.append(("no such program", count(run.Part("x", ["build/no-such-program"])), (0, 1, 0)))
+    tried += beside_each_other() + builds_once()
     for text, got, want in tried:
         passed, failed = passed + (got == want), failed + (got != want)
         if got != want:

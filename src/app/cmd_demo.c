@@ -67,7 +67,8 @@ int command_demo(struct command_line *line)
 {
     struct demo_options options = {.sys = line->sys,
                                    .folder = command_option(line, "--data"),
-                                   .listen = command_option(line, "--listen")};
+                                   .listen = command_option(line, "--listen"),
+                                   .is_plain = command_flag(line, "--plain")};
 
     if (!read_world(line, &options) || !command_is_understood(line))
         return EXIT_USAGE;

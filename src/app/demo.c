@@ -232,11 +232,26 @@ static fallible feed_history(struct demo *demo)
     return err;
 }
 
-static fallible announce(const struct demo *demo)
+static void write_plain(const struct demo *demo, struct buf *out)
 {
-    struct buf out = {0};
-    struct json_writer w = {.out = &out};
-    enum err err;
+    buf_print(out,
+              "\nLantern Books is a bookshop that is made up; it goes on while this runs.\n\n");
+    if (demo->has_link) {
+        buf_print(out, "  sign in    ");
+        user_write_url(out, str_of(demo->url), &demo->link);
+        buf_print(out,
+                  "\n             (once, within an hour)\n"
+                  "  or as      " DEMO_OWNER_EMAIL "\n"
+                  "  password   %.*s\n",
+                  STR_ARG(demo->state.password));
+    }
+    buf_print(out, "  write key  %.*s\n  API key    %.*s\n\nMyriad is at %s\n",
+              STR_ARG(demo->state.write_key), STR_ARG(demo->state.api_key), demo->url);
+}
+
+static void write_line(const struct demo *demo, struct buf *out)
+{
+    struct json_writer w = {.out = out};
 
     json_open(&w, '{');
     json_key(&w, S("url"));
@@ -260,7 +275,18 @@ static fallible announce(const struct demo *demo)
     json_key(&w, S("api_key"));
     json_text(&w, demo->state.api_key);
     json_shut(&w, '}');
-    buf_add_byte(&out, '\n');
+    buf_add_byte(out, '\n');
+}
+
+static fallible announce(const struct demo *demo)
+{
+    struct buf out = {0};
+    enum err err;
+
+    if (demo->options->is_plain)
+        write_plain(demo, &out);
+    else
+        write_line(demo, &out);
     err = buf_is_broken(&out) ? mem_exhausted() : stream_write(STREAM_OUT, buf_str(&out));
     buf_done(&out);
     return err;

@@ -16,6 +16,7 @@ struct demo_options {
      * they were when it began. */
     struct bookshop_options world;
     bool has_seed, has_people, has_days, has_pace; /* were asked for: an older demo must fit */
+    bool is_plain;                                 /* says it is ready in words, not as JSON */
 };
 
 enum demo_end {
@@ -24,6 +25,6 @@ enum demo_end {
     DEMO_PROTECTED, /* its server stopped to protect data, and said why */
 };
 
-/* Feeds the history, prints one line of JSON on standard output, and lives on until SIGTERM or
- * SIGINT. `mem` is for the command's duration. */
+/* Feeds the history, says on standard output where it is and who may come in, and lives on until
+ * SIGTERM or SIGINT. `mem` is for the command's duration. */
 enum demo_end demo_run(const struct demo_options *options, struct arena *mem);

@@ -458,8 +458,10 @@ fallible users_set(struct users *users, const struct audit_by *by, int64_t id,
 
 static fallible remove_all(struct tx *tx, const struct audit_by *by, int64_t id, millis now)
 {
-    static const enum sql parts[] = {SQL_USER_LINK_REMOVE, SQL_USER_NETWORK_REMOVE,
-                                     SQL_MEMBER_REMOVE, SQL_USER_REMOVE};
+    /* Of her saved views those that others see stay. */
+    static const enum sql parts[] = {SQL_USER_LINK_REMOVE,    SQL_USER_NETWORK_REMOVE,
+                                     SQL_VIEW_REMOVE_PRIVATE, SQL_VIEW_DISOWN,
+                                     SQL_MEMBER_REMOVE,       SQL_USER_REMOVE};
     struct arena *mem = arena_open(ROW_MEMORY);
     struct user user;
     enum err err = mem ? users_read(tx, SQL_USER_GET, &B_I64(id), mem, &user) : arena_exhausted();

@@ -158,6 +158,7 @@ unsigned gate_scope(int permission)
 {
     switch (permission) {
     case WEB_READ:
+    case WEB_SAVE:
         return ACCESS_QUERY;
     case WEB_EXPORT:
         return ACCESS_EXPORT;

@@ -38,6 +38,7 @@ enum web_permission {
     WEB_SELF,    /* a session, of any role */
     /* A key as Bearer with the scope, or the session of a user whose role has it */
     WEB_READ,   /* query */
+    WEB_SAVE,   /* query, for a write: the handler asks who may write what */
     WEB_EXPORT, /* export */
     WEB_PEOPLE, /* people */
     WEB_MANAGE, /* manage */

@@ -3,6 +3,7 @@
 """Only Python's standard library. A suite makes a Suite, starts Servers, calls `check` for every
 statement it makes, and ends with `sys.exit(suite.end())`."""
 import base64
+import fcntl
 import gzip
 import hashlib
 import http.client
@@ -104,15 +105,31 @@ def install(suite_folder):
     if not shutil.which("node") or not shutil.which("npm"):
         return None
     folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "turn").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # another suite that runs beside may want the same
+        return folder if (folder / "installed").exists() or fill(folder, suite_folder) else None
+
+
+def fill(folder, suite_folder):
     for name in ("package.json", "package-lock.json"):
         shutil.copy(suite_folder / name, folder / name)
     done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder,
                           capture_output=True, check=False, timeout=300)
     if done.returncode != 0:
         print(done.stderr.decode(errors="replace")[-500:])
-        return None
+        return False
     (folder / "installed").touch()
-    return folder
+    return True
+
+
+def build(target, folder=ROOT / "build"):
+    """The path of a program of the tests, up to date; without it there is no suite."""
+    with (folder / "turn").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # ninja must not run twice in one folder
+        made = subprocess.run(["ninja", "-C", folder, target], capture_output=True, text=True, check=False)
+    if made.returncode:
+        sys.exit(f"{made.stdout[-3000:]}\n0 passed, 1 failed, 0 skipped")
+    return folder / target
 
 
 def env_of(extra):

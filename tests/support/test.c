@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * unit_tests [PATTERN]   PATTERN is cmocka's filter: * and ? as in a shell
+ * unit_tests [PATTERN [I/N]]   PATTERN is cmocka's filter: * and ? as in a shell; I/N takes of all
+ *                              tests the I-th, (I+N)-th ..., so that N processes share them
  */
 #include "support/test.h"
 
@@ -100,14 +101,30 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
 }
 
+/* How many of the entries there are for this process; they are put into `tests`. */
+static size_t choose(size_t share, size_t shares)
+{
+    size_t chosen = 0;
+
+    for (size_t i = share - 1; i < count; i += shares)
+        tests[chosen++] =
+            (struct CMUnitTest){entries[i].name, run_one, set_up, tear_down, &entries[i]};
+    return chosen;
+}
+
 int main(int argc, char **argv)
 {
+    size_t share = 1, shares = 1;
+
+    if (argc > 2 &&
+        (sscanf(argv[2], "%zu/%zu", &share, &shares) != 2 || !share || share > shares)) {
+        fprintf(stderr, "usage: unit_tests [PATTERN [I/N]]\n");
+        return 2;
+    }
     qsort(entries, count, sizeof entries[0], by_name);
-    for (size_t i = 0; i < count; i++)
-        tests[i] = (struct CMUnitTest){entries[i].name, run_one, set_up, tear_down, &entries[i]};
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
-    _cmocka_run_group_tests("unit", tests, count, NULL, NULL);
+    _cmocka_run_group_tests("unit", tests, choose(share, shares), NULL, NULL);
     printf("%zu passed, %zu failed, %zu skipped\n", passed, started - passed - skipped, skipped);
     fflush(stdout); /* a leak found at exit must not swallow the count */
     return started == passed + skipped ? 0 : 1;

@@ -109,7 +109,8 @@ function seriesOf(plan: Plan): { series: uPlot.Series[]; data: (number | null)[]
         if (isBars) {
             const paths = bars(i, shown.length, before ? 0.56 : 0.76);
             add(past, { fill: colour, width: 0, paths });
-            if (cut < columns) add(present, { fill: faded(colour, '38'), stroke: colour, width: 1, dash: [3, 3], paths });
+            if (cut < columns)
+                add(present, { fill: faded(colour, '38'), stroke: colour, width: 1, dash: [3, 3], paths });
             return;
         }
         const fill = shown.length === 1 ? { fill: faded(colour, '12') } : {};

@@ -43,6 +43,12 @@ export function columnLabel(column: string, interval: Interval): string {
     return write(wall, { hour: 'numeric', minute: '2-digit' });
 }
 
+/** What a table's row of the column is called. */
+export function cohortTitle(column: string, interval: Interval): string {
+    if (interval === 'month') return columnTitle(column, interval);
+    return write(wallOf(column), { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
 /** As a spreadsheet reads it: 2026-11-22, or 2026-11-22 14:00. */
 export function columnCell(column: string, interval: Interval): string {
     if (isClock(interval)) return column.slice(0, 16).replace('T', ' ');
@@ -60,7 +66,11 @@ const monthSteps: Step[] = [1, 3, 6, 12].map((n) => (wall) => new Date(wall).get
 const daySteps: Step[] = [
     (wall) => (wall / DAY) % 2 === 0,
     (wall) => new Date(wall).getUTCDay() === 1,
-    ...monthSteps.map((step): Step => (wall) => isFirst(wall) && step(wall)),
+    ...monthSteps.map(
+        (step): Step =>
+            (wall) =>
+                isFirst(wall) && step(wall),
+    ),
 ];
 
 /** The columns that an axis names: at most `most`, on hours, Mondays or months that people count by. */

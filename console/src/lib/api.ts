@@ -33,6 +33,11 @@ export function keepSession(token: string, signedOut: () => void) {
     onSignedOut = signedOut;
 }
 
+/** A new name for one thing to be done. (crypto.randomUUID is there by https only.) */
+export function once(): string {
+    return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 /** Asks and returns the answer's JSON (null of an empty one); throws a Problem. */
 export async function call<T = unknown>(method: string, path: string, options: Options = {}): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json' };

@@ -10,26 +10,31 @@ export interface Property {
     types: Record<string, number>;
     values: number;
     values_exact: boolean;
-    declared: string | null;
+    /** What the tracking plan says of it; null: nothing. */
+    declared: { types: string[]; required: boolean } | null;
 }
 
 export interface EventKind {
     name: string;
     type: string;
     count: number;
-    first: string;
-    last: string;
+    /** null: it is planned, and never came. */
+    first: string | null;
+    last: string | null;
     properties: Property[];
-    declared: unknown;
+    /** null: it has no plan. `unseen`: what is planned and nobody has sent. */
+    declared: { mode: 'enforce' | 'watch'; checked: number; broken: number; unseen: string[] } | null;
 }
 
 let events = $state.raw<EventKind[]>([]);
+let isKnown = $state(false);
 let isAsked = false;
 
 /** Asks anew; throws a Problem. */
 export async function learn() {
     isAsked = true;
     events = (await call<{ events: EventKind[] }>('GET', '/api/schema')).events;
+    isKnown = true;
 }
 
 function known(): EventKind[] {
@@ -41,6 +46,11 @@ function known(): EventKind[] {
 const counted = ['track', 'page', 'screen'];
 
 export const schema = {
+    /** Has the server said? Else an empty list means nothing. */
+    get isKnown(): boolean {
+        known();
+        return isKnown;
+    },
     get events(): EventKind[] {
         return known();
     },

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-import { call } from './api';
+import { call, once } from './api';
 
 export interface View {
     id: number;
@@ -24,7 +24,7 @@ export async function listViews(page?: string): Promise<View[]> {
 }
 
 export function saveView(view: NewView): Promise<View> {
-    return call('POST', '/api/views', { body: view, once: crypto.randomUUID() });
+    return call('POST', '/api/views', { body: view, once: once() });
 }
 
 export function changeView(id: number, view: NewView): Promise<View> {

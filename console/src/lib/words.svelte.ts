@@ -134,11 +134,17 @@ export function changed(share: number): string {
     ).format(share);
 }
 
-/** Exact decimal text of the server with its currency. */
-export function money(value: string | number, currency: string): string {
+/** Exact decimal text of the server with its currency; `whole`: without cents. */
+export function money(value: string | number, currency: string, whole = false): string {
     return kept(
-        `m${currency}`,
-        (l) => new Intl.NumberFormat(l, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' }),
+        `m${currency}${whole}`,
+        (l) =>
+            new Intl.NumberFormat(l, {
+                style: 'currency',
+                currency,
+                currencyDisplay: 'narrowSymbol',
+                ...(whole && { maximumFractionDigits: 0 }),
+            }),
     ).format(Number(value));
 }
 
@@ -155,6 +161,13 @@ export function duration(ms: number): string {
     if (s < 3600) return `${unit(Math.floor(s / 60), 'minute')} ${unit(s % 60, 'second')}`;
     if (s < 172800) return `${unit(Math.floor(s / 3600), 'hour')} ${unit(Math.floor((s % 3600) / 60), 'minute')}`;
     return unit(Math.round(s / 86400), 'day');
+}
+
+/** "7 days"; `unit` as Intl names it. */
+export function amountOf(amount: number, unit: 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month'): string {
+    return kept(`l${unit}`, (l) => new Intl.NumberFormat(l, { style: 'unit', unit, unitDisplay: 'long' })).format(
+        amount,
+    );
 }
 
 export function dateTime(time: string | number | Date, options: Intl.DateTimeFormatOptions): string {

@@ -69,8 +69,8 @@ void page_console(struct exchange *x)
 
 void page_asset(struct exchange *x)
 {
-    str path = arena_print(exchange_mem(x), "assets/%.*s",
-                           STR_ARG(exchange_path_value(x, S("name"))));
+    str path =
+        arena_print(exchange_mem(x), "assets/%.*s", STR_ARG(exchange_path_value(x, S("name"))));
     const struct asset *asset = asset_find(path);
 
     if (asset)
