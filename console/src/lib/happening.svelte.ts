@@ -104,6 +104,11 @@ export function whatOf(event: TimelineEvent): string {
     return eventName(nameOf(event));
 }
 
+/** Is its name the user's own, and not to be translated? */
+export function isOwnName(event: TimelineEvent): boolean {
+    return !has(`event.${nameOf(event)}`);
+}
+
 /** From where a visitor came: the campaign, else the site. */
 export function sourceOf(event: TimelineEvent): string {
     const campaign = textAt(event, 'context.campaign.source');
