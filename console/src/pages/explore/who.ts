@@ -101,7 +101,7 @@ export function whoReached(
 ): string | null {
     const stretch = wholeStretch();
     const own = row ? [filterFor(row.prop, row.key)] : [];
-    if (row && !row.prop.startsWith('person.')) return null;
+    if (reached < 1 || (row && !row.prop.startsWith('person.'))) return null;
     if (!isSayable(steps, [...scope.filters, ...own], stretch)) return null;
     const through = (n: number) => ({
         sequence: steps.slice(0, n).map((word) => matcherOf(word, scope.filters)),
