@@ -1,4 +1,4 @@
-/* How the console is built: hashed files beside one index.html, nothing inlined (the strict CSP).
+/* vite.config.ts - how the console is built: hashed files, nothing inlined (the strict CSP).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -31,8 +31,9 @@ const open = async ({ language = "en", theme = "light", width = 1440, fresh = fa
   if (language === "xx") await page.addInitScript(() => localStorage.setItem("language", "xx"));
   page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error}`));
   page.on("console", (message) => {
-    const isSignIn = message.text().includes("401"); /* asked before anybody is signed in */
-    if (["error", "warning"].includes(message.type()) && !isSignIn) complaints.push(`${page.url()}: ${message.text()}`);
+    /* Who is not signed in yet is told so; and so is who has a link that is over. */
+    const isMeant = /status of (401|410)/.test(message.text());
+    if (["error", "warning"].includes(message.type()) && !isMeant) complaints.push(`${page.url()}: ${message.text()}`);
   });
   page.on("request", (request) => {
     if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(`${options.url}/`)) strangers.add(request.url());
