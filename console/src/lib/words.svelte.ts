@@ -158,8 +158,10 @@ export function duration(ms: number): string {
         ).format(value);
     if (ms > 0 && ms < 1000) return unit(Math.round(ms), 'millisecond');
     if (s < 60) return unit(s, 'second');
-    if (s < 3600) return `${unit(Math.floor(s / 60), 'minute')} ${unit(s % 60, 'second')}`;
-    if (s < 172800) return `${unit(Math.floor(s / 3600), 'hour')} ${unit(Math.floor((s % 3600) / 60), 'minute')}`;
+    const both = (much: string, little: string, rest: number) => (rest ? `${much} ${little}` : much);
+    if (s < 3600) return both(unit(Math.floor(s / 60), 'minute'), unit(s % 60, 'second'), s % 60);
+    const minutes = Math.floor((s % 3600) / 60);
+    if (s < 172800) return both(unit(Math.floor(s / 3600), 'hour'), unit(minutes, 'minute'), minutes);
     return unit(Math.round(s / 86400), 'day');
 }
 
