@@ -64,7 +64,7 @@ struct web_config {
     struct replay *replay;
     struct tails *tails;
     struct users *users;
-    const struct vault *vault; /* for its id */
+    const struct vault *vault;   /* for its id */
     bool keeps_addresses;        /* in the audit log, too */
     struct traffic_watch *watch; /* NULL: no verdicts are wanted */
     struct repeats *repeats;

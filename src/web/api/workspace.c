@@ -55,8 +55,9 @@ static fallible read_settings(struct exchange *x, struct settings *out_settings)
     TRY(wish_read(x, members, 3));
     for (size_t i = 0; i < 3; i++)
         if (!members[i].text->data)
-            return fail(ERR_INVALID, "\"%s\" is missing: give \"name\", \"timezone\" and "
-                                     "\"currency\"",
+            return fail(ERR_INVALID,
+                        "\"%s\" is missing: give \"name\", \"timezone\" and "
+                        "\"currency\"",
                         members[i].name);
     *out_settings = settings;
     return OK;

@@ -4,6 +4,7 @@
  */
 #include "store/catalog.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "store/vfs.h"
 #include "support/test.h"
@@ -188,13 +189,11 @@ TEST(catalog_of_every_older_version_becomes_the_newest)
     for (int version = 0; version < MIGRATION_COUNT; version++) {
         struct sys *sys = sim_open(1);
         struct catalog *catalog;
-        char sql[8192];
-        int len = 0;
+        struct buf sql = {0};
 
         for (int i = 0; i < version; i++)
-            len += snprintf(sql + len, sizeof sql - (size_t)len, "%s;\n",
-                            catalog_sql_migrations[i].text);
-        snprintf(sql + len, sizeof sql - (size_t)len, "PRAGMA user_version = %d", version);
+            buf_print(&sql, "%s;\n", catalog_sql_migrations[i].text);
+        buf_print(&sql, "PRAGMA user_version = %d%c", version, '\0');
         catalog = open_catalog(sys);
         catalog_close(catalog);
         CHECK_OK(file_remove(sys, path));
@@ -204,7 +203,8 @@ TEST(catalog_of_every_older_version_becomes_the_newest)
             CHECK_OK(file_open(sys, path, FILE_WRITE | FILE_CREATE, &file));
             file_close(file);
         }
-        run_raw(sys, sql);
+        run_raw(sys, buf_str(&sql).data);
+        buf_done(&sql);
         catalog = open_catalog(sys);
         CHECK_OK(add_keys(catalog, 0, 2));
         CHECK_INT(count_keys(catalog), 2);

@@ -1,4 +1,5 @@
-/* test_settings.c - a workspace's name, zone and currency: what they begin as, and what they may be.
+/* test_settings.c - a workspace's name, zone and currency: what they begin as, and what they may
+ * be.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,9 +18,9 @@ static void check_is(struct catalog *catalog, const struct settings *wanted)
     struct settings settings;
 
     CHECK_OK(settings_get(catalog, test_mem, &settings));
-    CHECK_STR(settings.name, wanted->name);
-    CHECK_STR(settings.timezone, wanted->timezone);
-    CHECK_STR(settings.currency, wanted->currency);
+    CHECK(str_equals(settings.name, wanted->name));
+    CHECK(str_equals(settings.timezone, wanted->timezone));
+    CHECK(str_equals(settings.currency, wanted->currency));
 }
 
 TEST(settings_have_a_beginning_and_stay_as_they_are_set)
