@@ -16,10 +16,10 @@ export const scope = {
         return now;
     },
     get zone(): string {
-        return workspace.timezone;
+        return workspace.zone;
     },
     get period(): Period {
-        return readPeriod(address.get('p'), workspace.timezone, now);
+        return readPeriod(address.get('p'), workspace.zone, now);
     },
     get comparison(): Range | null {
         return address.get('c') === 'none' ? null : before(this.period, now);

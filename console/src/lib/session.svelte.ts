@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 import { call, keepSession, Problem } from './api';
+import { learn } from './workspace.svelte';
 
 export type Role = 'viewer' | 'analyst' | 'marketer' | 'developer' | 'owner';
 
@@ -36,6 +37,12 @@ export function begin(me: SignedIn) {
     keepSession(me.csrf, forget);
 }
 
+/** Somebody has just signed in: the first view comes when the workspace is known. */
+export async function enter(me: SignedIn) {
+    await learn();
+    begin(me);
+}
+
 function forget() {
     session.user = null;
     session.scopes = [];
@@ -45,7 +52,8 @@ function forget() {
 /** Asks who is signed in; throws a Problem other than 401. */
 export async function recall() {
     try {
-        begin(await call<SignedIn>('GET', '/api/me'));
+        const [me] = await Promise.all([call<SignedIn>('GET', '/api/me'), learn()]);
+        begin(me);
     } catch (error) {
         if (error instanceof Problem && error.status === 401) forget();
         else throw error;

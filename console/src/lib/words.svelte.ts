@@ -213,6 +213,11 @@ export function region(code: string): string {
     }
 }
 
+/** "EUR" as the reader calls it. */
+export function currencyName(code: string): string {
+    return new Intl.DisplayNames([locales[state.language]], { type: 'currency' }).of(code) ?? code;
+}
+
 /** "a, b and c" */
 export function listed(items: string[]): string {
     return new Intl.ListFormat(locales[state.language], { type: 'conjunction' }).format(items);

@@ -8,6 +8,7 @@
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import people from "./people.mjs";
+import workspace from "./workspace.mjs";
 
 const [modules, executablePath, mode, given] = process.argv.slice(2);
 const options = JSON.parse(given);
@@ -21,10 +22,10 @@ const complaints = [];
 const strangers = new Set();
 let state; /* of the session, once somebody has signed in */
 
-const open = async ({ language = "en", theme = "light", width = 1440, fresh = false, bypassCSP = false } = {}) => {
+const open = async ({ language = "en", theme = "light", width = 1440, zone = "Europe/Berlin", fresh = false, bypassCSP = false } = {}) => {
   const context = await browser.newContext({
     locale: tags[language], colorScheme: theme, viewport: { width, height: 900 }, bypassCSP,
-    timezoneId: "Europe/Berlin", reducedMotion: "reduce", ...(fresh || !state ? {} : { storageState: state }),
+    timezoneId: zone, reducedMotion: "reduce", ...(fresh || !state ? {} : { storageState: state }),
   });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await context.newPage();
@@ -227,6 +228,7 @@ const modes = {
     return { figures };
   },
 
+  ...workspace({ open, go, signIn }),
   ...people({ options, open, go, settle, signIn }),
 
   /* How much JavaScript comes before the first view can be used. */

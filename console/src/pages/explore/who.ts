@@ -9,6 +9,7 @@
  */
 import { conditionOf, filterFor, type Filter } from '~/lib/filters';
 import type { Key } from '~/lib/answers';
+import { beginningOf } from '~/lib/period';
 import { common, scope } from '~/lib/scope.svelte';
 import { matcherOf, type EventWord } from './events';
 
@@ -16,30 +17,6 @@ import { matcherOf, type EventWord } from './events';
 export interface Stretch {
     from: number | null;
     to: number | null;
-}
-
-/** How far a zone's clock is before UTC at an instant. */
-function ahead(at: number, zone: string): number {
-    const format = new Intl.DateTimeFormat('en-US', {
-        timeZone: zone,
-        hourCycle: 'h23',
-        year: 'numeric',
-        month: 'numeric',
-        day: 'numeric',
-        hour: 'numeric',
-        minute: 'numeric',
-        second: 'numeric',
-    });
-    const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-    const wall = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second);
-    return wall - Math.floor(at / 1000) * 1000;
-}
-
-/** The instant at which a day of a zone begins. */
-export function beginningOf(day: string, zone: string): number {
-    const wall = Date.parse(`${day}T00:00:00Z`);
-    const near = wall - ahead(wall, zone);
-    return wall - ahead(near, zone);
 }
 
 /** The stretch of the title line. */
