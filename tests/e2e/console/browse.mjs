@@ -7,6 +7,7 @@
  */
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import people from "./people.mjs";
 
 const [modules, executablePath, mode, given] = process.argv.slice(2);
 const options = JSON.parse(given);
@@ -225,6 +226,8 @@ const modes = {
     }
     return { figures };
   },
+
+  ...people({ options, open, go, settle, signIn }),
 
   /* How much JavaScript comes before the first view can be used. */
   async weight() {
