@@ -1,4 +1,4 @@
-/* How the console is built: hashed files beside one index.html, nothing inlined (the strict CSP).
+/* vite.config.ts - how the console is built: hashed files, nothing inlined (the strict CSP).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,5 +17,10 @@ export default defineConfig({
         reportCompressedSize: false,
     },
     /* The server takes changes from its own pages only. */
-    server: { proxy: { '/api': { target: server, changeOrigin: true, headers: { origin: server } } } },
+    server: {
+        proxy: {
+            '/api': { target: server, changeOrigin: true, headers: { origin: server } },
+            '/openapi.json': server,
+        },
+    },
 });

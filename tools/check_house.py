@@ -20,7 +20,7 @@ import sys
 
 MOST_LINES, MOST_HEADER_LINES, MOST_FUNCTION_LINES, MOST_PARAMETERS = 800, 150, 60, 6
 FORMATTER = "clang-format-14"
-SKIPPED_FOLDERS = {".git", "node_modules", "__pycache__", "corpus"}
+SKIPPED_FOLDERS = {".git", "node_modules", "dist", "__pycache__", "corpus"}
 SKIPPED_FILES = {"LICENSE", "package-lock.json", ".git"}
 ROLE = {".c": "/*", ".h": "/*", ".cc": "/*", ".def": "/*", ".js": "//", ".mjs": "//",
         ".ts": "//", ".py": "#", ".sh": "#"}

@@ -1,4 +1,4 @@
-/* theme.ts - light or dark: the system's until the reader chooses.
+/* theme.ts - light or dark, the system's until the reader chooses; and how close rows stand.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,8 +16,20 @@ function show() {
     document.documentElement.dataset.theme = theme === 'system' ? (dark.matches ? 'dark' : 'light') : theme;
 }
 
+export type Density = 'compact' | 'comfortable';
+
+export function chosenDensity(): Density {
+    return localStorage.getItem('density') === 'comfortable' ? 'comfortable' : 'compact';
+}
+
+export function chooseDensity(density: Density) {
+    localStorage.setItem('density', density);
+    document.documentElement.dataset.density = density;
+}
+
 export function followTheme() {
     dark.addEventListener('change', show);
+    document.documentElement.dataset.density = chosenDensity();
     show();
 }
 

@@ -10,6 +10,8 @@ export interface Side {
     over: 'visits' | 'views';
     /** What a visit without the property is called; such visits are left out where nothing is. */
     none?: string;
+    /** Countries: a map stands above the list. */
+    isMap?: boolean;
 }
 
 export interface BlockKind {
@@ -45,7 +47,7 @@ const [sources, pages, places, devices]: BlockKind[] = [
         key: 'places',
         order: 4,
         sides: [
-            { key: 'country', prop: 'context.location.country', over: 'visits', none: 'today.unknown' },
+            { key: 'country', prop: 'context.location.country', over: 'visits', none: 'today.unknown', isMap: true },
             { key: 'city', prop: 'context.location.city', over: 'visits' },
         ],
     },
@@ -61,4 +63,7 @@ const [sources, pages, places, devices]: BlockKind[] = [
 ];
 
 /** Side by side; the goals follow the second column's. */
-export const columns: BlockKind[][] = [[sources, places, devices], [pages]];
+export const columns: BlockKind[][] = [
+    [sources, places],
+    [pages, devices],
+];

@@ -114,23 +114,23 @@ const WHOLE = 1000; /* from here on cents only take room; the table has them */
 
 /** One for each currency; money of two is never added. */
 export function moneyMeasures(sums: Trend, earlier: Trend | null, orders: Trend, ordersBefore: Trend | null): Measure[] {
-    return sums.series
-        .filter((series) => typeof series.key === 'string' && series.key.length === 3)
-        .map((series) => {
-            const currency = series.key as string;
-            const old = earlier?.series.find((other) => other.key === currency);
-            const [a, b] = [Number(series.total), Number(old?.total ?? 0)];
-            return {
-                key: `revenue-${currency}`,
-                name: sums.series.length > 1 ? t('today.revenue_in', { currency }) : t('today.revenue'),
-                now: a,
-                before: earlier && b,
-                differs: earlier !== null && sizesDiffer(a, count(orders), b, count(ordersBefore), true),
-                isGood: true,
-                write: (v: number) => money(v, currency, Math.abs(v) >= WHOLE),
-                short: (v: number) => short(v),
-                values: series.values.map(numeric),
-                valuesBefore: old?.values.map(numeric) ?? [],
-            };
-        });
+    const isCurrency = (key: unknown): key is string => typeof key === 'string' && key.length === 3;
+    const currencies = [sums, earlier].flatMap((answer) => answer?.series.map(({ key }) => key) ?? []).filter(isCurrency);
+    return [...new Set(currencies)].map((currency) => {
+        const now = sums.series.find(({ key }) => key === currency);
+        const old = earlier?.series.find(({ key }) => key === currency);
+        const [a, b] = [Number(now?.total ?? 0), Number(old?.total ?? 0)];
+        return {
+            key: `revenue-${currency}`,
+            name: new Set(currencies).size > 1 ? t('today.revenue_in', { currency }) : t('today.revenue'),
+            now: a,
+            before: earlier && b,
+            differs: earlier !== null && sizesDiffer(a, count(orders), b, count(ordersBefore), true),
+            isGood: true,
+            write: (v: number) => money(v, currency, Math.abs(v) >= WHOLE),
+            short: (v: number) => short(v),
+            values: now?.values.map(numeric) ?? sums.columns.map(() => 0),
+            valuesBefore: old?.values.map(numeric) ?? [],
+        };
+    });
 }
