@@ -178,7 +178,7 @@ const modes = {
     const before = page.url();
     const combo = page.locator("main [role=combobox]").first();
     for (let i = 0; i < 60 && !(await combo.evaluate((e) => e === document.activeElement)); i++) await keys.press("Tab");
-    await keys.type("Order Comp");
+    await keys.type("Product View");
     await keys.press("Enter");
     await settle(page);
     const after = page.url();

@@ -123,7 +123,9 @@ export const chosen = {
     },
     get returnInterval(): ReturnInterval {
         const { days } = scope.period;
-        return oneOf(returnIntervals, address.get('i')) ?? (days > 0 && days <= 14 ? 'day' : days > 200 ? 'month' : 'week');
+        return (
+            oneOf(returnIntervals, address.get('i')) ?? (days > 0 && days <= 14 ? 'day' : days > 200 ? 'month' : 'week')
+        );
     },
     /** As many as the period has room for, so that no column is empty from the outset. */
     get periods(): number {
