@@ -17,5 +17,10 @@ export default defineConfig({
         reportCompressedSize: false,
     },
     /* The server takes changes from its own pages only. */
-    server: { proxy: { '/api': { target: server, changeOrigin: true, headers: { origin: server } } } },
+    server: {
+        proxy: {
+            '/api': { target: server, changeOrigin: true, headers: { origin: server } },
+            '/openapi.json': server,
+        },
+    },
 });

@@ -87,7 +87,21 @@ export function t(key: string, values: Record<string, string | number> = {}): st
         message = new IntlMessageFormat(text, locale, undefined, { ignoreTag: true });
         compiled.set(key, message);
     }
-    return message.format(values) as string;
+    return message.format(isIsolating() ? isolated(values) : values) as string;
+}
+
+/* A name in Latin letters within Arabic would carry the words around it along. */
+function isIsolating(): boolean {
+    return state.language === 'ar' || state.language === 'xx';
+}
+
+function isolated(values: Record<string, string | number>): Record<string, string | number> {
+    return Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [
+            name,
+            typeof value === 'string' && /[A-Za-z]/.test(value) ? `\u2068${value}\u2069` : value,
+        ]),
+    );
 }
 
 /** Is there such a message? For names that the server gives, as roles and reasons. */

@@ -14,6 +14,11 @@ export function typesText(types: Record<string, number>): string {
     return listed(all.map(([type, count]) => `${name(type)} ${percent(count / sum)}`));
 }
 
+/** Little is not nothing: what would be written as 0 % is below something. */
+export function shareText(share: number): string {
+    return share > 0 && share < 0.001 ? t('data.below', { share: percent(0.001) }) : percent(share);
+}
+
 export type Group = 'own' | 'context' | 'person';
 
 /** What the sender said of this event, of the circumstances, or of the person. */
