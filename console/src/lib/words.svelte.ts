@@ -90,6 +90,10 @@ export function t(key: string, values: Record<string, string | number> = {}): st
     return message.format(isIsolating() ? isolated(values) : values) as string;
 }
 
+/* First strong isolate, and its end. */
+const OPEN = String.fromCharCode(0x2068);
+const CLOSE = String.fromCharCode(0x2069);
+
 /* A name in Latin letters within Arabic would carry the words around it along. */
 function isIsolating(): boolean {
     return state.language === 'ar' || state.language === 'xx';
@@ -99,7 +103,7 @@ function isolated(values: Record<string, string | number>): Record<string, strin
     return Object.fromEntries(
         Object.entries(values).map(([name, value]) => [
             name,
-            typeof value === 'string' && /[A-Za-z]/.test(value) ? `\u2068${value}\u2069` : value,
+            typeof value === 'string' && /[A-Za-z]/.test(value) ? OPEN + value + CLOSE : value,
         ]),
     );
 }
