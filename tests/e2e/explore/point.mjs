@@ -29,10 +29,9 @@ const go = async (search) => {
 
 const at = (name) => new URL(page.url()).searchParams.getAll(name);
 
-/* How many the page People counts, after a click that leads there; null where nothing can be clicked. */
+/* How many the page People counts, after a click that leads there. */
 const counted = async (mark) => {
-  if (!(await mark.count())) return null;
-  await mark.click({ force: true });
+  await mark.click();
   await page.waitForURL("**/app/people?*");
   await settle();
   const n = Number((await page.locator("#people-count").innerText()).replace(/[^0-9]/g, ""));
@@ -50,11 +49,10 @@ await page.waitForSelector("nav");
 const seen = { reached: [], lost: [] };
 
 await go(`k=funnel&p=${options.period}`);
-for (const part of ["reached", "lost"]) {
-  for (let step = 0; step < 4; step++) {
-    const mark = page.locator("figure ol > li").nth(step).locator(`button.${part}:not([aria-hidden=true])`);
-    seen[part].push(await counted(mark));
-  }
+for (let step = 0; step < 4; step++) {
+  const figures = page.locator("figure ol > li").nth(step).locator(".figures button");
+  seen.reached.push(await counted(figures.first()));
+  if (step > 0) seen.lost.push(await counted(figures.nth(1)));
 }
 
 await go(`m=people&e=Product+Viewed&p=${options.period}`);
