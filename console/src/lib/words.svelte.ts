@@ -20,7 +20,13 @@ const locales: Record<Language, string> = { en: 'en', zh: 'zh-CN', ar: 'ar-u-nu-
 
 const state = $state({ language: 'en' as Language });
 let words: Words = {};
-let compiled = new Map<string, IntlMessageFormat>();
+let compiled = new Map<string, Message>();
+
+interface Message {
+    format: IntlMessageFormat;
+    /** Values by which it chooses its words: they are no text. */
+    choosing: Set<string>;
+}
 
 /* At even depths of braces stands text, at odd ones the syntax of an argument. */
 function pseudo(text: string): string {
@@ -84,10 +90,22 @@ export function t(key: string, values: Record<string, string | number> = {}): st
     if (!message) {
         const text = words[key];
         if (text === undefined) return key;
-        message = new IntlMessageFormat(text, locale, undefined, { ignoreTag: true });
+        const format = new IntlMessageFormat(text, locale, undefined, { ignoreTag: true });
+        message = { format, choosing: new Set(choosingOf(format.getAst())) };
         compiled.set(key, message);
     }
-    return message.format(isIsolating() ? isolated(values) : values) as string;
+    return message.format.format(isIsolating() ? isolated(values, message.choosing) : values) as string;
+}
+
+type Ast = ReturnType<IntlMessageFormat['getAst']>;
+
+/** The arguments of every `select`, at any depth. */
+function choosingOf(parts: Ast): string[] {
+    return parts.flatMap((part) => {
+        if (!('options' in part)) return [];
+        const inner = Object.values(part.options).flatMap((option) => choosingOf(option.value));
+        return 'pluralType' in part ? inner : [part.value, ...inner];
+    });
 }
 
 /* First strong isolate, and its end. */
@@ -99,11 +117,11 @@ function isIsolating(): boolean {
     return state.language === 'ar' || state.language === 'xx';
 }
 
-function isolated(values: Record<string, string | number>): Record<string, string | number> {
+function isolated(values: Record<string, string | number>, choosing: Set<string>): Record<string, string | number> {
     return Object.fromEntries(
         Object.entries(values).map(([name, value]) => [
             name,
-            typeof value === 'string' && /[A-Za-z]/.test(value) ? OPEN + value + CLOSE : value,
+            typeof value === 'string' && !choosing.has(name) && /[A-Za-z]/.test(value) ? OPEN + value + CLOSE : value,
         ]),
     );
 }

@@ -162,7 +162,9 @@ export const chosen = {
     },
     get otherModel(): Model | null {
         const given = address.get('x');
-        return given === '' ? null : (oneOf(models, given) ?? (chosen.model === 'last' ? 'first' : 'last'));
+        if (given === '') return null;
+        const other = oneOf(models, given);
+        return other && other !== chosen.model ? other : chosen.model === 'last' ? 'first' : 'last';
     },
 };
 
