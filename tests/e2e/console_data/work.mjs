@@ -37,7 +37,7 @@ async function signIn() {
   await page.getByLabel("E-mail").fill(options.email);
   await page.getByLabel("Password").fill(options.password);
   await button("Sign in").click();
-  await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.waitForSelector("main nav");
 }
 
 const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
@@ -59,7 +59,7 @@ const modes = {
   /* Which parts are offered, and what a part says that is not. */
   async role() {
     await signIn();
-    const tabs = async () => main.getByRole("navigation").getByRole("link").allInnerTexts();
+    const tabs = async () => main.getByRole("navigation").first().getByRole("link").allInnerTexts();
     const settings = await tabs();
     await go("/app/settings/team");
     const team = await main.innerText();
