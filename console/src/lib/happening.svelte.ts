@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 import type { TimelineEvent } from './answers';
-import { at, nameOf, numberAt, pageOf, textAt } from './message';
+import { at, beside, nameOf, numberAt, pageOf, textAt } from './message';
 import { duration, has, listed, money, number, t } from './words.svelte';
 import { eventName, propertyName, valueName } from './names.svelte';
 
@@ -104,6 +104,11 @@ export function whatOf(event: TimelineEvent): string {
     return eventName(nameOf(event));
 }
 
+/** Is its name the user's own, and not to be translated? */
+export function isOwnName(event: TimelineEvent): boolean {
+    return !has(`event.${nameOf(event)}`);
+}
+
 /** From where a visitor came: the campaign, else the site. */
 export function sourceOf(event: TimelineEvent): string {
     const campaign = textAt(event, 'context.campaign.source');
@@ -116,9 +121,10 @@ export function sourceOf(event: TimelineEvent): string {
 /** "Berlin, Germany" */
 export function placeOf(event: TimelineEvent): string {
     const country = textAt(event, 'context.location.country');
-    return [textAt(event, 'context.location.city'), country && valueName('context.location.country', country)]
-        .filter(Boolean)
-        .join(t('happening.comma'));
+    return beside(
+        [textAt(event, 'context.location.city'), country && valueName('context.location.country', country)],
+        t('happening.comma'),
+    );
 }
 
 /** "Phone · Safari": what it was done with. */

@@ -82,6 +82,14 @@ export function pageOf(event: TimelineEvent): string {
     return textAt(event, 'context.page.path') || textAt(event, 'context.page.url') || textAt(event, 'name');
 }
 
+/** Side by side whatever their scripts: each part is read in its own direction. */
+export function beside(parts: string[], by: string): string {
+    return parts
+        .filter((part) => part !== '')
+        .map((part) => `\u2068${part}\u2069`)
+        .join(by);
+}
+
 /** An id that nobody can pronounce by its beginning; one of the user's own stays whole. */
 export function shortId(id: string): string {
     return /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(id) ? id.slice(0, 8) : id.length > 24 ? `${id.slice(0, 20)}…` : id;

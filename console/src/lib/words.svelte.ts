@@ -87,7 +87,25 @@ export function t(key: string, values: Record<string, string | number> = {}): st
         message = new IntlMessageFormat(text, locale, undefined, { ignoreTag: true });
         compiled.set(key, message);
     }
-    return message.format(values) as string;
+    return message.format(isIsolating() ? isolated(values) : values) as string;
+}
+
+/* First strong isolate, and its end. */
+const OPEN = String.fromCharCode(0x2068);
+const CLOSE = String.fromCharCode(0x2069);
+
+/* A name in Latin letters within Arabic would carry the words around it along. */
+function isIsolating(): boolean {
+    return state.language === 'ar' || state.language === 'xx';
+}
+
+function isolated(values: Record<string, string | number>): Record<string, string | number> {
+    return Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [
+            name,
+            typeof value === 'string' && /[A-Za-z]/.test(value) ? OPEN + value + CLOSE : value,
+        ]),
+    );
 }
 
 /** Is there such a message? For names that the server gives, as roles and reasons. */
@@ -158,8 +176,10 @@ export function duration(ms: number): string {
         ).format(value);
     if (ms > 0 && ms < 1000) return unit(Math.round(ms), 'millisecond');
     if (s < 60) return unit(s, 'second');
-    if (s < 3600) return `${unit(Math.floor(s / 60), 'minute')} ${unit(s % 60, 'second')}`;
-    if (s < 172800) return `${unit(Math.floor(s / 3600), 'hour')} ${unit(Math.floor((s % 3600) / 60), 'minute')}`;
+    const both = (much: string, little: string, rest: number) => (rest ? `${much} ${little}` : much);
+    if (s < 3600) return both(unit(Math.floor(s / 60), 'minute'), unit(s % 60, 'second'), s % 60);
+    const minutes = Math.floor((s % 3600) / 60);
+    if (s < 172800) return both(unit(Math.floor(s / 3600), 'hour'), unit(minutes, 'minute'), minutes);
     return unit(Math.round(s / 86400), 'day');
 }
 

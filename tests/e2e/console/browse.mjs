@@ -7,6 +7,7 @@
  */
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import people from "./people.mjs";
 
 const [modules, executablePath, mode, given] = process.argv.slice(2);
 const options = JSON.parse(given);
@@ -31,8 +32,9 @@ const open = async ({ language = "en", theme = "light", width = 1440, fresh = fa
   if (language === "xx") await page.addInitScript(() => localStorage.setItem("language", "xx"));
   page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error}`));
   page.on("console", (message) => {
-    /* Who is not signed in yet is told so; and so is who has a link that is over. */
-    const isMeant = /status of (401|410)/.test(message.text());
+    /* Who is not signed in yet is told so; and so is who has a link that is over, or asks for
+       a replay where none ever ran. */
+    const isMeant = /status of (401|410)/.test(message.text()) || message.location().url.endsWith("/quarantine/replay");
     if (["error", "warning"].includes(message.type()) && !isMeant) complaints.push(`${page.url()}: ${message.text()}`);
   });
   page.on("request", (request) => {
@@ -94,7 +96,9 @@ const unmarked = (page) => page.evaluate(() => {
   const found = new Set();
   const inData = (e) => e.closest("[translate=no], .ltr, script, style, noscript, code, pre, kbd, [hidden]");
   const look = (text, where) => {
-    if (/[A-Za-z]{2,}/.test(text.replace(/[A-Za-z]\u0301/g, ""))) found.add(`${where}: ${text.trim().slice(0, 80)}`);
+    /* What is put into a message stands between isolates. */
+    const own = text.replace(/\u2068[^\u2069]*\u2069/g, "").replace(/[A-Za-z]\u0301/g, "");
+    if (/[A-Za-z]{2,}/.test(own)) found.add(`${where}: ${text.trim().slice(0, 80)}`);
   };
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
@@ -222,6 +226,8 @@ const modes = {
     }
     return { figures };
   },
+
+  ...people({ options, open, go, settle, signIn }),
 
   /* How much JavaScript comes before the first view can be used. */
   async weight() {

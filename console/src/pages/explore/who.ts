@@ -67,7 +67,14 @@ function readsTraits(words: EventWord[], filters: Filter[]): boolean {
 
 function within({ from, to }: Stretch): { within?: string } {
     if (from === null) return {};
-    return { within: `${Math.round(((to ?? scope.now) - from) / 1000)}s` };
+    return { within: spanOf(Math.round(((to ?? scope.now) - from) / 1000)) };
+}
+
+/** In the largest unit that says it exactly. */
+function spanOf(seconds: number): string {
+    if (seconds % 86400 === 0) return `${seconds / 86400}d`;
+    if (seconds % 3600 === 0) return `${seconds / 3600}h`;
+    return `${seconds}s`;
 }
 
 function hrefOf(tree: object, { to }: Stretch): string {

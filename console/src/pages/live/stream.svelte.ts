@@ -6,6 +6,7 @@
  * nobody looks at the page.
  */
 import type { TimelineEvent } from '~/lib/answers';
+import { call } from '~/lib/api';
 
 const NEWEST = 20;
 const FIRST_WAIT_MS = 1000;
@@ -33,6 +34,20 @@ function parsed<T>(event: Event): T | null {
         return JSON.parse((event as MessageEvent<string>).data) as T;
     } catch {
         return null;
+    }
+}
+
+interface Recent {
+    events: { seq: number; time: string; message: Record<string, unknown> }[];
+}
+
+/** The newest that came before, newest first; none where it cannot be told. */
+export async function recent(limit: number): Promise<TimelineEvent[]> {
+    try {
+        const { events } = await call<Recent>('GET', `/api/recent?limit=${limit}`);
+        return events.map(({ seq, time, message }) => ({ ...message, seq, timestamp: time }));
+    } catch {
+        return []; /* what arrives from now on tells whether the way is cut */
     }
 }
 

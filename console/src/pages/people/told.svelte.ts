@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-import type { Filter } from '~/lib/filters';
-import { eventName, filterText } from '~/lib/names.svelte';
+import { takesValue, type Filter } from '~/lib/filters';
+import { eventName, filterText, valueName } from '~/lib/names.svelte';
 import { number, t } from '~/lib/words.svelte';
+import { traitName } from './traits.svelte';
 import type { Segment, Unit } from './segment';
 
 type Tree = { [member: string]: unknown };
@@ -42,6 +43,12 @@ function together(list: unknown, by: string): string {
     return list.map((one) => (isGroup(one) && list.length > 1 ? `(${tell(one)})` : tell(one as Segment))).join(by);
 }
 
+function traitTold(filter: Filter): string {
+    if (!filter.prop.startsWith('person.')) return filterText(filter);
+    const value = takesValue(filter.op) ? ` ${valueName(filter.prop, filter.value)}` : '';
+    return `${traitName(filter.prop.slice(7))} ${t(`op.${filter.op}`)}${value}`;
+}
+
 function isGroup(tree: unknown): tree is Segment {
     return typeof tree === 'object' && tree !== null && ('all' in tree || 'any' in tree);
 }
@@ -53,7 +60,7 @@ export function tell(tree: Segment): string {
     if ('all' in tree) return together(tree.all, t('people.and'));
     if ('any' in tree) return together(tree.any, t('people.or'));
     if ('not' in tree) return t('people.told_not', { what: tell(tree.not as Segment) });
-    if ('prop' in tree && !Array.isArray(tree.value)) return filterText(tree as unknown as Filter);
+    if ('prop' in tree && !Array.isArray(tree.value)) return traitTold(tree as unknown as Filter);
     if ('did' in tree)
         return [
             t('people.told_did', { event: eventText(tree.did) }),

@@ -9,6 +9,11 @@ export function traitName(name: string): string {
     return has(`trait.${name}`) ? t(`trait.${name}`) : name;
 }
 
+/** Is it one of the user's own, and not to be translated? */
+export function isOwnTrait(name: string): boolean {
+    return !has(`trait.${name}`);
+}
+
 const day = /^\d{4}-\d{2}-\d{2}$/;
 
 export function traitText(name: string, value: unknown): string {
