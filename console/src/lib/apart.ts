@@ -10,3 +10,14 @@ export function apart(name: string): string {
 export function partsOf(sentence: string): string[] {
     return sentence.split(/\u2068([^\u2069]*)\u2069/);
 }
+
+type Values = Record<string, string | number>;
+
+/** The values of an ICU message with those in Latin letters apart; what chooses a branch stays as it is. */
+export function latinApart(message: string, values: Values): Values {
+    const isName = (name: string, value: string | number): value is string =>
+        typeof value === 'string' && /^[^\u2068]*[A-Za-z]/.test(value) && !message.includes(`{${name}, select`);
+    return Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [name, isName(name, value) ? apart(value) : value]),
+    );
+}

@@ -7,6 +7,7 @@
  * never translated, and breaks what has no room: only tests ask for it.
  */
 import { IntlMessageFormat } from 'intl-messageformat';
+import { latinApart } from './apart';
 
 export const languages = { en: 'English', zh: '中文', ar: 'العربية' } as const;
 export type Language = keyof typeof languages | 'xx';
@@ -87,25 +88,9 @@ export function t(key: string, values: Record<string, string | number> = {}): st
         message = new IntlMessageFormat(text, locale, undefined, { ignoreTag: true });
         compiled.set(key, message);
     }
-    return message.format(isIsolating() ? isolated(values) : values) as string;
-}
-
-/* First strong isolate, and its end. */
-const OPEN = String.fromCharCode(0x2068);
-const CLOSE = String.fromCharCode(0x2069);
-
-/* A name in Latin letters within Arabic would carry the words around it along. */
-function isIsolating(): boolean {
-    return state.language === 'ar' || state.language === 'xx';
-}
-
-function isolated(values: Record<string, string | number>): Record<string, string | number> {
-    return Object.fromEntries(
-        Object.entries(values).map(([name, value]) => [
-            name,
-            typeof value === 'string' && /[A-Za-z]/.test(value) ? OPEN + value + CLOSE : value,
-        ]),
-    );
+    /* A name in Latin letters within Arabic would carry the words around it along. */
+    const isIsolating = state.language === 'ar' || state.language === 'xx';
+    return message.format(isIsolating ? latinApart(words[key], values) : values) as string;
 }
 
 /** Is there such a message? For names that the server gives, as roles and reasons. */
