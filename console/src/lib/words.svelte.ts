@@ -7,7 +7,7 @@
  * never translated, and breaks what has no room: only tests ask for it.
  */
 import { IntlMessageFormat } from 'intl-messageformat';
-import { latinApart } from './apart';
+import { choosingOf, isolated } from './apart';
 
 export const languages = { en: 'English', zh: '中文', ar: 'العربية' } as const;
 export type Language = keyof typeof languages | 'xx';
@@ -21,7 +21,13 @@ const locales: Record<Language, string> = { en: 'en', zh: 'zh-CN', ar: 'ar-u-nu-
 
 const state = $state({ language: 'en' as Language });
 let words: Words = {};
-let compiled = new Map<string, IntlMessageFormat>();
+let compiled = new Map<string, Message>();
+
+interface Message {
+    format: IntlMessageFormat;
+    /** Values by which it chooses its words: they are no text. */
+    choosing: Set<string>;
+}
 
 /* At even depths of braces stands text, at odd ones the syntax of an argument. */
 function pseudo(text: string): string {
@@ -85,12 +91,12 @@ export function t(key: string, values: Record<string, string | number> = {}): st
     if (!message) {
         const text = words[key];
         if (text === undefined) return key;
-        message = new IntlMessageFormat(text, locale, undefined, { ignoreTag: true });
+        const format = new IntlMessageFormat(text, locale, undefined, { ignoreTag: true });
+        message = { format, choosing: new Set(choosingOf(format.getAst())) };
         compiled.set(key, message);
     }
-    /* A name in Latin letters within Arabic would carry the words around it along. */
     const isIsolating = state.language === 'ar' || state.language === 'xx';
-    return message.format(isIsolating ? latinApart(words[key], values) : values) as string;
+    return message.format.format(isIsolating ? isolated(values, message.choosing) : values) as string;
 }
 
 /** Is there such a message? For names that the server gives, as roles and reasons. */
