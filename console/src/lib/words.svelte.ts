@@ -7,6 +7,7 @@
  * never translated, and breaks what has no room: only tests ask for it.
  */
 import { IntlMessageFormat } from 'intl-messageformat';
+import { choosingOf, isolated } from './apart';
 
 export const languages = { en: 'English', zh: '中文', ar: 'العربية' } as const;
 export type Language = keyof typeof languages | 'xx';
@@ -94,36 +95,8 @@ export function t(key: string, values: Record<string, string | number> = {}): st
         message = { format, choosing: new Set(choosingOf(format.getAst())) };
         compiled.set(key, message);
     }
-    return message.format.format(isIsolating() ? isolated(values, message.choosing) : values) as string;
-}
-
-type Ast = ReturnType<IntlMessageFormat['getAst']>;
-
-/** The arguments of every `select`, at any depth. */
-function choosingOf(parts: Ast): string[] {
-    return parts.flatMap((part) => {
-        if (!('options' in part)) return [];
-        const inner = Object.values(part.options).flatMap((option) => choosingOf(option.value));
-        return 'pluralType' in part ? inner : [part.value, ...inner];
-    });
-}
-
-/* First strong isolate, and its end. */
-const OPEN = String.fromCharCode(0x2068);
-const CLOSE = String.fromCharCode(0x2069);
-
-/* A name in Latin letters within Arabic would carry the words around it along. */
-function isIsolating(): boolean {
-    return state.language === 'ar' || state.language === 'xx';
-}
-
-function isolated(values: Record<string, string | number>, choosing: Set<string>): Record<string, string | number> {
-    return Object.fromEntries(
-        Object.entries(values).map(([name, value]) => [
-            name,
-            typeof value === 'string' && !choosing.has(name) && /[A-Za-z]/.test(value) ? OPEN + value + CLOSE : value,
-        ]),
-    );
+    const isIsolating = state.language === 'ar' || state.language === 'xx';
+    return message.format.format(isIsolating ? isolated(values, message.choosing) : values) as string;
 }
 
 /** Is there such a message? For names that the server gives, as roles and reasons. */
