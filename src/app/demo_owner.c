@@ -5,11 +5,13 @@
 #include "app/demo_owner.h"
 
 #include "app/workspace.h"
+#include "store/settings.h"
 #include "store/users_sign_in.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
 
 static const struct audit_by BY = {{"command", 7}, {NULL, 0}};
+static const struct settings SHOP = {{"Lantern Books", 13}, {"Europe/Berlin", 13}, {"EUR", 3}};
 
 /* 32 letters, so that each byte of chance is worth five bits. */
 static str make_password(struct sys *sys, struct arena *mem)
@@ -37,6 +39,7 @@ static fallible make(struct workspace *workspace, struct arena *mem, str passwor
     struct users_sign_in signed_in;
     struct users_link link;
 
+    TRY(settings_set(workspace->catalog, &SHOP));
     TRY(users_add(workspace->users, &BY, &wish, now, &link));
     taken.token = str_of(link.token);
     TRY(users_sign_in_by_link(workspace->users, &taken, &visit, mem, &signed_in));

@@ -470,6 +470,7 @@ static fallible open_all(struct service *service)
     web.inspect = &service->inspect;
     web.access = service->workspace.access;
     web.users = service->workspace.users;
+    web.vault = service->workspace.vault;
     web.catalog = service->workspace.catalog;
     web.keeps_addresses = options->config.keep_addresses;
     web.backups = service->backups;

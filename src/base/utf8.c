@@ -50,6 +50,22 @@ bool utf8_is_valid(str text)
     return is_valid;
 }
 
+size_t utf8_line(str text)
+{
+    const char *end = text.data + text.len;
+    size_t characters = 0;
+    bool is_valid = true;
+
+    for (const char *at = text.data; at < end; characters++) {
+        if ((unsigned char)*at < ' ' || *at == 127)
+            return 0;
+        at += utf8_step(at, end, &is_valid);
+        if (!is_valid)
+            return 0;
+    }
+    return str_trim(text).len ? characters : 0;
+}
+
 size_t utf8_encode(uint32_t code, char out[UTF8_LONGEST])
 {
     size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;

@@ -19,17 +19,12 @@ static bool is_control(char byte)
 
 fallible view_text_check_name(str name)
 {
-    const char *end = name.data + name.len, *at = name.data;
-    size_t characters = 0;
-    bool is_valid = true;
+    size_t characters = utf8_line(name);
 
-    for (; at < end && is_valid; at += utf8_step(at, end, &is_valid), characters++)
-        if (is_control(*at))
-            return fail(ERR_INVALID, "\"name\" is one line of text");
-    if (!is_valid || !str_trim(name).len || characters > VIEW_TEXT_NAME)
-        return fail(ERR_INVALID, "\"name\" has 1 to %d characters, not only spaces",
-                    VIEW_TEXT_NAME);
-    return OK;
+    return characters && characters <= VIEW_TEXT_NAME
+               ? OK
+               : fail(ERR_INVALID, "\"name\" is one line of 1 to %d characters, not only spaces",
+                      VIEW_TEXT_NAME);
 }
 
 fallible view_text_check_page(str page)

@@ -28,6 +28,7 @@ struct tails;
 struct terms;
 struct traffic_watch;
 struct users;
+struct vault;
 struct verdicts;
 struct web;
 
@@ -63,6 +64,7 @@ struct web_config {
     struct replay *replay;
     struct tails *tails;
     struct users *users;
+    const struct vault *vault; /* for its id */
     bool keeps_addresses;        /* in the audit log, too */
     struct traffic_watch *watch; /* NULL: no verdicts are wanted */
     struct repeats *repeats;

@@ -36,7 +36,7 @@ export default function modes({ options, open, go, settle, signIn }) {
       await go(page, `/app/people?s=${encodeURIComponent(JSON.stringify(tree))}`);
       seen.built = await count(page);
       await page.getByRole("spinbutton", { name: "Number of times" }).fill("3");
-      await page.waitForURL((url) => url.search.includes("3"));
+      await page.waitForURL((url) => url.searchParams.get("s").includes('"gte":3'));
       await settle(page);
       seen.changed = { tree: JSON.parse(new URL(page.url()).searchParams.get("s")), count: await count(page) };
 
@@ -59,7 +59,7 @@ export default function modes({ options, open, go, settle, signIn }) {
       await page.getByText("flowing", { exact: true }).waitFor();
       const send = (path) => fetch(`${options.url}/v1/page`, {
         method: "POST",
-        headers: { "Content-Type": "application/json", Authorization: `Bearer ${options.write}` },
+        headers: { "Content-Type": "application/json", Authorization: `Basic ${btoa(`${options.write}:`)}` },
         body: JSON.stringify({ userId: "live-1", context: { page: { path }, userAgent: options.agent } }),
       });
       await send("/seen-at-once");

@@ -51,3 +51,15 @@ TEST(utf8_steps_over_maximal_subparts)
     CHECK(utf8_is_valid(S("")) && utf8_is_valid(S("a\xC3\xA9\xF0\x9F\x98\x80")));
     CHECK(!utf8_is_valid(S("a\xFF")));
 }
+
+TEST(utf8_counts_the_characters_of_a_line)
+{
+    CHECK_INT(utf8_line(S("a")), 1);
+    CHECK_INT(utf8_line(S(" a\xC3\xA9\xF0\x9F\x98\x80 ")), 5);
+    CHECK_INT(utf8_line(S("")), 0);
+    CHECK_INT(utf8_line(S("  ")), 0);
+    CHECK_INT(utf8_line(S("a\nb")), 0);
+    CHECK_INT(utf8_line(S("a\x7F")), 0);
+    CHECK_INT(utf8_line(S("a\xC3")), 0);
+    CHECK_INT(utf8_line((str){"a\0b", 3}), 0);
+}
