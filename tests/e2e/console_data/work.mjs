@@ -81,7 +81,7 @@ const modes = {
     const told = await effect.innerText();
     await currency.getByLabel("Allowed values").fill("EUR\tGBP");
     await main.getByText("would have kept the plan").waitFor();
-    await page.getByText("Is stored and counted").click();
+    await page.getByRole("radio", { name: "Is stored and counted" }).check({ force: true });
     await button("Save the plan").click();
     await toast("is saved").waitFor();
     const saved = await page.evaluate(async () => (await fetch("/api/plan/events/Order%20Completed")).json());
