@@ -29,9 +29,9 @@ const go = async (search) => {
 
 const at = (name) => new URL(page.url()).searchParams.getAll(name);
 
-/* How many the page People counts, after a click that leads there. */
-const counted = async (mark) => {
-  await mark.click();
+/* How many the page People counts, after what leads there. */
+const counted = async (lead) => {
+  await lead();
   await page.waitForURL("**/app/people?*");
   await settle();
   const n = Number((await page.locator("#people-count").innerText()).replace(/[^0-9]/g, ""));
@@ -51,12 +51,23 @@ const seen = { reached: [], lost: [] };
 await go(`k=funnel&p=${options.period}`);
 for (let step = 0; step < 4; step++) {
   const figures = page.locator("figure ol > li").nth(step).locator(".figures button");
-  seen.reached.push(await counted(figures.first()));
-  if (step > 0) seen.lost.push(await counted(figures.nth(1)));
+  seen.reached.push(await counted(() => figures.first().click()));
+  if (step > 0) seen.lost.push(await counted(() => figures.nth(1).click()));
 }
 
 await go(`m=people&e=Product+Viewed&p=${options.period}`);
-seen.everybody = await counted(page.getByRole("link", { name: "Who are these?" }));
+seen.everybody = await counted(() => page.getByRole("link", { name: "Who are these?" }).click());
+
+/* The first and the last week are cut by the period. */
+await go(`m=people&i=week&e=Product+Viewed&p=${options.period}`);
+seen.ends = [];
+for (const end of ["Home", "End"]) {
+  seen.ends.push(await counted(async () => {
+    await page.locator("figure [tabindex='0']").first().focus();
+    await page.keyboard.press(end);
+    await page.keyboard.press("Enter");
+  }));
+}
 
 await go("k=funnel");
 await page.getByRole("combobox", { name: "Step 2" }).focus();
