@@ -7,7 +7,7 @@ import { hrefOf, pages } from '~/pages';
 import { end, may } from '~/lib/session.svelte';
 import { chooseTheme } from '~/lib/theme';
 import { chooseLanguage, languages, t, type Language } from '~/lib/words.svelte';
-import { listViews } from '~/lib/views';
+import { hrefOfView, listViews } from '~/lib/views';
 
 export interface Command {
     name: string;
@@ -43,7 +43,7 @@ commands.saved = async (): Promise<Command[]> => {
     try {
         return (await listViews()).map((view) => ({
             name: `${t(`page.${view.page}`)} · ${view.name}`,
-            href: `${hrefOf(view.page)}?${view.address}`,
+            href: hrefOfView(view),
         }));
     } catch {
         return [];

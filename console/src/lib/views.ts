@@ -34,3 +34,7 @@ export function changeView(id: number, view: NewView): Promise<View> {
 export function removeView(id: number): Promise<void> {
     return call('DELETE', `/api/views/${id}`);
 }
+
+export function hrefOfView(view: View): string {
+    return view.address ? `${hrefOf(view.page)}?${view.address}` : hrefOf(view.page);
+}

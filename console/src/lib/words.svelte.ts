@@ -7,6 +7,7 @@
  * never translated, and breaks what has no room: only tests ask for it.
  */
 import { IntlMessageFormat } from 'intl-messageformat';
+import { choosingOf, isolated } from './apart';
 
 export const languages = { en: 'English', zh: '中文', ar: 'العربية' } as const;
 export type Language = keyof typeof languages | 'xx';
@@ -20,7 +21,13 @@ const locales: Record<Language, string> = { en: 'en', zh: 'zh-CN', ar: 'ar-u-nu-
 
 const state = $state({ language: 'en' as Language });
 let words: Words = {};
-let compiled = new Map<string, IntlMessageFormat>();
+let compiled = new Map<string, Message>();
+
+interface Message {
+    format: IntlMessageFormat;
+    /** Values by which it chooses its words: they are no text. */
+    choosing: Set<string>;
+}
 
 /* At even depths of braces stands text, at odd ones the syntax of an argument. */
 function pseudo(text: string): string {
@@ -84,28 +91,12 @@ export function t(key: string, values: Record<string, string | number> = {}): st
     if (!message) {
         const text = words[key];
         if (text === undefined) return key;
-        message = new IntlMessageFormat(text, locale, undefined, { ignoreTag: true });
+        const format = new IntlMessageFormat(text, locale, undefined, { ignoreTag: true });
+        message = { format, choosing: new Set(choosingOf(format.getAst())) };
         compiled.set(key, message);
     }
-    return message.format(isIsolating() ? isolated(values) : values) as string;
-}
-
-/* First strong isolate, and its end. */
-const OPEN = String.fromCharCode(0x2068);
-const CLOSE = String.fromCharCode(0x2069);
-
-/* A name in Latin letters within Arabic would carry the words around it along. */
-function isIsolating(): boolean {
-    return state.language === 'ar' || state.language === 'xx';
-}
-
-function isolated(values: Record<string, string | number>): Record<string, string | number> {
-    return Object.fromEntries(
-        Object.entries(values).map(([name, value]) => [
-            name,
-            typeof value === 'string' && /[A-Za-z]/.test(value) ? OPEN + value + CLOSE : value,
-        ]),
-    );
+    const isIsolating = state.language === 'ar' || state.language === 'xx';
+    return message.format.format(isIsolating ? isolated(values, message.choosing) : values) as string;
 }
 
 /** Is there such a message? For names that the server gives, as roles and reasons. */

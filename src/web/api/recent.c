@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "measure/source.h"
 #include "store/deletions.h"
 #include "store/log.h"
 #include "web/api/api.h"
@@ -82,6 +83,9 @@ void recent_list(struct exchange *x)
         json_time(&w, recent->received);
         json_key(&w, S("time"));
         json_time(&w, recent->event.time);
+        json_key(&w, S("type")); /* a message to /v1/track need not tell it */
+        json_text(&w, recent->event.type == EVENT_TRACK ? S("track")
+                                                        : source_type_name(recent->event.type));
         json_key(&w, S("message"));
         json_verbatim(&w, recent->event.json);
         json_shut(&w, '}');

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * `hands` are those of browse.mjs. Options: people {email, user, tree, person, event}.
+ * `hands` are those of browse.mjs. Options: people {email, user, tree, beyond, person}; live {write, agent}.
  */
 export default function modes({ options, open, go, settle, signIn }) {
   const count = async (page) => Number((await page.locator("#people-count").innerText()).replace(/\D/g, ""));
@@ -13,7 +13,7 @@ export default function modes({ options, open, go, settle, signIn }) {
       await signIn();
       const seen = {};
       const page = await open();
-      const { email, user, tree, person } = options.people;
+      const { email, user, tree, beyond, person } = options.people;
 
       await go(page, "/app/people");
       seen.all = await count(page);
@@ -36,9 +36,14 @@ export default function modes({ options, open, go, settle, signIn }) {
       await go(page, `/app/people?s=${encodeURIComponent(JSON.stringify(tree))}`);
       seen.built = await count(page);
       await page.getByRole("spinbutton", { name: "Number of times" }).fill("3");
-      await page.waitForURL((url) => url.search.includes("3"));
+      await page.waitForURL((url) => url.searchParams.get("s").includes('"gte":3'));
       await settle(page);
       seen.changed = { tree: JSON.parse(new URL(page.url()).searchParams.get("s")), count: await count(page) };
+
+      await go(page, `/app/people?s=${encodeURIComponent(JSON.stringify(beyond))}`);
+      await page.getByText("As JSON").click();
+      const written = await page.getByRole("region", { name: "As JSON" }).innerText();
+      seen.beyond = { tree: JSON.parse(written), count: await count(page) };
 
       await go(page, `/app/person/${encodeURIComponent(person)}`);
       seen.sentence = await page.locator(".sentence").innerText();
@@ -59,7 +64,7 @@ export default function modes({ options, open, go, settle, signIn }) {
       await page.getByText("flowing", { exact: true }).waitFor();
       const send = (path) => fetch(`${options.url}/v1/page`, {
         method: "POST",
-        headers: { "Content-Type": "application/json", Authorization: `Bearer ${options.write}` },
+        headers: { "Content-Type": "application/json", Authorization: `Basic ${btoa(`${options.write}:`)}` },
         body: JSON.stringify({ userId: "live-1", context: { page: { path }, userAgent: options.agent } }),
       });
       await send("/seen-at-once");

@@ -8,11 +8,12 @@ export interface Arrived {
     seq: number;
     received: string;
     time: string;
+    /** The call: a message need not tell it. */
+    type: string;
     message: Message;
 }
 
 export interface Message {
-    type: string;
     event?: string;
     name?: string;
     userId?: string;
@@ -28,8 +29,8 @@ export interface Message {
 const EVERY_MS = 2000;
 
 /** What a question calls it: the name of a track event, else the call. */
-export function eventOf(message: Message): string {
-    return message.type === 'track' ? String(message.event ?? '') : message.type;
+export function eventOf({ type, message }: Arrived): string {
+    return type === 'track' ? String(message.event ?? '') : type;
 }
 
 export interface Arrivals {

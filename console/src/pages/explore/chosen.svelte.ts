@@ -123,7 +123,9 @@ export const chosen = {
     },
     get returnInterval(): ReturnInterval {
         const { days } = scope.period;
-        return oneOf(returnIntervals, address.get('i')) ?? (days > 0 && days <= 14 ? 'day' : days > 200 ? 'month' : 'week');
+        return (
+            oneOf(returnIntervals, address.get('i')) ?? (days > 0 && days <= 14 ? 'day' : days > 200 ? 'month' : 'week')
+        );
     },
     /** As many as the period has room for, so that no column is empty from the outset. */
     get periods(): number {
@@ -160,7 +162,9 @@ export const chosen = {
     },
     get otherModel(): Model | null {
         const given = address.get('x');
-        return given === '' ? null : (oneOf(models, given) ?? (chosen.model === 'last' ? 'first' : 'last'));
+        if (given === '') return null;
+        const other = oneOf(models, given);
+        return other && other !== chosen.model ? other : chosen.model === 'last' ? 'first' : 'last';
     },
 };
 

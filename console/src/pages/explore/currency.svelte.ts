@@ -32,4 +32,3 @@ export function currencyOf(make: () => { event: string; property: string } | nul
         },
     };
 }
-

@@ -14,9 +14,9 @@ const mark = '\u0001'; /* no message and no name holds it */
 
 /** The message `key` with its values; at the places named in `slots` it is cut. */
 export function partsOfMessage(key: string, values: Record<string, string | number>, slots: string[]): Part[] {
-    const marked = Object.fromEntries(slots.map((name) => [name, `${mark}${name}${mark}`]));
+    const marked = Object.fromEntries(slots.map((name, i) => [name, `${mark}${i}${mark}`]));
     return t(key, { ...values, ...marked })
         .split(mark)
-        .map((text, i) => (i % 2 ? { text: '', slot: text } : { text, slot: null }))
+        .map((text, i) => (i % 2 ? { text: '', slot: slots[Number(text)] } : { text, slot: null }))
         .filter((part) => part.slot !== null || part.text !== '');
 }

@@ -35,10 +35,11 @@ export function clock(): Clock {
     };
 }
 
-/** The last `minutes` as members of a question, whole minutes with the one that runs. */
+/** The last `minutes` as members of a question, by the clock's minutes with the one that runs. */
 export function lastMinutes(now: number, minutes: number): { from: string; to: string } {
     const end = Math.floor(now / MINUTE) * MINUTE + MINUTE;
-    return { from: new Date(end - minutes * MINUTE).toISOString(), to: new Date(end).toISOString() };
+    const to = Math.min(end, now + STEP_MS); /* another question at each step, so that it is asked again */
+    return { from: new Date(end - minutes * MINUTE).toISOString(), to: new Date(to).toISOString() };
 }
 
 /** The last `minutes` to the second. */

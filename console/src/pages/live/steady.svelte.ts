@@ -5,7 +5,7 @@
 import type { Answer } from '~/lib/api';
 import type { Asked } from '~/lib/question.svelte';
 
-/** Busy or in trouble only while there is nothing to show; that the way is cut is said elsewhere. */
+/** Busy or in trouble only while there is nothing to show: the page says once that figures are old. */
 export function steady<T extends Answer>(asked: Asked<T>): Asked<T> {
     return {
         get answer() {

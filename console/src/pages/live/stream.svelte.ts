@@ -38,14 +38,14 @@ function parsed<T>(event: Event): T | null {
 }
 
 interface Recent {
-    events: { seq: number; time: string; message: Record<string, unknown> }[];
+    events: { seq: number; time: string; type: string; message: Record<string, unknown> }[];
 }
 
 /** The newest that came before, newest first; none where it cannot be told. */
 export async function recent(limit: number): Promise<TimelineEvent[]> {
     try {
         const { events } = await call<Recent>('GET', `/api/recent?limit=${limit}`);
-        return events.map(({ seq, time, message }) => ({ ...message, seq, timestamp: time }));
+        return events.map(({ seq, time, type, message }) => ({ ...message, seq, type, timestamp: time }));
     } catch {
         return []; /* what arrives from now on tells whether the way is cut */
     }
