@@ -10,6 +10,11 @@ const turns = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 const MOST = 80;
 
+/** Without what no keyboard types, so that it can be typed again. */
+export function typable(text: string): string {
+    return text.replace(turns, '').replace(controls, ' ').normalize('NFKC').trim();
+}
+
 export function quoted(text: string): string {
     const plain = [...text.replace(turns, '').replace(controls, ' ')];
     return `\u2068${plain.length > MOST ? `${plain.slice(0, MOST).join('')}…` : plain.join('')}\u2069`;
