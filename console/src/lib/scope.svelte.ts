@@ -52,3 +52,11 @@ export function filterBy(filter: Filter) {
     const others = scope.filters.filter((f) => f.prop !== filter.prop || f.op !== filter.op);
     setFilters([...others, filter]);
 }
+
+/** Another page about the same: its address with what the title line says. */
+export function hrefInScope(path: string): string {
+    const search = new URLSearchParams();
+    for (const name of ['p', 'c', 't', 'f']) for (const value of address.all(name)) search.append(name, value);
+    const text = search.toString();
+    return text ? `${path}?${text}` : path;
+}

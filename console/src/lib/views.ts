@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 import { call, once } from './api';
+import { hrefOf } from '~/pages';
 
 export interface View {
     id: number;
