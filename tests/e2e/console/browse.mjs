@@ -7,6 +7,7 @@
  */
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import guides from "./guides.mjs";
 import people from "./people.mjs";
 import workspace from "./workspace.mjs";
 
@@ -230,6 +231,7 @@ const modes = {
 
   ...workspace({ open, go, signIn }),
   ...people({ options, open, go, settle, signIn }),
+  ...guides({ options, open, go, settle, signIn }),
 
   /* How much JavaScript comes before the first view can be used. */
   async weight() {
