@@ -9,6 +9,7 @@
  */
 import { geoNaturalEarth1, geoPath } from 'd3-geo';
 import { feature } from 'topojson-client';
+import type { GeometryCollection, Topology } from 'topojson-specification';
 import atlas from 'world-atlas/countries-110m.json';
 
 export interface Country {
@@ -22,13 +23,15 @@ export interface Country {
 export const WIDTH = 960;
 export const HEIGHT = 440;
 
-function codeOf(id: string | undefined, name: string): string | null {
+function codeOf(id: string | number | undefined, name: string): string | null {
     if (!id) return name === 'Kosovo' ? 'XK' : null;
     const region = new Intl.Locale(`und-${id}`).region ?? '';
     return /^[A-Z]{2}$/.test(region) ? region : null;
 }
 
-const shapes = feature(atlas, atlas.objects.countries);
+/* The type that is inferred of a JSON file has lost which words stand in it. */
+const world = atlas as unknown as Topology<{ countries: GeometryCollection<{ name: string }> }>;
+const shapes = feature(world, world.objects.countries);
 /* Nobody shops in Antarctica, and it would take a fifth of the height. */
 shapes.features = shapes.features.filter(({ id }) => id !== '010');
 

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-import { sankey, sankeyLeft, sankeyLinkHorizontal } from 'd3-sankey';
+import { sankey, sankeyLeft, sankeyLinkHorizontal, type SankeyNode } from 'd3-sankey';
 import type { PathRow } from './types';
 
 export interface Node {
@@ -34,6 +34,11 @@ export interface Flow {
 const GAP = 18;
 export const NODE_WIDTH = 8;
 
+interface Place {
+    step: number;
+    event: string;
+}
+
 interface Sum {
     source: number;
     target: number;
@@ -42,7 +47,7 @@ interface Sum {
 
 /** Nodes and streams without places: an event is one node in each step that it stands in. */
 function sumsOf(after: string, paths: PathRow[]) {
-    const nodes: { step: number; event: string }[] = [];
+    const nodes: Place[] = [];
     const numbers = new Map<string, number>();
     const sums = new Map<string, Sum>();
     const numberOf = (step: number, event: string) => {
@@ -71,11 +76,16 @@ export function mostInStep(paths: PathRow[]): number {
     return steps.reduce((most, { size }) => Math.max(most, size), 1);
 }
 
+/* A stream's end, a number before the layout, is the node itself behind it. */
+function indexOf(end: number | string | SankeyNode<Place, object>): number {
+    return typeof end === 'object' ? (end.index ?? 0) : Number(end);
+}
+
 /** Lays paths out from left to right; `end` is kept free for the last step's names. */
 export function flowOf(after: string, paths: PathRow[], width: number, height: number, end: number): Flow {
     const sums = sumsOf(after, paths);
     if (!sums.links.length) return { nodes: [], streams: [] };
-    const { nodes, links } = sankey()
+    const { nodes, links } = sankey<Place, object>()
         .nodeAlign(sankeyLeft)
         .nodeWidth(NODE_WIDTH)
         .nodePadding(GAP)
@@ -84,11 +94,11 @@ export function flowOf(after: string, paths: PathRow[], width: number, height: n
             [width - end, height - GAP / 2],
         ])(sums);
     const counts = new Map<string, number>();
-    for (const { event, value } of nodes) counts.set(event, (counts.get(event) ?? 0) + value);
+    for (const { event, value } of nodes) counts.set(event, (counts.get(event) ?? 0) + (value ?? 0));
     const ranks = [...counts.keys()].sort((a, b) => counts.get(b)! - counts.get(a)!);
-    const path = sankeyLinkHorizontal();
+    const path = sankeyLinkHorizontal<Place, object>();
     return {
-        nodes: nodes.map(({ step, event, value, x0, y0, y1 }) => ({
+        nodes: nodes.map(({ step, event, value = 0, x0 = 0, y0 = 0, y1 = 0 }) => ({
             step,
             event,
             count: value,
@@ -98,11 +108,11 @@ export function flowOf(after: string, paths: PathRow[], width: number, height: n
             height: y1 - y0,
         })),
         streams: links.map((link) => ({
-            from: link.source.index,
-            to: link.target.index,
+            from: indexOf(link.source),
+            to: indexOf(link.target),
             count: link.value,
             path: path(link)!,
-            width: link.width,
+            width: link.width ?? 0,
         })),
     };
 }
