@@ -347,7 +347,7 @@ def run_all(parts, builder, lanes, cores):
 def main():
     cores = len(os.sched_getaffinity(0))
     parser = argparse.ArgumentParser(usage=__doc__.split("\n")[0].removeprefix("usage: "))
-    parser.add_argument("--seconds", type=int, default=4, help="for each fuzz target")
+    parser.add_argument("--seconds", type=int, default=2, help="for each fuzz target")
     parser.add_argument("--target", action="append", help="fuzz this one alone: agent, dialect-ga4")
     parser.add_argument("--points", type=int, default=DEFAULT_POINTS, help="of the crash harness")
     parser.add_argument("--lanes", type=int, default=cores + 1, help="parts at a time; 1: shown as they run")

@@ -138,8 +138,10 @@ static bool is_blank(char c)
 
 static bool read_spaced(struct scan *scan, struct csv_row *row)
 {
-    const char *end = memchr(scan->at, '\n', (size_t)(scan->end - scan->at)), *at = scan->at;
+    const char *at = scan->at, *end = NULL;
 
+    if (at < scan->end) /* of nothing there may be no address */
+        end = memchr(at, '\n', (size_t)(scan->end - at));
     scan->is_short = !end && !scan->is_last;
     if (!end)
         end = scan->end;

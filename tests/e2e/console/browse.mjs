@@ -59,6 +59,17 @@ const go = async (page, path) => {
   await settle(page);
 };
 
+/* The same from a page of the console, as its own links do. */
+const step = async (page, path) => {
+  if (!page.url().startsWith(`${options.url}/app`)) return go(page, path);
+  await page.evaluate(async (to) => {
+    history.pushState(null, "", to);
+    dispatchEvent(new PopStateEvent("popstate"));
+    for (let i = 0; i < 3; i++) await new Promise((done) => requestAnimationFrame(() => done()));
+  }, path);
+  return settle(page);
+};
+
 const signIn = async () => {
   const page = await open({ fresh: true });
   await page.goto(`${options.url}/app`);
@@ -131,7 +142,7 @@ const modes = {
       for (const [name, path] of views) {
         const view = { name: `${name} ${language} ${theme} ${width}` };
         try {
-          await go(page, path);
+          await step(page, path);
           view.heading = await page.locator("h1").first().innerText();
           view.language = await page.evaluate(() => `${document.documentElement.lang} ${document.documentElement.dir}`);
           view.overflow = await overflow(page);
