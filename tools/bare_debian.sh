@@ -44,6 +44,9 @@ else
     authorities=
 fi
 
+# An installer writes it, debootstrap does not: who this machine is to itself.
+[ -e "$folder/etc/hosts" ] || echo "127.0.0.1 localhost" >"$folder/etc/hosts"
+
 [ -e "$folder/proc/self" ] || mount -t proc proc "$folder/proc"
 [ -e "$folder/dev/null" ] || mount --bind /dev "$folder/dev"
 server=
